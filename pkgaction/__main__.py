@@ -1,0 +1,7 @@
+"""`python -m pkgaction` is the command line."""
+
+import sys
+
+from pkgaction.cli import main
+
+sys.exit(main())

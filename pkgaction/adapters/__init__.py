@@ -1,0 +1,1 @@
+"""The world behind the ports: git, folders, gpg, GitHub, the runner."""

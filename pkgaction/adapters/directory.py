@@ -1,0 +1,222 @@
+"""A bucket in a folder: `file:///dir`, behind the port `ObjectStore`.
+
+An object is a plain file at its name. Its generation is the file's modification time in nanoseconds,
+and its headers lie under `.pkgaction/` by name and generation, written before the file: so one rename,
+or one link, makes an object visible as a whole, and a kill at any point leaves the old state or the new.
+A file that came from elsewhere is an object without metadata.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import google_crc32c
+
+from pkgaction.errors import StorageError
+from pkgaction.model import layout
+from pkgaction.model.disk import FileOnDisk
+from pkgaction.model.json import Json, at, number_at, text_at
+from pkgaction.model.tree import Content
+from pkgaction.ports import AlreadyExistsError, GenerationMismatchError, Headers, StoredObject
+
+_OWN = ".pkgaction"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryStore:
+    """A folder as a bucket. It is made when the first object is written."""
+
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        """How a person names it."""
+        return f"file://{self.folder}"
+
+    def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
+        """Write a new object."""
+        with self._written(name, content, headers) as (temporary, stored):
+            try:
+                os.link(temporary, self._path(name))
+            except FileExistsError:
+                self._sidecar(name, stored.generation).unlink()
+                raise AlreadyExistsError(name) from None
+            return stored
+
+    def replace(self, name: str, content: Content, headers: Headers, *, generation: int) -> StoredObject:
+        """Write over exactly this generation."""
+        with self._written(name, content, headers) as (temporary, stored), self._lock():
+            if self._generation(name) != generation:
+                self._sidecar(name, stored.generation).unlink()
+                raise GenerationMismatchError(name)
+            temporary.replace(self._path(name))
+            self._sidecar(name, generation).unlink(missing_ok=True)
+            return stored
+
+    def stat(self, name: str) -> StoredObject | None:
+        """What is known of an object without its bytes."""
+        with _failing(self.url, name):
+            generation = self._generation(name)
+            return None if generation is None else self._stored(name, generation)
+
+    def open(self, name: str, *, generation: int) -> BinaryIO:
+        """The bytes of exactly this generation."""
+        with _failing(self.url, name):
+            try:
+                stream = self._path(name).open("rb")
+            except (FileNotFoundError, NotADirectoryError):
+                raise GenerationMismatchError(name) from None
+            if os.fstat(stream.fileno()).st_mtime_ns != generation:
+                stream.close()
+                raise GenerationMismatchError(name)
+            return stream
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """All objects whose name starts with the prefix, by name."""
+        above = self.folder / prefix.rpartition("/")[0]
+        names = []
+        with _failing(self.url, prefix):
+            for root, folders, files in os.walk(above):
+                folders[:] = [folder for folder in folders if folder != _OWN]
+                names += [str((Path(root) / file).relative_to(self.folder)) for file in files]
+        for name in sorted(names):
+            if name.startswith(prefix) and (found := self.stat(name)):
+                yield found
+
+    def delete(self, name: str, *, generation: int) -> None:
+        """Remove exactly this generation."""
+        with _failing(self.url, name), self._lock():
+            if self._generation(name) != generation:
+                raise GenerationMismatchError(name)
+            self._path(name).unlink()
+            self._sidecar(name, generation).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # folders that are empty now: a bucket has none
+                for folder in self._path(name).relative_to(self.folder).parents[:-1]:
+                    (self.folder / folder).rmdir()
+
+    @contextlib.contextmanager
+    def _written(
+        self, name: str, content: Content, headers: Headers
+    ) -> Iterator[tuple[Path, StoredObject]]:
+        """A complete file beside the bucket's objects, with its headers in place."""
+        with _failing(self.url, name):
+            own, path = self.folder / _OWN, self._path(name)
+            own.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary_name = tempfile.mkstemp(dir=own)
+            temporary = Path(temporary_name)
+            try:
+                with os.fdopen(handle, "wb") as target, content.open() as source:
+                    shutil.copyfileobj(source, target, _CHUNK)
+                temporary.chmod(0o644)
+                generation = time.time_ns()
+                os.utime(temporary, ns=(generation, generation))
+                stored = StoredObject(
+                    name=name,
+                    generation=temporary.stat().st_mtime_ns,
+                    size=temporary.stat().st_size,
+                    crc32c=_crc32c(temporary),
+                    headers=headers,
+                )
+                sidecar = self._sidecar(name, stored.generation)
+                sidecar.parent.mkdir(parents=True, exist_ok=True)
+                sidecar.write_text(_dump(stored))
+                yield temporary, stored
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Only one process at a time looks at a generation and acts on it."""
+        own = self.folder / _OWN
+        own.mkdir(parents=True, exist_ok=True)
+        with (own / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _generation(self, name: str) -> int | None:
+        try:
+            found = self._path(name).stat(follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return found.st_mtime_ns if self._path(name).is_file() else None
+
+    def _stored(self, name: str, generation: int) -> StoredObject:
+        path = self._path(name)
+        try:
+            return _load(name, generation, self._sidecar(name, generation).read_text())
+        except (FileNotFoundError, ValueError):
+            headers = Headers(content_type=layout.content_type(name, FileOnDisk(path)), cache_control="")
+            size = path.stat().st_size
+            return StoredObject(
+                name=name, generation=generation, size=size, crc32c=_crc32c(path), headers=headers
+            )
+
+    def _path(self, name: str) -> Path:
+        parts = name.split("/")
+        if not name.isprintable() or {"", ".", "..", _OWN}.intersection(parts):
+            what = f"{name!r} can't be an object's name here"
+            raise StorageError(what=what, where=self.url, fix="rename the file")
+        return self.folder / name
+
+    def _sidecar(self, name: str, generation: int) -> Path:
+        return self.folder / _OWN / "headers" / name / f"{generation}.json"
+
+
+@contextlib.contextmanager
+def _failing(url: str, name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what = f"the folder can't be used: {error.strerror or error}"
+        fix = "check its rights and the space on its disk, then run the job again"
+        raise StorageError(what=what, where=f"{url}/{name}", fix=fix) from error
+
+
+def _crc32c(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as stream:
+        while block := stream.read(_CHUNK):
+            checksum = google_crc32c.extend(checksum, block)
+    return checksum
+
+
+def _dump(stored: StoredObject) -> str:
+    headers = stored.headers
+    return json.dumps(
+        {
+            "size": stored.size,
+            "crc32c": stored.crc32c,
+            "contentType": headers.content_type,
+            "cacheControl": headers.cache_control,
+            "metadata": dict(headers.metadata),
+        },
+        indent=2,
+    )
+
+
+def _load(name: str, generation: int, text: str) -> StoredObject:
+    known: Json = json.loads(text)
+    metadata = at(known, "metadata")
+    pairs = metadata.items() if isinstance(metadata, dict) else ()
+    headers = Headers(
+        content_type=text_at(known, "contentType"),
+        cache_control=text_at(known, "cacheControl"),
+        metadata={key: value for key, value in pairs if isinstance(value, str)},
+    )
+    return StoredObject(
+        name=name,
+        generation=generation,
+        size=number_at(known, "size"),
+        crc32c=number_at(known, "crc32c"),
+        headers=headers,
+    )

@@ -1,0 +1,77 @@
+"""A package folder on disk as a value, for commands that are given a path."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkgaction.errors import UsageError
+from pkgaction.model.disk import FileOnDisk
+from pkgaction.model.tree import Bytes, Kind, PackageSource, Tree, TreeFile
+
+
+def package(path: Path) -> PackageSource:
+    """The package in a folder, with the repository around it.
+
+    Raises:
+        UsageError: there is no folder.
+    """
+    folder = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
+    if not folder.is_dir():
+        what = "there is no such folder"
+        raise UsageError(what=what, where=str(path), fix="name a package's folder or zip")
+    root = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
+    inside = folder.relative_to(root).as_posix()
+    return PackageSource(
+        folder=folder.name if inside == "." else inside,
+        tree=Tree(tuple(_files(folder))),
+        repository=_Checkout(root, "" if inside != "." else folder.name),
+    )
+
+
+def _files(folder: Path) -> Iterator[TreeFile]:
+    for here, folders, files in os.walk(folder):
+        for name in (*files, *(f for f in folders if (Path(here) / f).is_symlink())):
+            path = Path(here) / name
+            yield _file(path, path.relative_to(folder).as_posix())
+
+
+def _file(path: Path, name: str) -> TreeFile:
+    mode = path.lstat().st_mode
+    if stat.S_ISREG(mode):
+        return TreeFile(path=name, content=FileOnDisk(path))
+    kind = Kind.SYMLINK if stat.S_ISLNK(mode) else Kind.SPECIAL
+    return TreeFile(path=name, content=Bytes(b""), kind=kind)
+
+
+class _Nowhere:
+    """What is around a zip: nothing."""
+
+    def find(self, path: str) -> TreeFile | None:
+        """Nothing."""
+        del path
+        return None
+
+
+NOWHERE = _Nowhere()
+
+
+@dataclass(frozen=True, slots=True)
+class _Checkout:
+    """The files of a checkout by path; nothing behind a symbolic link is found."""
+
+    root: Path
+    prefix: str  # the name that stands for the root, where the package is the root
+
+    def find(self, path: str) -> TreeFile | None:
+        parts = path.removeprefix(f"{self.prefix}/" if self.prefix else "").split("/")
+        if {"", ".", "..", ".git"}.intersection(parts):
+            return None
+        above = [self.root.joinpath(*parts[:end]) for end in range(1, len(parts))]
+        if any(folder.is_symlink() for folder in above):
+            return None
+        found = self.root.joinpath(*parts)
+        if found.is_symlink() or found.is_file():
+            return _file(found, path)
+        return None

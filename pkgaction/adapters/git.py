@@ -1,0 +1,256 @@
+"""A git repository behind the port `Repository`.
+
+All reading goes through a bare repository in the scratch folder that borrows the workspace's objects:
+what has to be fetched lands there, so the workspace is never written to, and neither its working tree,
+its filters nor its configuration decide what is published.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from pkgaction.adapters import git_process
+from pkgaction.adapters.git_process import LOCAL_SECONDS, REMOTE_SECONDS
+from pkgaction.adapters.git_tree import CommitFiles, Objects, list_tree
+from pkgaction.errors import CommitMissingError, GitError, PkgactionError, UsageError
+from pkgaction.model import globs
+from pkgaction.model.secret import Secret
+from pkgaction.model.tree import RepositoryFiles, Tree
+
+_FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_DEPTHS = (50, 1_000, 20_000)  # commits; then the whole history
+_PATHS_A_CALL = 200
+_CAN_FAIL = frozenset({0, 1, 128})
+
+
+@dataclass(slots=True)
+class GitRepository:
+    """The repository that holds the workspace."""
+
+    workspace: Path  # the top folder of the checkout
+    bare: Path  # in the scratch folder
+    env: Mapping[str, str] = field(repr=False)
+    _objects: Objects = field(init=False, repr=False)
+    _heads: dict[str, str] | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._objects = Objects(self.bare, self.env)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        scratch: Path,
+        environ: Mapping[str, str],
+        *,
+        token: Secret | None = None,
+        server: str = "",
+    ) -> Self:
+        """Open the repository that a folder lies in.
+
+        Raises:
+            UsageError: the folder lies in none.
+        """
+        env = git_process.environment(environ, {})
+        asked = ("--show-toplevel", "--git-common-dir", "--show-object-format")
+        try:
+            command = ["rev-parse", "--path-format=absolute", *asked]
+            found = git_process.run(command, env=env, cwd=folder).stdout.decode().splitlines()
+        except GitError as error:
+            fix = "check the repository out first: actions/checkout"
+            raise UsageError(what=error.what, where=str(folder), fix=fix) from error
+        top, common, object_format = Path(found[0]), Path(found[1]), found[2]
+        remote = _remote(top, env)
+        if token and server and remote.get("remote.origin.url", "").startswith(f"{server}/"):
+            remote |= git_process.token_header(server, token)
+        bare = _borrow(scratch, common, object_format, env)
+        return cls(top, bare, git_process.environment(environ, remote))
+
+    def close(self) -> None:
+        """End the processes that read for us."""
+        self._objects.close()
+
+    def commit(self, revision: str) -> str:
+        """The full id of a commit, fetched if it isn't in the clone."""
+        if _FULL_ID.fullmatch(revision):
+            return revision if self._has(revision) else self._fetch_commit(revision)
+        command = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
+        found = git_process.run(command, env=self.env, cwd=self.workspace, accept=_CAN_FAIL)
+        return self.commit(found.stdout.decode().strip()) if found.stdout else self.remote(revision)
+
+    def remote(self, name: str) -> str:
+        """The full id of the commit that a branch or tag of the remote points to, fetched."""
+        if _FULL_ID.fullmatch(name):
+            return self.commit(name)
+        refs = self._ls_remote(f"refs/heads/{name}", f"refs/tags/{name}", f"refs/tags/{name}^{{}}")
+        for ref in (f"refs/heads/{name}", f"refs/tags/{name}^{{}}", f"refs/tags/{name}"):
+            if ref in refs:
+                return self.commit(refs[ref])
+        what = f"{name!r} is no commit, branch or tag here or on the remote"
+        raise CommitMissingError(what=what, fix="name a branch, a tag or a full commit id")
+
+    def first_parent(self, commit: str) -> str | None:
+        """The commit's first parent, fetched if it isn't in the clone; None for a root commit.
+
+        The commit object is read itself: in a shallow clone git's own `^1` pretends it has none.
+        """
+        lines = self._git("cat-file", "commit", commit).split(b"\n\n", 1)[0].splitlines()
+        parents = [line.split()[1].decode() for line in lines if line.startswith(b"parent ")]
+        return self.commit(parents[0]) if parents else None
+
+    def merge_base(self, commit: str, branch: str) -> str | None:
+        """Where the commit left the remote's branch; None if they have nothing in common."""
+        tip = self._branches().get(branch)
+        for _ in self._deepening(branch) if tip else ():
+            found = self._git("merge-base", commit, str(tip), accept=_CAN_FAIL).decode().strip()
+            if found:
+                return found
+        return None
+
+    def fork_point(self, commit: str) -> str | None:
+        """Where a commit left the remote's default branch as the clone knows it, else its parent."""
+        try:
+            other = self.commit("origin/HEAD")
+        except PkgactionError:
+            return self.first_parent(commit)
+        found = self._git("merge-base", commit, other, accept=_CAN_FAIL).decode().strip()
+        return found if found and found != commit else self.first_parent(commit)
+
+    def changed_paths(self, base: str, head: str) -> Sequence[str]:
+        """Paths whose content or kind differs between two commits' trees, no renames followed."""
+        raw = self._git("diff-tree", "-r", "-z", "--raw", "--no-renames", base, head)
+        fields = raw.split(b"\0")
+        return [_text(path) for path in fields[1::2]]
+
+    def blobs(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those of the paths that are plain files in the commit's tree."""
+        wanted = list(paths)
+        found: dict[str, bytes] = {}
+        for start in range(0, len(wanted), _PATHS_A_CALL):
+            part = wanted[start : start + _PATHS_A_CALL]
+            raw = self._git("ls-tree", "-z", "-l", "--full-tree", commit, "--", *part)
+            for entry in list_tree(raw):
+                if entry.is_file and entry.path in part:
+                    found[entry.path] = self._objects.read(entry.oid)
+        return found
+
+    def folders(self, commit: str) -> Sequence[str]:
+        """Every folder in the commit's tree."""
+        raw = self._git("ls-tree", "-r", "-d", "-z", "--full-tree", "--name-only", commit)
+        return [_text(name) for name in raw.split(b"\0") if name]
+
+    def tree(self, commit: str, folder: str) -> Tree:
+        """The files below a folder of the commit's tree."""
+        raw = self._git("ls-tree", "-r", "-z", "-l", f"{commit}:{folder}")
+        return Tree(tuple(self._objects.file(entry) for entry in list_tree(raw)))
+
+    def files(self, commit: str) -> RepositoryFiles:
+        """The commit's files by path."""
+        return CommitFiles(self._objects, commit)
+
+    def publishing_branch(self, commit: str, branches: Sequence[str]) -> str | None:
+        """The remote's branch that the commit lies on, out of those that match a glob."""
+        heads = {n: tip for n, tip in self._branches().items() if globs.matches(n, branches)}
+        for name, tip in heads.items():
+            if tip == commit:
+                return name
+        return next((name for name, tip in heads.items() if self._contains(name, tip, commit)), None)
+
+    def _contains(self, branch: str, tip: str, commit: str) -> bool:
+        for _ in self._deepening(branch):
+            command = ("merge-base", "--is-ancestor", commit, tip)
+            done = git_process.run(
+                [f"--git-dir={self.bare}", *command], env=self.env, cwd=self.bare, accept=_CAN_FAIL
+            )
+            if done.returncode == 0:
+                return True
+        return False
+
+    def _deepening(self, branch: str) -> Iterator[None]:
+        """Fetch more and more of a branch's history, until there is no more."""
+        self._fetch(f"refs/heads/{branch}")
+        yield
+        for depth in _DEPTHS:
+            if not (self.bare / "shallow").exists():
+                return
+            self._fetch(f"refs/heads/{branch}", f"--depth={depth}")
+            yield
+        if (self.bare / "shallow").exists():
+            self._fetch(f"refs/heads/{branch}", "--unshallow")
+            yield
+
+    def _branches(self) -> dict[str, str]:
+        """The remote's branches and their tips, asked for once."""
+        if self._heads is None:
+            refs = self._ls_remote("refs/heads/*")
+            self._heads = {ref.removeprefix("refs/heads/"): oid for ref, oid in refs.items()}
+        return self._heads
+
+    def _ls_remote(self, *patterns: str) -> dict[str, str]:
+        raw = self._git(
+            "ls-remote", "--refs" if "^" not in patterns[-1] else "--quiet", "origin", *patterns,
+            seconds=REMOTE_SECONDS,
+        )  # fmt: skip
+        pairs = [line.split("\t", 1) for line in raw.decode(errors="replace").splitlines()]
+        return {ref: oid for oid, ref in pairs}
+
+    def _has(self, commit: str) -> bool:
+        return bool(self._git("cat-file", "-t", commit, accept=_CAN_FAIL).strip() == b"commit")
+
+    def _fetch_commit(self, commit: str) -> str:
+        fix = "fetch it (actions/checkout with fetch-depth: 0), or name a commit of this repository"
+        what = f"the commit {commit} is not in the clone and can't be fetched"
+        try:
+            self._fetch(commit, "--depth=1")
+        except GitError as error:
+            raise CommitMissingError(what=f"{what}: {error.what}", fix=fix) from error
+        if not self._has(commit):
+            raise CommitMissingError(what=what, fix=fix)
+        return commit
+
+    def _fetch(self, ref: str, *options: str) -> None:
+        fixed = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
+        self._git("fetch", *fixed, *options, "--end-of-options", "origin", ref, seconds=REMOTE_SECONDS)
+
+    def _git(
+        self,
+        *arguments: str,
+        seconds: float = LOCAL_SECONDS,
+        accept: frozenset[int] = frozenset({0}),
+    ) -> bytes:
+        # a relative address of the remote counts from the checkout
+        command = [f"--git-dir={self.bare}", *arguments]
+        cwd = self.workspace if seconds == REMOTE_SECONDS else self.bare
+        done = git_process.run(command, env=self.env, cwd=cwd, seconds=seconds, accept=accept)
+        return done.stdout
+
+
+def _text(name: bytes) -> str:
+    """A path as text; bytes that are no UTF-8 stay, as surrogates, and are refused later."""
+    return name.decode("utf-8", "surrogateescape")
+
+
+def _remote(top: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """Where the checkout came from, for the borrowed repository."""
+    names = ("url", "promisor", "partialclonefilter")
+    found: dict[str, str] = {}
+    for key in [f"remote.origin.{name}" for name in names] + ["extensions.partialclone"]:
+        done = git_process.run(["config", "--get", key], env=env, cwd=top, accept=_CAN_FAIL)
+        if done.stdout:
+            found[key] = done.stdout.decode().rstrip("\n")
+    return found
+
+
+def _borrow(scratch: Path, common: Path, object_format: str, env: Mapping[str, str]) -> Path:
+    """A bare repository that has the objects of another one, and its shallow border."""
+    bare = scratch / "repository.git"
+    options = ["--quiet", "--bare", "--template=", f"--object-format={object_format}"]
+    git_process.run(["init", *options, str(bare)], env=env, cwd=scratch)
+    alternates = bare / "objects" / "info" / "alternates"
+    alternates.parent.mkdir(parents=True, exist_ok=True)
+    alternates.write_text(f"{common / 'objects'}\n")
+    if (shallow := common / "shallow").exists():
+        (bare / "shallow").write_bytes(shallow.read_bytes())
+    return bare

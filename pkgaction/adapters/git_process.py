@@ -1,0 +1,190 @@
+"""Running git: argument lists only, a clean environment, time limits, readable failures."""
+
+import base64
+import contextlib
+import io
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, cast
+
+from pkgaction.errors import GitError
+from pkgaction.model.secret import Secret
+
+LOCAL_SECONDS = 60.0
+REMOTE_SECONDS = 300.0
+
+# What of our own environment git may see: the way out, and where a person's credentials are.
+_KEPT = [
+    "PATH",
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "TMPDIR",
+    "SSH_AUTH_SOCK",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "GIT_SSL_CAINFO",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+]
+
+
+def environment(environ: Mapping[str, str], config: Mapping[str, str]) -> dict[str, str]:
+    """The environment for git, with configuration that never shows in argument lists.
+
+    `safe.directory` is passed here because a container's workspace belongs to another user; a global
+    configuration file is never edited.
+    """
+    settings = {"safe.directory": "*", **config}
+    numbered = {}
+    for number, (key, value) in enumerate(settings.items()):
+        numbered[f"GIT_CONFIG_KEY_{number}"] = key
+        numbered[f"GIT_CONFIG_VALUE_{number}"] = value
+    return {
+        **{name: environ[name] for name in _KEPT if name in environ},
+        **numbered,
+        "GIT_CONFIG_COUNT": str(len(settings)),
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_ALLOW_PROTOCOL": "https:http:ssh:file",
+        "LC_ALL": "C",
+    }
+
+
+def token_header(server: str, token: Secret) -> dict[str, str]:
+    """Configuration that authenticates fetches from the GitHub server, and no other host."""
+    basic = base64.b64encode(f"x-access-token:{token.reveal()}".encode()).decode()
+    return {f"http.{server.rstrip('/')}/.extraheader": f"AUTHORIZATION: basic {basic}"}
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    seconds: float = LOCAL_SECONDS,
+    accept: frozenset[int] = frozenset({0}),
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git to its end.
+
+    Raises:
+        GitError: it took longer than `seconds`, can't be started, or ended with another status than
+            those accepted.
+    """
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        what = f"git {_verb(arguments)} took longer than {seconds:.0f} seconds"
+        raise GitError(what=what, fix="run the job again") from error
+    except OSError as error:
+        what = f"git can't be started: {error.strerror}"
+        raise GitError(what=what, fix="install git") from error
+    if done.returncode not in accept:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        what = f"git {_verb(arguments)} failed: {said[-1] if said else done.returncode}"
+        raise GitError(what=what, fix="see what git says")
+    return done
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    """The subcommand: the first argument that is no option of git itself."""
+    return next((a for a in arguments if not a.startswith(("-", "/"))), "")
+
+
+class BlobReader:
+    """One `git cat-file --batch`, asked for one blob after another, from any thread."""
+
+    def __init__(self, repository: Path, env: Mapping[str, str]) -> None:
+        self._command = ["git", f"--git-dir={repository}", "cat-file", "--batch"]
+        self._env = dict(env)
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def read(self, oid: str) -> bytes:
+        """The blob's bytes."""
+        with self._lock:
+            process = self._process = self._process or _piped(self._command, self._env)
+            timer = threading.Timer(LOCAL_SECONDS, process.kill)
+            timer.start()
+            try:
+                return _answer(process, oid)
+            except OSError as error:
+                raise GitError(what=f"git cat-file broke off at {oid}") from error
+            finally:
+                timer.cancel()
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            _end(process)
+
+
+def open_blob(repository: Path, oid: str, env: Mapping[str, str]) -> io.BufferedReader:
+    """A stream of a blob that is too large to hold."""
+    command = ["git", f"--git-dir={repository}", "cat-file", "blob", oid]
+    return _BlobStream(_piped(command, dict(env), buffered=False))
+
+
+class _BlobStream(io.BufferedReader):
+    """The output of a process, which ends with the stream."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        super().__init__(cast("io.RawIOBase", _pipe(process.stdout)), 1 << 20)
+        self._process = process
+
+    def close(self) -> None:
+        super().close()
+        _end(self._process)
+
+
+def _piped(
+    command: Sequence[str], env: dict[str, str], *, buffered: bool = True
+) -> subprocess.Popen[bytes]:
+    pipe, none, size = subprocess.PIPE, subprocess.DEVNULL, -1 if buffered else 0
+    return subprocess.Popen(command, bufsize=size, env=env, stdin=pipe, stdout=pipe, stderr=none)
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        message = "the process has no pipe"
+        raise OSError(message)
+    return stream
+
+
+def _answer(process: subprocess.Popen[bytes], oid: str) -> bytes:
+    ask, answer = _pipe(process.stdin), _pipe(process.stdout)
+    ask.write(oid.encode() + b"\n")
+    ask.flush()
+    header = answer.readline().split()
+    if len(header) != 3:  # noqa: PLR2004 - "OID TYPE SIZE", or "OID missing"
+        what = f"the object {oid} is not in the repository"
+        raise GitError(what=what, fix="check the repository out again")
+    size = int(header[2])
+    data = answer.read(size + 1)
+    if len(data) != size + 1:
+        raise GitError(what=f"git cat-file broke off at {oid}")
+    return data[:-1]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+    process.kill()
+    process.wait()

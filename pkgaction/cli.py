@@ -1,0 +1,105 @@
+"""The same stages for a person at a terminal: parse, call, print.
+
+Results go to standard output (with --json one object a line), everything for people to standard error.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pkgaction import __version__, commands
+from pkgaction import main as action
+from pkgaction.commands import Context
+from pkgaction.errors import PkgactionError
+from pkgaction.inputs import DEFAULTS, SECRETS, Inputs
+
+_ENVIRONMENT = {name: f"PKGACTION_{name.upper().replace('-', '_')}" for name in SECRETS}
+_PUBLISHING = ("bucket", "index-bucket", "public-url", "gpg-fingerprint", "jobs", "package-spec")
+_BUILDING = (
+    "jobs",
+    "package-spec",
+    "ecs-url",
+    "registry-url",
+    "registry-public-keys",
+    "elastic-package-url",
+    "readme-phrases",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    options = _parser().parse_args(arguments)
+    if options.command == "run":
+        return action.main(os.environ, sys.stdout)
+    try:
+        with contextlib.ExitStack() as stack:
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pkgaction-")))
+            context = Context(options, _inputs(options, os.environ), scratch, os.environ, stack)
+            status: int = commands.COMMANDS[options.command](context)
+            return status
+    except PkgactionError as error:
+        print(f"pkgaction {options.command}: {error}", file=sys.stderr)
+        return error.exit_status
+    except BrokenPipeError:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+        return 0
+
+
+def _inputs(options: argparse.Namespace, environ: Mapping[str, str]) -> Inputs:
+    given = {name: getattr(options, name.replace("-", "_"), "") or "" for name in DEFAULTS}
+    given |= {name: environ.get(variable, "") for name, variable in _ENVIRONMENT.items()}
+    value, problems = Inputs.parse(given, bucket_required=options.command == "publish")
+    if problems:
+        for problem in problems:
+            print(f"pkgaction {options.command}: {problem}", file=sys.stderr)
+        raise SystemExit(2)
+    return value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pkgaction",
+        description="Publish Elastic packages.",
+        epilog=f"Secrets come by the environment alone: {', '.join(_ENVIRONMENT.values())}.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"pkgaction {__version__}")
+    commands_ = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands_.add_parser("run", help="the Action, from the runner's environment")
+    plan = _command(commands_, "plan", "what the next merge would publish", ("packages",))
+    plan.add_argument("--repository", default=".", metavar="DIR", help="a clone")
+    plan.add_argument("--base", default="", metavar="REV", help="compared with; else origin's default")
+    plan.add_argument("--head", default="HEAD", metavar="REV", help="what would be published")
+    _paths(_command(commands_, "validate", "check folders or zips", ("package-spec",)))
+    build = _command(commands_, "build", "build zips", _BUILDING)
+    _paths(build)
+    build.add_argument("--output", default=".", metavar="DIR", help="where the zips go")
+    build.add_argument("--no-validate", action="store_true", help="build without validating")
+    _paths(_command(commands_, "entry", "print entries of the search index", ()))
+    _paths(_command(commands_, "sign", "sign zips", ("gpg-fingerprint",)), "ZIP")
+    _paths(_command(commands_, "verify", "verify zips by their .sig", ("gpg-fingerprint",)), "ZIP")
+    publish = _command(commands_, "publish", "publish folders or zips", _PUBLISHING)
+    _paths(publish)
+    publish.add_argument("--dry-run", action="store_const", const="true", help="write nothing")
+    return parser
+
+
+def _command(
+    commands_: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    text: str,
+    options: Sequence[str],
+) -> argparse.ArgumentParser:
+    parser = commands_.add_parser(name, help=text, description=text, allow_abbrev=False)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    for option in options:
+        parser.add_argument(f"--{option}", default="", help=f"as the Action's input {option}")
+    return parser
+
+
+def _paths(parser: argparse.ArgumentParser, name: str = "PATH") -> None:
+    parser.add_argument("paths", nargs="+", metavar=name, type=Path)

@@ -1,0 +1,226 @@
+"""The Action's inputs, and the command line's options of the same names, as one frozen value.
+
+Text becomes a type here, once. All problems of a run are collected and reported together.
+"""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import quote, urlsplit
+
+from pkgaction.model.event import Mode
+from pkgaction.model.outcome import Problem
+from pkgaction.model.secret import Secret
+
+# name → default; action.yml, this table, the README and the command line are compared by a test
+DEFAULTS: Mapping[str, str] = {
+    "bucket": "",
+    "index-bucket": "",
+    "public-url": "",
+    "packages": "packages/*",
+    "workload-identity-provider": "",
+    "service-account": "",
+    "gpg-private-key": "",
+    "gpg-passphrase": "",
+    "gpg-fingerprint": "",
+    "github-token": "",
+    "branches": "",
+    "mode": "auto",
+    "package": "",
+    "version": "",
+    "ref": "",
+    "dry-run": "false",
+    "comment": "true",
+    "jobs": "",
+    "package-spec": "",
+    "ecs-url": "",
+    "registry-url": "",
+    "elastic-package-url": "",
+    "registry-public-keys": "",
+    "readme-phrases": "",
+}
+SECRETS = ("gpg-private-key", "gpg-passphrase", "github-token")
+
+# inputs whose work this version does not do: refused, never ignored; what may be said all the same
+_NOT_YET: Mapping[str, tuple[str, ...]] = {
+    "workload-identity-provider": (),
+    "service-account": (),
+    "package-spec": ("none",),
+    "ecs-url": (),
+    "registry-url": (),
+    "elastic-package-url": (),
+    "registry-public-keys": (),
+    "readme-phrases": (),
+}
+_MODES_NOT_YET = (Mode.AUDIT, Mode.REINDEX)
+_BOOLEANS = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
+_FINGERPRINT = re.compile(r"[0-9A-F]{40}")
+_MOST_JOBS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What the user asked for. Names as in action.yml, dashes as underscores."""
+
+    bucket: str = ""  # URL
+    index_bucket: str = ""  # URL; empty: no index is kept
+    public_url: str = ""  # without a slash at the end
+    packages: tuple[str, ...] = ("packages/*",)  # globs
+    gpg_private_key: Secret = field(default=Secret(""))
+    gpg_passphrase: Secret = field(default=Secret(""))
+    gpg_fingerprint: str = ""  # 40 upper-case hex digits
+    github_token: Secret = field(default=Secret(""))
+    branches: tuple[str, ...] = ()  # globs; empty: the default branch
+    mode: Mode = Mode.AUTO
+    package: tuple[str, ...] = ()  # names
+    version: str = ""
+    ref: str = ""
+    dry_run: bool = False
+    comment: bool = True
+    jobs: int = 1
+
+    @classmethod
+    def parse(cls, given: Mapping[str, str], *, bucket_required: bool) -> tuple[Self, list[Problem]]:
+        """Read inputs by name; an empty text is as good as none.
+
+        Returns:
+            The value, with defaults where something is wrong, and all that is wrong.
+        """
+        reader = _Reader(given)
+        bucket = reader.bucket("bucket")
+        if bucket_required and not reader.text("bucket"):
+            reader.wrong("bucket", "no bucket is given", "set it to gs://NAME or file:///folder")
+        for name, allowed in _NOT_YET.items():
+            if reader.text(name) and reader.text(name) not in allowed:
+                fix = f"leave it out, or set it to {allowed[0]}" if allowed else "leave it out"
+                reader.wrong(name, "this version of pkgaction can't do that yet", fix)
+        value = cls(
+            bucket=bucket,
+            index_bucket=reader.bucket("index-bucket"),
+            public_url=reader.public_url(bucket),
+            packages=reader.lines("packages"),
+            gpg_private_key=Secret(reader.text("gpg-private-key")),
+            gpg_passphrase=Secret(reader.text("gpg-passphrase")),
+            gpg_fingerprint=reader.fingerprint(),
+            github_token=Secret(reader.text("github-token")),
+            branches=reader.lines("branches"),
+            mode=reader.mode(),
+            package=reader.lines("package"),
+            version=reader.text("version"),
+            ref=reader.text("ref"),
+            dry_run=reader.boolean("dry-run"),
+            comment=reader.boolean("comment"),
+            jobs=reader.jobs(),
+        )
+        return value, reader.problems
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The inputs as the runner passes them: `INPUT_` + the name in capitals, dashes kept.
+
+    Source: https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#inputs
+    """
+    found = {name: environ.get(f"INPUT_{name.upper()}", "") for name in DEFAULTS}
+    return {name: text for name, text in found.items() if text.strip()}
+
+
+def misspelt(environ: Mapping[str, str]) -> list[Problem]:
+    """Inputs the Action does not have: the runner only warns of them, far up in the log."""
+    names = [key[6:].lower() for key in environ if key.startswith("INPUT_")]
+    return [
+        Problem(
+            what="there is no such input",
+            where=f"input {name}",
+            fix=_did_you_mean(name, list(DEFAULTS)),
+            exit_status=2,
+        )
+        for name in sorted(set(names) - set(DEFAULTS))
+    ]
+
+
+class _Reader:
+    """Reads texts into types and keeps what is wrong."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._given = {name: text for name, text in given.items() if text.strip()}
+        self.problems: list[Problem] = []
+
+    def wrong(self, name: str, what: str, fix: str) -> None:
+        self.problems.append(Problem(what=what, where=f"input {name}", fix=fix, exit_status=2))
+
+    def text(self, name: str) -> str:
+        return self._given.get(name, DEFAULTS[name]).strip()
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        stripped = (line.strip() for line in self.text(name).splitlines())
+        return tuple(line for line in stripped if line)
+
+    def boolean(self, name: str) -> bool:
+        text = self.text(name)
+        if text not in _BOOLEANS:
+            self.wrong(name, f"{text!r} is neither true nor false", "write true or false")
+        return _BOOLEANS.get(text, _BOOLEANS[DEFAULTS[name]])
+
+    def mode(self) -> Mode:
+        text = self.text("mode")
+        names = [mode.value for mode in Mode]
+        if text not in names:
+            self.wrong("mode", f"there is no mode {text!r}", _did_you_mean(text, names))
+            return Mode.AUTO
+        if text in _MODES_NOT_YET:
+            self.wrong("mode", f"this version of pkgaction can't do {text} yet", "leave it out")
+            return Mode.AUTO
+        return Mode(text)
+
+    def jobs(self) -> int:
+        text = self.text("jobs") or str(len(os.sched_getaffinity(0)) or 1)
+        if text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_JOBS:
+            return int(text)
+        self.wrong("jobs", f"{text!r} is no number from 1 to {_MOST_JOBS}", "write a number")
+        return 1
+
+    def fingerprint(self) -> str:
+        text = re.sub(r"\s|^0x", "", self.text("gpg-fingerprint")).upper()
+        if text and not _FINGERPRINT.fullmatch(text):
+            what = f"{text[:60]!r} is no key fingerprint"
+            fix = "give the 40 hex digits that `gpg --fingerprint` shows"
+            self.wrong("gpg-fingerprint", what, fix)
+        return text
+
+    def bucket(self, name: str) -> str:
+        text = self.text(name).rstrip("/")
+        scheme, _, rest = text.partition("://")
+        if not text:
+            return ""
+        if scheme == "gs" and rest:
+            fix = "use file:///folder; gs:// comes with the next version"
+            self.wrong(name, "this version of pkgaction can't write to gs:// yet", fix)
+        elif scheme != "file" or not rest.startswith("/"):
+            what = f"{text!r} is no bucket"
+            self.wrong(name, what, "write gs://NAME[/prefix] or file:///folder")
+        return text
+
+    def public_url(self, bucket: str) -> str:
+        text = self.text("public-url").rstrip("/")
+        if text:
+            if urlsplit(text).scheme not in {"https", "http", "file"}:
+                self.wrong("public-url", f"{text!r} is no address", "write https://host/path")
+            return text
+        if bucket.startswith("gs://"):
+            return f"https://storage.googleapis.com/{quote(bucket.removeprefix('gs://'))}"
+        return quote(bucket, safe=":/")
+
+
+def _did_you_mean(text: str, names: list[str]) -> str:
+    close = difflib.get_close_matches(text, names, n=1)
+    return f"did you mean {close[0]}?" if close else f"one of {', '.join(names)}"

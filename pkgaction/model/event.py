@@ -1,0 +1,65 @@
+"""What happened, and what it asks of us."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class Mode(StrEnum):
+    """The Action's `mode` input."""
+
+    AUTO = "auto"
+    PLAN = "plan"
+    PREVIEW = "preview"
+    PUBLISH = "publish"
+    AUDIT = "audit"
+    REINDEX = "reindex"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """A pull request of this repository."""
+
+    number: int
+    title: str = ""  # hostile text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """Show what a merge would publish. Nothing is written to any bucket, no key is needed."""
+
+    head: str  # commit
+    base: str | None  # commit; None: the first parent of `head`; empty: there is none
+    pull_request: PullRequest | None
+    default_branch: str = ""  # what a commit without a base is compared with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Publish what became new between two commits of a publishing branch."""
+
+    head: str  # commit
+    base: str | None  # commit; None: the first parent of `head`; empty: there is none
+    branch: str
+    default_branch: str  # what a commit without a base is compared with
+    maintenance: bool  # not the default branch: a version below the newest is fine there
+    pull_request: PullRequest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Republish:
+    """Publish the named packages of a commit, completing what is missing."""
+
+    head: str  # commit, branch or tag
+    names: tuple[str, ...]
+    version: str  # the one version they all must have; empty: the one the commit has
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """The event asks for nothing; the reason is a sentence."""
+
+    reason: str
+
+
+Intent: TypeAlias = Preview | Release | Republish | Idle

@@ -1,0 +1,44 @@
+"""What validation says of a package: data, not exceptions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """An error keeps a package from being published, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong in a package."""
+
+    code: str  # the rule that says so
+    file: str  # from the package's root
+    message: str  # what is wrong and what would be right
+    line: int = 0  # from 1; 0 where it isn't known
+    column: int = 0  # from 1; 0 where it isn't known
+    severity: Severity = Severity.ERROR
+
+    @property
+    def place(self) -> str:
+        """`file:line:column`, as far as it is known."""
+        return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+
+    def as_json(self) -> dict[str, str | int]:
+        """The shape of the design's `validate --json`, with line and column where they are known."""
+        known = {k: v for k, v in (("line", self.line), ("column", self.column)) if v}
+        return {"code": self.code, "file": self.file, "message": self.message, **known}
+
+
+def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Only those that keep the package from being published."""
+    return tuple(f for f in findings if f.severity is Severity.ERROR)
+
+
+def warnings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Only those that don't."""
+    return tuple(f for f in findings if f.severity is Severity.WARNING)

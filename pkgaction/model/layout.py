@@ -1,0 +1,96 @@
+"""Object names and their headers: what lies where in the buckets.
+
+Readers build the same names themselves, so they never change.
+Source: elastic/package-registry, internal/storage (Package Storage v2).
+"""
+
+import codecs
+import re
+from pathlib import PurePosixPath
+
+from pkgaction.model.manifest import PackageId
+from pkgaction.model.tree import Content
+
+CURSOR = "v2/metadata/cursor.json"
+INDEX_ROOT = "v2/metadata/"
+PACKAGE_NAME = re.compile(r"[a-z0-9_]+")
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+NEVER_CACHED = "no-store"
+
+ZIP_TYPE = "application/zip"
+SIGNATURE_TYPE = "application/pgp-signature"
+JSON_TYPE = "application/json"
+
+LONGEST_OBJECT_NAME = 1024  # bytes of UTF-8; https://cloud.google.com/storage/docs/objects#naming
+
+_TEXT = "text/plain; charset=utf-8"
+_BINARY = "application/octet-stream"
+_BY_EXTENSION = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".md": "text/markdown; charset=utf-8",
+    ".yml": "text/yaml; charset=utf-8",
+    ".yaml": "text/yaml; charset=utf-8",
+    ".json": "application/json",
+    ".ndjson": "application/x-ndjson",
+}
+_CHUNK = 1 << 16
+
+
+def base_name(package: PackageId) -> str:
+    """`NAME-VERSION`: the zip's name less its ending, and the top folder inside it."""
+    return f"{package.name}-{package.version.text}"
+
+
+def zip_name(package: PackageId) -> str:
+    """Name of the zip in the public bucket."""
+    return f"artifacts/packages/{base_name(package)}.zip"
+
+
+def signature_name(package: PackageId) -> str:
+    """Name of the armored detached signature in the public bucket."""
+    return f"{zip_name(package)}.sig"
+
+
+def static_folder(package: PackageId) -> str:
+    """Prefix of the package's extracted files in the public bucket, with its `/`."""
+    return f"artifacts/static/{base_name(package)}/"
+
+
+def static_name(package: PackageId, path: str) -> str:
+    """Name of one extracted file in the public bucket."""
+    return static_folder(package) + path
+
+
+def full_index_name(cursor: str) -> str:
+    """Name of a generation's whole list in the index bucket."""
+    return f"{INDEX_ROOT}{cursor}/search-index-all.json"
+
+
+def delta_index_name(cursor: str) -> str:
+    """Name of a generation's list of changes in the index bucket."""
+    return f"{INDEX_ROOT}{cursor}/search-index-delta.json"
+
+
+def content_type(path: str, content: Content) -> str:
+    """The Content-Type of an extracted file: by extension, else whether it is UTF-8 text."""
+    known = _BY_EXTENSION.get(PurePosixPath(path).suffix.lower())
+    return known or (_TEXT if _is_text(content) else _BINARY)
+
+
+def _is_text(content: Content) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with content.open() as stream:
+        try:
+            while chunk := stream.read(_CHUNK):
+                if b"\0" in chunk:
+                    return False
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True

@@ -1,0 +1,108 @@
+"""The files of a package as a value, wherever they lie: a commit, a folder, a zip."""
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import BinaryIO, Protocol
+
+
+class Content(Protocol):
+    """Bytes that can be read, more than once and from several threads."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        ...
+
+    def open(self) -> BinaryIO:
+        """A new stream from the start."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """Content in memory."""
+
+    data: bytes = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.data)
+
+    def open(self) -> BinaryIO:
+        """A new stream from the start."""
+        return io.BytesIO(self.data)
+
+
+class Kind(Enum):
+    """What a path in a tree is."""
+
+    FILE = "file"
+    SYMLINK = "symbolic link"
+    SUBMODULE = "submodule"
+    SPECIAL = "special file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeFile:
+    """One path with its content; the content of anything but a plain file must not be opened."""
+
+    path: str  # from the tree's root, `/` between the parts
+    content: Content
+    kind: Kind = Kind.FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Files by path, sorted by path."""
+
+    files: tuple[TreeFile, ...]
+    _by_path: Mapping[str, TreeFile] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.files, key=lambda f: f.path))
+        object.__setattr__(self, "files", ordered)
+        object.__setattr__(self, "_by_path", {f.path: f for f in ordered})
+
+    def get(self, path: str) -> TreeFile | None:
+        """The file at that path, if there is one."""
+        return self._by_path.get(path)
+
+    def read(self, path: str, *, limit: int) -> bytes | None:
+        """The plain file's bytes, or None where there is none or it is larger than `limit`."""
+        file = self.get(path)
+        if file is None or file.kind is not Kind.FILE or file.content.size > limit:
+            return None
+        with file.content.open() as stream:
+            return stream.read()
+
+    def replacing(self, files: Iterable[TreeFile]) -> "Tree":
+        """The same tree with these files added, or in the place of those of the same path."""
+        return Tree(tuple({**self._by_path, **{f.path: f for f in files}}.values()))
+
+    def without(self, paths: Iterable[str]) -> "Tree":
+        """The same tree less these paths."""
+        gone = set(paths)
+        return Tree(tuple(f for f in self.files if f.path not in gone))
+
+
+class RepositoryFiles(Protocol):
+    """The files around a package, as far as building may look."""
+
+    def find(self, path: str) -> TreeFile | None:
+        """The file at a path from the repository's root; None if it is missing or a folder.
+
+        A path that leads through a symbolic link or a submodule finds nothing.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageSource:
+    """A package folder as it is to be validated and built."""
+
+    folder: str  # from the repository's root; for people and annotations
+    tree: Tree
+    repository: RepositoryFiles

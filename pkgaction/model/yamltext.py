@@ -1,0 +1,224 @@
+"""YAML as it is written: scalars keep their text, so `version: 1.10` stays "1.10".
+
+One reader for the whole project. It refuses what could mislead or exhaust a reader: duplicate keys,
+several documents, aliases that multiply, deep nesting, bytes that are no text.
+Encodings: UTF-8 with or without a byte order mark, UTF-16 with one.
+"""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import yaml
+
+MOST_BYTES = 5 * 1024 * 1024  # a larger YAML file is refused by the official validator, too
+_DEEPEST = 64
+_MOST_NODES = 200_000  # with every alias written out
+
+_Parser: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class YamlProblemError(ValueError):
+    """The text is no YAML that is read here. Line and column count from 1; 0 is unknown."""
+
+    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A scalar's text as it is written, and where."""
+
+    text: str
+    plain: bool  # written without quotes, so a reader may take it for a number, a boolean or null
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    items: tuple["Node", ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A map; keys are the texts of its scalar keys, in their order. Merges (`<<`) are done."""
+
+    entries: dict[str, "Node"]
+    keys: dict[str, Scalar]
+    line: int
+
+    def get(self, *path: str) -> "Node | None":
+        """Follow keys; each may be written dotted (`a.b: x`) or nested."""
+        if not path:
+            return self
+        for split in range(len(path), 0, -1):
+            found = self.entries.get(".".join(path[:split]))
+            if found is None:
+                continue
+            if split == len(path):
+                return found
+            if isinstance(found, Mapping) and (inner := found.get(*path[split:])) is not None:
+                return inner
+        return None
+
+    def scalar(self, *path: str) -> Scalar | None:
+        """The same for a scalar."""
+        found = self.get(*path)
+        return found if isinstance(found, Scalar) else None
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+def load(data: bytes) -> Node | None:
+    """Read the one document of a YAML file; None where it is empty.
+
+    Raises:
+        YamlProblemError: the file is too large, no text, no YAML, or one of the things refused above.
+    """
+    if len(data) > MOST_BYTES:
+        message = f"the file has {len(data)} bytes, a YAML file may have {MOST_BYTES}"
+        raise YamlProblemError(message)
+    try:
+        return _Composer(_decode(data)).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise YamlProblemError(error.problem or "no YAML", line, column) from None
+    except yaml.YAMLError as error:
+        raise YamlProblemError(str(error).splitlines()[0] or "no YAML") from None
+
+
+def load_mapping(data: bytes) -> Mapping:
+    """Read a file that must hold a map; an empty file is an empty map.
+
+    Raises:
+        YamlProblemError: as `load`, or the document is no map.
+    """
+    node = load(data)
+    if node is None:
+        return Mapping({}, {}, 1)
+    if not isinstance(node, Mapping):
+        message = "a map of keys and values is expected at the top"
+        raise YamlProblemError(message, node.line, 1)
+    return node
+
+
+def _decode(data: bytes) -> str:
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return data.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte {error.start} is no {error.encoding.upper()} text"
+        raise YamlProblemError(message, line) from None
+
+
+class _Composer:
+    """Builds nodes from the parser's events, counting what aliases would write out."""
+
+    def __init__(self, text: str) -> None:
+        self._events: Iterator[yaml.Event] = iter(yaml.parse(text, Loader=_Parser))
+        self._anchors: dict[str, tuple[Node, int] | None] = {}
+        self._nodes = 0
+
+    def document(self) -> Node | None:
+        found: Node | None = None
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise _problem("a second document starts here, one is expected", event)
+                found = self._node(next(self._events), 1)
+        empty = isinstance(found, Scalar) and found.plain and not found.text
+        return None if empty else found
+
+    def _node(self, event: yaml.Event, depth: int) -> Node:
+        if depth > _DEEPEST:
+            raise _problem(f"more than {_DEEPEST} levels of nesting", event)
+        before = self._nodes
+        self._count(1, event)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        anchor: str | None = getattr(event, "anchor", None)
+        if anchor is not None:
+            self._anchors[anchor] = None
+        node: Node
+        if isinstance(event, yaml.ScalarEvent):
+            plain = bool(event.implicit[0]) and event.style in {None, ""}
+            node = Scalar(event.value, plain, *_where(event))
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = self._sequence(event, depth)
+        else:
+            node = self._mapping(event, depth)
+        if anchor is not None:
+            self._anchors[anchor] = (node, self._nodes - before)
+        return node
+
+    def _count(self, nodes: int, event: yaml.Event) -> None:
+        self._nodes += nodes
+        if self._nodes > _MOST_NODES:
+            raise _problem(f"more than {_MOST_NODES} values, aliases written out", event)
+
+    def _alias(self, event: yaml.AliasEvent) -> Node:
+        known = self._anchors.get(event.anchor or "")
+        if known is None:
+            raise _problem(f"the alias *{event.anchor} stands for nothing, or for itself", event)
+        node, nodes = known
+        self._count(nodes, event)
+        return node
+
+    def _sequence(self, event: yaml.Event, depth: int) -> Sequence:
+        items: list[Node] = []
+        while not isinstance(item := next(self._events), yaml.SequenceEndEvent):
+            items.append(self._node(item, depth + 1))
+        return Sequence(tuple(items), _where(event)[0])
+
+    def _mapping(self, event: yaml.Event, depth: int) -> Mapping:
+        entries: dict[str, Node] = {}
+        keys: dict[str, Scalar] = {}
+        merges: list[Node] = []
+        while not isinstance(item := next(self._events), yaml.MappingEndEvent):
+            key = self._node(item, depth + 1)
+            if not isinstance(key, Scalar):
+                raise _problem("a key must be a text", item)
+            value = self._node(next(self._events), depth + 1)
+            if key.plain and key.text == "<<":
+                merges.append(value)
+            elif key.text in entries:
+                first = keys[key.text].line
+                raise _problem(f"the key {key.text!r} is there twice, first on line {first}", item)
+            else:
+                entries[key.text], keys[key.text] = value, key
+        for source in _merged(merges):
+            for name, value in source.entries.items():
+                if name not in entries:
+                    entries[name], keys[name] = value, source.keys[name]
+        return Mapping(entries, keys, _where(event)[0])
+
+
+def _merged(values: list[Node]) -> Iterator[Mapping]:
+    for value in values:
+        for item in value.items if isinstance(value, Sequence) else (value,):
+            if not isinstance(item, Mapping):
+                message = "<< merges maps only"
+                raise YamlProblemError(message, item.line)
+            yield item
+
+
+def _where(event: yaml.Event) -> tuple[int, int]:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (0, 0)
+
+
+def _problem(message: str, event: yaml.Event) -> YamlProblemError:
+    return YamlProblemError(message, *_where(event))

@@ -1,0 +1,93 @@
+"""The whole job on one page: plan → validate → build → sign → publish → index.
+
+It knows ports and stages, never adapters. Every step runs over all packages before the next one starts,
+and nothing is uploaded until all that will ship is built and signed. A failing package leaves the way,
+with its reason in the ledger; the others go on.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from pkgaction.errors import UsageError
+from pkgaction.model.event import Idle, Intent, Preview, Release, Republish
+from pkgaction.model.outcome import Ledger, Outcome, Status
+from pkgaction.model.release import Candidate, Plan, Unreadable
+from pkgaction.ports import Repository
+from pkgaction.report import text
+from pkgaction.stages import plan
+from pkgaction.steps import Job, Steps, World
+
+
+def run(intent: Intent, repository: Repository, job: Job, world: World, ledger: Ledger) -> None:
+    """Do what the event asks for."""
+    if isinstance(intent, Idle):
+        return
+    made = make_plan(intent, repository, job, world, ledger)
+    dry = job.dry_run or isinstance(intent, Preview)
+    if made.candidates and not isinstance(intent, Preview):
+        _only_from_a_publishing_branch(made.head, repository, job)
+    release(made.candidates, job, world, ledger, dry=dry)
+
+
+def make_plan(
+    intent: Preview | Release | Republish,
+    repository: Repository,
+    job: Job,
+    world: World,
+    ledger: Ledger,
+) -> Plan:
+    """Find the version bumps, or the packages that were named."""
+    with world.watch.group("Plan"):
+        match intent:
+            case Republish():
+                head = repository.remote(intent.head)
+                made = plan.named(repository, head, job.packages, intent.names, intent.version)
+            case Preview() | Release():
+                head = repository.commit(intent.head)
+                base = plan.base_of(intent, head, repository, ledger.warnings)
+                maintenance = isinstance(intent, Release) and intent.maintenance
+                if base is None:
+                    made = plan.nothing_to_compare(head)
+                else:
+                    made = plan.compare(repository, base, head, job.packages, maintenance=maintenance)
+            case _:
+                assert_never(intent)
+        ledger.plan = made
+        for broken in made.unreadable:
+            ledger.settle(_unreadable(broken))
+        for line in text.of_plan(made):
+            world.watch.say(line)
+        return made
+
+
+def release(
+    candidates: Sequence[Candidate], job: Job, world: World, ledger: Ledger, *, dry: bool
+) -> None:
+    """Validate, build, sign, publish and index, or foresee what that would do."""
+    steps = Steps(job, world, ledger)
+    if candidates and not dry:
+        ledger.warnings += steps.signer().preflight()
+    steps.ship(steps.build(steps.validate(candidates)), dry=dry)
+
+
+def _only_from_a_publishing_branch(head: str, repository: Repository, job: Job) -> None:
+    """The rule that no payload can change: git shows that the commit lies on a publishing branch."""
+    if repository.publishing_branch(head, job.branches) is None:
+        branches = ", ".join(job.branches) or "(none)"
+        raise UsageError(
+            what=f"the commit {head[:12]} lies on no branch that publishes ({branches})",
+            where="git",
+            fix="merge it first, or name the branch in the input branches",
+        )
+
+
+def _unreadable(broken: Unreadable) -> Outcome:
+    return Outcome(
+        name=broken.name,
+        folder=broken.folder,
+        status=Status.FAILED,
+        reason=f"its manifest can't be used: {broken.finding.message}",
+        fix="mend the manifest",
+        findings=(broken.finding,),
+        line=broken.finding.line,
+    )

@@ -1,0 +1,221 @@
+"""What the stages need from the world. Adapters and fakes implement these; stages know only these."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol, TypeVar
+
+from pkgaction.model.event import PullRequest
+from pkgaction.model.release import Signature
+from pkgaction.model.tree import Content, RepositoryFiles, Tree
+
+T = TypeVar("T")
+
+
+# --- git ---------------------------------------------------------------------------------------------
+
+
+class Repository(Protocol):
+    """A git repository, read from its object store only."""
+
+    def commit(self, revision: str) -> str:
+        """The full id of a commit, fetched if it isn't in the clone.
+
+        Raises:
+            CommitMissingError: it is not there and can't be fetched.
+        """
+        ...
+
+    def remote(self, name: str) -> str:
+        """The full id of the commit that a branch or tag of the remote points to, fetched.
+
+        Raises:
+            CommitMissingError: there is no such branch, tag or commit.
+        """
+        ...
+
+    def first_parent(self, commit: str) -> str | None:
+        """The commit's first parent, fetched if it isn't in the clone; None for a root commit."""
+        ...
+
+    def merge_base(self, commit: str, branch: str) -> str | None:
+        """Where the commit left the remote's branch; None if they have nothing in common."""
+        ...
+
+    def changed_paths(self, base: str, head: str) -> Sequence[str]:
+        """Paths whose content or kind differs between two commits' trees, no renames followed."""
+        ...
+
+    def blobs(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those of the paths that are plain files in the commit's tree."""
+        ...
+
+    def folders(self, commit: str) -> Sequence[str]:
+        """Every folder in the commit's tree."""
+        ...
+
+    def tree(self, commit: str, folder: str) -> Tree:
+        """The files below a folder of the commit's tree."""
+        ...
+
+    def files(self, commit: str) -> RepositoryFiles:
+        """The commit's files by path."""
+        ...
+
+    def publishing_branch(self, commit: str, branches: Sequence[str]) -> str | None:
+        """The remote's branch that the commit lies on, out of those that match a glob.
+
+        The remote is asked: what a payload or the local clone says does not count.
+        """
+        ...
+
+
+# --- storage -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headers:
+    """What is kept beside an object's bytes."""
+
+    content_type: str
+    cache_control: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """An object as it lies in a bucket."""
+
+    name: str
+    generation: int  # another number at each write
+    size: int  # bytes
+    crc32c: int
+    headers: Headers
+
+
+class AlreadyExistsError(Exception):
+    """A create found an object of that name."""
+
+
+class GenerationMismatchError(Exception):
+    """A replace or delete found another generation than the one it was told."""
+
+
+class ObjectStore(Protocol):
+    """A bucket, or the part of one below a prefix. Names are relative to it.
+
+    Every method raises StorageError when the outside fails after retries.
+    """
+
+    @property
+    def url(self) -> str:
+        """How a person names it: `gs://…` or `file://…`."""
+        ...
+
+    def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
+        """Write a new object. Readers see all of it or nothing.
+
+        Raises:
+            AlreadyExistsError: there is one of that name.
+        """
+        ...
+
+    def replace(self, name: str, content: Content, headers: Headers, *, generation: int) -> StoredObject:
+        """Write over exactly this generation.
+
+        Raises:
+            GenerationMismatchError: the object has another generation, or is gone.
+        """
+        ...
+
+    def stat(self, name: str) -> StoredObject | None:
+        """What is known of an object without its bytes; None where there is none."""
+        ...
+
+    def open(self, name: str, *, generation: int) -> BinaryIO:
+        """The bytes of exactly this generation.
+
+        Raises:
+            GenerationMismatchError: the object has another generation, or is gone.
+        """
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """All objects whose name starts with the prefix, by name."""
+        ...
+
+    def delete(self, name: str, *, generation: int) -> None:
+        """Remove exactly this generation.
+
+        Raises:
+            GenerationMismatchError: the object has another generation, or is gone.
+        """
+        ...
+
+
+# --- the rest ----------------------------------------------------------------------------------------
+
+
+class Signer(Protocol):
+    """The key that signs."""
+
+    def preflight(self) -> Sequence[str]:
+        """Try the key out before anything is built; warnings, as sentences.
+
+        Raises:
+            SigningKeyError: it can't sign, or isn't the pinned one.
+        """
+        ...
+
+    def sign(self, path: Path) -> Signature:
+        """Sign a file and verify the signature.
+
+        Raises:
+            SigningKeyError: as `preflight`.
+        """
+        ...
+
+
+class PullRequests(Protocol):
+    """The pull requests of this repository. Every method raises GitHubError when it gives up."""
+
+    def merged_with(self, commit: str, *, base: str) -> Sequence[PullRequest]:
+        """Those of this repository that were merged into the branch `base` with the commit."""
+        ...
+
+    def comment(self, number: int, *, marker: str, body: str) -> str:
+        """Write the one comment with this marker, or edit it; its address.
+
+        The marker is the body's first line. Same body: nothing is written.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class Watch(Protocol):
+    """Whoever watches the run: a job log or a terminal."""
+
+    def group(self, title: str) -> AbstractContextManager[None]:
+        """A folded part of the log."""
+        ...
+
+    def each(self, label: str, items: Sequence[T]) -> Iterator[T]:
+        """The items one by one, showing how far it is."""
+        ...
+
+    def say(self, text: str) -> None:
+        """A line. The text may be hostile."""
+        ...

@@ -1,0 +1,1 @@
+"""What people and workflows see: pure functions from the ledger to texts."""

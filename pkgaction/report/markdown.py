@@ -1,0 +1,133 @@
+"""Result tables and folded details in Markdown, for the comment and the summary."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from pkgaction.model.layout import PACKAGE_NAME
+from pkgaction.model.outcome import Ledger, Outcome
+from pkgaction.model.release import Skipped
+from pkgaction.report import words
+from pkgaction.report.escape import code
+from pkgaction.report.words import Place
+
+_HEAD = "| | Package | Version | Channel | Size | Links |\n|---|---|---|---|---|---|"
+
+
+def marker(bucket: str) -> str:
+    """The hidden first line that tells our comment from others: one for each bucket."""
+    return f"<!-- pkgaction:{hashlib.sha256(bucket.encode()).hexdigest()[:12]} -->"
+
+
+def good_rows(ledger: Ledger, place: Place) -> list[str]:
+    """A table of what is, or will be, where it should be."""
+    good = [outcome for outcome in ledger.sorted() if outcome.status.ok]
+    rows = [_row(outcome, ledger, place) for outcome in good]
+    return [_HEAD, *rows] if rows else []
+
+
+def bad_blocks(ledger: Ledger) -> Iterator[str]:
+    """What was not published, and what to do about it: one block each."""
+    for problem in ledger.problems:
+        where = f"{code(problem.where)}: " if problem.where else ""
+        fix = f"<br>**What to do:** {code(problem.fix)}" if problem.fix else ""
+        yield f"- ❌ {where}{code(problem.what)}{fix}"
+    for outcome in ledger.sorted():
+        if not outcome.status.ok:
+            yield _bad(outcome)
+
+
+def notes(ledger: Ledger) -> Iterator[str]:
+    """What a reviewer should know beside the results."""
+    skipped = ledger.plan.skipped if ledger.plan else ()
+    for skip in skipped:
+        if skip.warn:
+            yield f"- ⚠️ {_skipped(skip)}"
+    for outcome in ledger.sorted():
+        for notice in outcome.notices:
+            yield f"- ⚠️ {_name(outcome.name)}: {code(notice)}"
+    for warning in ledger.warnings:
+        yield f"- ⚠️ {code(warning)}"
+
+
+def details(ledger: Ledger, place: Place) -> Iterator[str]:
+    """Blocks that may be left out where there is no room, the most useful first."""
+    for outcome in ledger.sorted():
+        if outcome.findings:
+            yield _folded(f"{len(outcome.findings)} findings", outcome, _findings(outcome))
+    for outcome in ledger.sorted():
+        if outcome.files:
+            lines = [f"- {code(f.path)} {words.size(f.size)}" for f in outcome.files]
+            title = f"{len(lines)} files, sha256 <code>{outcome.sha256[:16]}</code>"
+            yield _folded(title, outcome, lines)
+    quiet = [s for s in ledger.plan.skipped if not s.warn] if ledger.plan else []
+    if quiet:
+        lines = [f"- {_skipped(skip)}" for skip in quiet]
+        yield f"<details><summary>{len(lines)} left out</summary>\n\n{_lines(lines)}\n</details>"
+    yield _footer(ledger, place)
+
+
+def _row(outcome: Outcome, ledger: Ledger, place: Place) -> str:
+    before = f"{outcome.previous} → " if outcome.previous else "new: "
+    cells = (
+        f"✅ {words.SHOWN[outcome.status]}",
+        _name(outcome.name),
+        f"{before}**{outcome.version}**",
+        words.channel(outcome),
+        words.size(outcome.size) if outcome.size else "",
+        " · ".join(_links(outcome, ledger, place)),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _links(outcome: Outcome, ledger: Ledger, place: Place) -> Iterator[str]:
+    if outcome.urls and not (words.is_preview(ledger) or ledger.dry_run):
+        yield f"[zip]({outcome.urls.zip})"
+        yield f"[signature]({outcome.urls.signature})"
+    if ledger.plan and place.repository:
+        yield f"[changelog]({place.file(ledger.plan.head, f'{outcome.folder}/changelog.yml')})"
+
+
+def _bad(outcome: Outcome) -> str:
+    version = f" {code(outcome.version)}" if outcome.version else ""
+    fix = f"<br>**What to do:** {code(outcome.fix)}" if outcome.fix else ""
+    shown = words.SHOWN[outcome.status]
+    return f"- ❌ {_name(outcome.name)}{version} **{shown}**: {code(outcome.reason)}{fix}"
+
+
+def _findings(outcome: Outcome) -> list[str]:
+    return [
+        f"- {'❌' if f.severity == 'error' else '⚠️'} {code(f'{outcome.folder}/{f.place}')} "
+        f"{code(f.message)} ({f.code})"
+        for f in outcome.findings
+    ]
+
+
+def _skipped(skip: Skipped) -> str:
+    version = f" {code(skip.version)}" if skip.version else ""
+    return f"{_name(skip.name)}{version}: {code(skip.reason)}"
+
+
+def _folded(title: str, outcome: Outcome, lines: Sequence[str]) -> str:
+    summary = f"{_name(outcome.name)}: {title}"
+    return f"<details><summary>{summary}</summary>\n\n{_lines(lines)}\n</details>"
+
+
+def _lines(lines: Sequence[str], most: int = 200) -> str:
+    more = [f"- and {len(lines) - most} more"] if len(lines) > most else []
+    return "\n".join([*lines[:most], *more]) + "\n"
+
+
+def _name(name: str) -> str:
+    """In HTML, which also works in a summary; our own names can't hold markup."""
+    return f"<b>{name}</b>" if PACKAGE_NAME.fullmatch(name) else code(name)
+
+
+def _footer(ledger: Ledger, place: Place) -> str:
+    parts = []
+    if ledger.plan:
+        parts.append(code(ledger.plan.compared))
+    if ledger.plan and place.repository:
+        parts.append(f"commit [{ledger.plan.head[:12]}]({place.commit(ledger.plan.head)})")
+    if place.run_url:
+        parts.append(f"[run]({place.run_url})")
+    return f"<sub>pkgaction, {place.checks} · {' · '.join(parts)}</sub>"

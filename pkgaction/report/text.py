@@ -1,0 +1,36 @@
+"""The results as lines for a job's log or a terminal."""
+
+from collections.abc import Iterator
+
+from pkgaction.model.outcome import Ledger, Outcome
+from pkgaction.model.release import Plan
+from pkgaction.report import words
+
+
+def of(ledger: Ledger) -> Iterator[str]:
+    """One line a package, worst last, and the headline at the end."""
+    for outcome in sorted(ledger.sorted(), key=lambda o: not o.status.ok):
+        yield _outcome(outcome)
+    yield from (f"warning: {warning}" for warning in ledger.warnings)
+    reason = words.idle_reason(ledger)
+    yield reason or words.headline(ledger)
+
+
+def of_plan(plan: Plan) -> Iterator[str]:
+    """What was compared, what comes out, and why the rest does not."""
+    yield plan.compared
+    for c in plan.candidates:
+        before = f"{c.previous} -> " if c.previous else ""
+        yield f"  {c.change or 'named'}: {c.id.name} {before}{c.id.version}  ({c.source.folder})"
+    for broken in plan.unreadable:
+        yield f"  fails: {broken.folder}/{broken.finding.place}: {broken.finding.message}"
+    for skip in plan.skipped:
+        yield f"  left out: {skip.name} {skip.version}: {skip.reason}"
+
+
+def _outcome(outcome: Outcome) -> str:
+    before = f"{outcome.previous} -> " if outcome.previous else ""
+    size = f", {words.size(outcome.size)}" if outcome.size else ""
+    told = f"{outcome.name} {before}{outcome.version}: {words.SHOWN[outcome.status]}{size}"
+    reason = f": {outcome.reason}" if outcome.reason else ""
+    return f"{told}{reason}" + (f" ({outcome.fix})" if outcome.fix else "")

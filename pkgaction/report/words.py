@@ -1,0 +1,93 @@
+"""The words and addresses that comment, summary and log have in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from pkgaction.model.event import Idle, Preview
+from pkgaction.model.outcome import Ledger, Outcome, Status
+
+UNITS = ("B", "kB", "MB", "GB")
+SHOWN = {
+    Status.PUBLISHED: "published",
+    Status.ALREADY_PUBLISHED: "already published",
+    Status.COMPLETED: "completed",
+    Status.CONFLICT: "conflict",
+    Status.FAILED: "failed",
+    Status.WOULD_PUBLISH: "will be published",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the run happens; addresses are built from this alone."""
+
+    server: str = "https://github.com"
+    repository: str = ""  # OWNER/NAME
+    run_url: str = ""
+    checks: str = "core checks"  # what validation consists of
+
+    def file(self, commit: str, path: str, line: int = 0) -> str:
+        """Address of a file at a commit."""
+        anchor = f"#L{line}" if line else ""
+        return f"{self.server}/{self.repository}/blob/{commit}/{quote(path)}{anchor}"
+
+    def commit(self, commit: str) -> str:
+        """Address of a commit."""
+        return f"{self.server}/{self.repository}/commit/{commit}"
+
+
+def is_preview(ledger: Ledger) -> bool:
+    """Whether nothing was to be published, only shown."""
+    return isinstance(ledger.intent, Preview)
+
+
+def idle_reason(ledger: Ledger) -> str:
+    """Why the event asks for nothing; empty where it asks for something."""
+    return ledger.intent.reason if isinstance(ledger.intent, Idle) else ""
+
+
+def headline(ledger: Ledger) -> str:
+    """One sentence: did it work."""
+    outcomes = list(ledger.sorted())
+    bad = [o for o in outcomes if not o.status.ok]
+    good = [o for o in outcomes if o.status.ok]
+    if ledger.problems and not outcomes:
+        return "Nothing was published: the run stopped"
+    if is_preview(ledger) or ledger.dry_run:
+        return _foreseen(good, bad)
+    if bad and good:
+        return f"{_packages(len(good))} published, {len(bad)} not"
+    if bad:
+        return f"{_packages(len(bad))} not published"
+    if not good:
+        return "Nothing to publish"
+    if all(o.status is Status.ALREADY_PUBLISHED for o in good):
+        return f"{_packages(len(good))}: already published, nothing changed"
+    return f"{_packages(len(good))} published"
+
+
+def _foreseen(good: Sequence[Outcome], bad: Sequence[Outcome]) -> str:
+    new = [o for o in good if o.status is Status.WOULD_PUBLISH]
+    if bad:
+        return f"{_packages(len(bad))} can't be published yet"
+    if not good:
+        return "This publishes nothing"
+    return f"This publishes {_packages(len(new))}" if new else "All of it is already published"
+
+
+def _packages(count: int) -> str:
+    return f"{count} package" if count == 1 else f"{count} packages"
+
+
+def channel(outcome: Outcome) -> str:
+    """Who sees the version by default."""
+    return "prerelease" if outcome.experimental else "stable"
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    number, unit = float(count), 0
+    while number >= 1000 and unit < len(UNITS) - 1:  # noqa: PLR2004 - SI units
+        number, unit = number / 1000, unit + 1
+    return f"{number:.0f} B" if unit == 0 else f"{number:.1f} {UNITS[unit]}"

@@ -1,0 +1,38 @@
+"""The core checks: what publishing itself relies on. They always run, whatever else validates.
+
+Each rule is a function from the package to its findings; `CORE` is the whole list, and the order in
+which findings are shown.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from pkgaction.model.finding import Finding
+from pkgaction.rules import identity, paths, sizes
+from pkgaction.rules.package import Package
+
+Rule = Callable[[Package], Iterator[Finding]]
+
+CORE: Sequence[Rule] = (
+    paths.safe_names,
+    paths.plain_files,
+    paths.no_collisions,
+    paths.no_lfs_pointers,
+    sizes.counts,
+    sizes.bytes_in_all,
+    sizes.object_names,
+    identity.manifest_readable,
+    identity.name,
+    identity.name_is_the_folders,
+    identity.version,
+    identity.package_type,
+    identity.format_version,
+    identity.title,
+    identity.owner,
+    identity.changelog,
+    identity.readme,
+)
+
+
+def check(package: Package) -> list[Finding]:
+    """All findings of the core checks."""
+    return [finding for rule in CORE for finding in rule(package)]

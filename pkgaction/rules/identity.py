@@ -1,0 +1,148 @@
+"""Who the package is: name, version, type, format, owner, and a changelog that agrees."""
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from pkgaction.model import yamltext
+from pkgaction.model.finding import Finding, Severity
+from pkgaction.model.layout import PACKAGE_NAME
+from pkgaction.model.manifest import FILE, TYPES
+from pkgaction.model.version import InvalidVersionError, Version
+from pkgaction.rules.package import Package, finding
+
+_CHANGELOG = "changelog.yml"
+_README = "docs/README.md"
+_LONGEST_NAME = 200  # characters; leaves room in object names and file names
+_OWNER = re.compile(r"[A-Za-z0-9-]+(/[A-Za-z0-9._-]+)?")
+
+
+def manifest_readable(package: Package) -> Iterator[Finding]:
+    """manifest.yml is there, is YAML that is read here, and holds a map."""
+    if package.tree.get(FILE) is None:
+        yield finding("manifest-missing", FILE, "a package needs a manifest.yml at its top")
+    elif problem := package.yaml_problem(FILE):
+        yield _unreadable("manifest-unreadable", FILE, problem)
+    elif not isinstance(package.yaml(FILE), yamltext.Mapping):
+        yield finding("manifest-unreadable", FILE, "a map of keys and values is expected")
+
+
+def name(package: Package) -> Iterator[Finding]:
+    """The name can stand in object names and addresses. Source: package-registry's routes."""
+    found = _text(package, "name")
+    if isinstance(found, Finding):
+        yield found
+    elif not PACKAGE_NAME.fullmatch(found.text) or len(found.text) > _LONGEST_NAME:
+        message = f"the name {found.text[:80]!r} must be made of a-z, 0-9 and _"
+        yield finding("name-invalid", FILE, message, found)
+
+
+def name_is_the_folders(package: Package) -> Iterator[Finding]:
+    """The folder is called as the package, so that people find it; a warning only."""
+    found = package.manifest().scalar("name")
+    folder = PurePosixPath(package.source.folder).name
+    if found and folder and folder not in {found.text, _version_text(package)}:
+        message = f"the folder is called {folder}, the package {found.text}"
+        yield finding("name-not-the-folders", FILE, message, found, Severity.WARNING)
+
+
+def version(package: Package) -> Iterator[Finding]:
+    """The version is a strict semantic version, without blanks around it."""
+    found = _text(package, "version")
+    if isinstance(found, Finding):
+        yield found
+        return
+    try:
+        Version.parse(found.text)
+    except InvalidVersionError:
+        message = f"the version {found.text[:80]!r} is no semantic version, as 1.2.0 or 1.2.0-beta.1"
+        yield finding("version-invalid", FILE, message, found)
+
+
+def package_type(package: Package) -> Iterator[Finding]:
+    """The type is one that the format knows."""
+    found = _text(package, "type")
+    if isinstance(found, Finding):
+        yield found
+    elif found.text not in TYPES:
+        message = f"the type {found.text[:80]!r} must be one of {', '.join(TYPES)}"
+        yield finding("type-unknown", FILE, message, found)
+
+
+def format_version(package: Package) -> Iterator[Finding]:
+    """format_version is a full version; readers refuse the whole index otherwise."""
+    found = _text(package, "format_version")
+    if isinstance(found, Finding):
+        yield found
+        return
+    try:
+        Version.parse(found.text)
+    except InvalidVersionError:
+        message = f"format_version {found.text[:80]!r} must have three parts, as 3.1.0"
+        yield finding("format-version-invalid", FILE, message, found)
+
+
+def title(package: Package) -> Iterator[Finding]:
+    """The title is there: every reader shows it."""
+    found = _text(package, "title")
+    if isinstance(found, Finding):
+        yield found
+
+
+def owner(package: Package) -> Iterator[Finding]:
+    """owner.github says whom to ask."""
+    found = package.manifest().scalar("owner", "github")
+    if found is None or not found.text:
+        message = "owner.github is missing: name the team or user that keeps the package"
+        yield finding("owner-missing", FILE, message)
+    elif not _OWNER.fullmatch(found.text):
+        message = f"owner.github {found.text[:80]!r} must be a GitHub user, or organization/team"
+        yield finding("owner-invalid", FILE, message, found)
+
+
+def changelog(package: Package) -> Iterator[Finding]:
+    """The changelog's newest entry, the first one, is the manifest's version."""
+    if package.tree.get(_CHANGELOG) is None:
+        yield finding("changelog-missing", _CHANGELOG, "a package needs a changelog.yml at its top")
+        return
+    if problem := package.yaml_problem(_CHANGELOG):
+        yield _unreadable("changelog-unreadable", _CHANGELOG, problem)
+        return
+    entries = package.yaml(_CHANGELOG)
+    newest = entries.items[0] if isinstance(entries, yamltext.Sequence) and entries.items else None
+    found = newest.scalar("version") if isinstance(newest, yamltext.Mapping) else None
+    if found is None:
+        message = "a list of entries is expected, the newest first, each with its version"
+        yield finding("changelog-unreadable", _CHANGELOG, message, entries)
+    elif found.text != _version_text(package):
+        message = (
+            f"the newest entry is for {found.text[:80]!r}, the manifest says "
+            f"{_version_text(package)!r}: add an entry for this version at the top"
+        )
+        yield finding("changelog-not-current", _CHANGELOG, message, found)
+
+
+def readme(package: Package) -> Iterator[Finding]:
+    """docs/README.md is there, or is rendered from a template; readers refuse a package without."""
+    places = (_README, f"{_README}.link", f"_dev/build/{_README}", f"_dev/build/{_README}.link")
+    if not any(package.tree.get(place) for place in places):
+        yield finding("readme-missing", _README, "a package needs a docs/README.md")
+
+
+def _version_text(package: Package) -> str:
+    found = package.manifest().scalar("version")
+    return found.text if found else ""
+
+
+def _text(package: Package, key: str) -> yamltext.Scalar | Finding:
+    found = package.manifest().entries.get(key)
+    if isinstance(found, yamltext.Scalar) and found.text:
+        return found
+    wrong = "must be a text" if found else "is missing"
+    return finding(f"{key.replace('_', '-')}-missing", FILE, f"{key} {wrong}", found)
+
+
+def _unreadable(code: str, file: str, problem: yamltext.YamlProblemError) -> Finding:
+    return Finding(
+        code=code, file=file, message=problem.message, line=problem.line, column=problem.column
+    )

@@ -1,0 +1,76 @@
+"""Paths that are safe for everyone who unpacks, serves or checks the package out."""
+
+import unicodedata
+from collections.abc import Iterator
+
+from pkgaction.model.finding import Finding
+from pkgaction.model.tree import Kind
+from pkgaction.rules.package import Package, finding
+
+_LONGEST_PART = 255  # bytes of UTF-8 between two slashes: what file systems take
+_LFS = b"version https://git-lfs.github.com/spec/"
+_LFS_SIZE = 1024  # bytes; https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+
+
+def safe_names(package: Package) -> Iterator[Finding]:
+    """No path leads out of the package, is absolute, or holds what breaks readers."""
+    for file in package.tree.files:
+        if problem := unsafe(file.path):
+            shown = file.path.encode("unicode_escape").decode()
+            yield finding("path-unsafe", shown, f"the path {problem}: rename the file")
+
+
+def unsafe(path: str) -> str:
+    """Why a path inside a package is not safe; empty where it is."""
+    try:
+        encoded = path.encode()
+    except UnicodeEncodeError:
+        return "is no UTF-8 text"
+    parts = path.split("/")
+    if path.startswith("/") or "" in parts:
+        return "is absolute, or has an empty part"
+    if "." in parts or ".." in parts:
+        return "has a part that is . or .."
+    if "\\" in path or ":" in parts[0][1:2]:
+        return "has a backslash or a drive letter"
+    if any(unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} for c in path):
+        return "has a control or formatting character"
+    if any(part.endswith((" ", ".")) or part.lower() == ".git" for part in parts):
+        return "has a part that ends in a blank or dot, or is .git"
+    if max(len(part.encode()) for part in parts) > _LONGEST_PART or not encoded:
+        return f"has a part over {_LONGEST_PART} bytes"
+    return ""
+
+
+def plain_files(package: Package) -> Iterator[Finding]:
+    """Everything is a plain file: what a link points to is not in the package."""
+    for file in package.tree.files:
+        if file.kind is not Kind.FILE:
+            message = f"this is a {file.kind.value}: put the file itself here, or a .link file"
+            yield finding("not-a-file", file.path, message)
+
+
+def no_collisions(package: Package) -> Iterator[Finding]:
+    """No two paths become one on a file system that folds case or Unicode forms."""
+    first: dict[str, str] = {}
+    reported: set[str] = set()
+    for file in package.tree.files:
+        parts = file.path.split("/")
+        for end in range(1, len(parts) + 1):
+            path = "/".join(parts[:end])
+            folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+            other = first.setdefault(folded, path)
+            if other != path and path not in reported:
+                reported.add(path)
+                message = f"{other} is the same path where case or Unicode forms are folded"
+                yield finding("path-collision", path, message)
+
+
+def no_lfs_pointers(package: Package) -> Iterator[Finding]:
+    """No file is a Git LFS pointer, which would be published in place of the file."""
+    for file in package.tree.files:
+        if file.kind is Kind.FILE and len(_LFS) <= file.content.size <= _LFS_SIZE:
+            with file.content.open() as stream:
+                if stream.read(len(_LFS)) == _LFS:
+                    message = "this is a Git LFS pointer, not the file: take it out of LFS"
+                    yield finding("lfs-pointer", file.path, message)

@@ -1,0 +1,96 @@
+"""build: a validated package → one zip that is the same bytes for the same files."""
+
+from pathlib import Path
+
+from pkgaction import entry
+from pkgaction.errors import BuildRefusedError
+from pkgaction.model import layout
+from pkgaction.model.json import JsonObject
+from pkgaction.model.release import Built, Candidate, Validated
+from pkgaction.model.tree import Kind, PackageSource, Tree
+from pkgaction.rules.paths import unsafe
+from pkgaction.transforms import archive
+from pkgaction.transforms.archive import Archive
+from pkgaction.transforms.copy import copied
+from pkgaction.transforms.licence import with_licence
+from pkgaction.transforms.links import with_linked_files
+from pkgaction.transforms.pending import refuse
+
+
+def make(validated: Validated, folder: Path, *, jobs: int) -> Built:
+    """Build one package's zip into a folder.
+
+    Raises:
+        BuildRefusedError: the package asks for what can't be built, or readers would refuse it.
+    """
+    candidate = validated.candidate
+    tree = files(candidate.source)
+    found = indexed_as(tree, candidate)
+    path = folder / f"{layout.base_name(candidate.id)}.zip"
+    made = archive.write(path, layout.base_name(candidate.id), tree, jobs=jobs)
+    return _built(validated, path, tree, made, found)
+
+
+def take(validated: Validated, path: Path) -> Built:
+    """A zip that was built before, whose files are the candidate's tree.
+
+    Raises:
+        BuildRefusedError: its top folder is not NAME-VERSION, or readers would refuse it.
+    """
+    candidate = validated.candidate
+    tree, top = candidate.source.tree, layout.base_name(candidate.id)
+    if candidate.source.folder != top:
+        what = f"the zip's top folder is {candidate.source.folder}, not {top}"
+        raise BuildRefusedError(what=what, where=path.name, fix="build the package again")
+    found = indexed_as(tree, candidate)
+    return _built(validated, path, tree, archive.measured(path, tree), found)
+
+
+def _built(validated: Validated, path: Path, tree: Tree, made: Archive, found: JsonObject) -> Built:
+    return Built(
+        validated=validated,
+        zip=path,
+        sha256=made.sha256,
+        size=made.size,
+        tree=tree,
+        files=made.files,
+        content_digest=made.content_digest,
+        entry=found,
+    )
+
+
+def files(source: PackageSource) -> Tree:
+    """The files of the built package, in the reference's order of steps.
+
+    Raises:
+        BuildRefusedError: as `make`.
+    """
+    tree = copied(source.tree)
+    tree = with_licence(tree, source)
+    tree = with_linked_files(tree, source)
+    refuse(tree, source)
+    for file in tree.files:
+        if problem := unsafe(file.path):
+            shown = file.path.encode("unicode_escape").decode()
+            fix = "rename the file"
+            raise BuildRefusedError(what=f"the path {problem}", where=shown, fix=fix)
+        if file.kind is not Kind.FILE:
+            what, where = f"this is a {file.kind.value}", f"{source.folder}/{file.path}"
+            raise BuildRefusedError(what=what, where=where, fix="put the file itself there")
+    return tree
+
+
+def indexed_as(tree: Tree, candidate: Candidate) -> JsonObject:
+    """The entry in the search index, made before anything is published: readers refuse the whole
+    index for one entry that they can't read.
+
+    Raises:
+        BuildRefusedError: the package gives no entry.
+    """
+    try:
+        return entry.make(tree)
+    except entry.EntryProblemError as error:
+        line = f":{error.line}" if error.line else ""
+        where = f"{candidate.source.folder}/{error.file}{line}"
+        fix = "mend the file: without that, the registry can't serve the package"
+        raise BuildRefusedError(what=error.message, where=where, fix=fix) from error

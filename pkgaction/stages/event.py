@@ -1,0 +1,192 @@
+"""event: what the runner says happened → what it asks of us.
+
+Payloads are hostile: every title, branch name and number comes from outside. Nothing here decides that
+a commit may be published; git does, in `plan`.
+Source: https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pkgaction.errors import UsageError
+from pkgaction.model import globs
+from pkgaction.model.event import Idle, Intent, Mode, Preview, PullRequest, Release, Republish
+from pkgaction.model.json import Json, JsonObject, at, number_at, text_at
+
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """The runner's own words."""
+
+    name: str  # of the event
+    payload: JsonObject
+    sha: str
+    ref: str  # full, as refs/heads/main
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the inputs say about it."""
+
+    mode: Mode
+    branches: Sequence[str]
+    names: tuple[str, ...] = ()
+    version: str = ""
+    ref: str = ""
+
+
+def understand(happening: Happening, asked: Asked) -> Intent:
+    """What is to be done.
+
+    Raises:
+        UsageError: the event is unknown or forbidden here, its payload lacks what it must have, or the
+            inputs do not go with it.
+    """
+    if happening.name == "workflow_dispatch" or asked.names:
+        return _republish(happening, asked)
+    if asked.version or asked.ref:
+        what = "version and ref go with package, which is not given"
+        raise UsageError(what=what, where="input package", fix="name the packages, one a line")
+    reader = _READERS.get(happening.name)
+    if reader is None:
+        what = f"pkgaction has nothing to do on the event {happening.name or '(none)'!r}"
+        fix = f"start it on one of {', '.join(sorted([*_READERS, 'workflow_dispatch']))}"
+        raise UsageError(what=what, where="GITHUB_EVENT_NAME", fix=fix)
+    intent = reader(happening, asked)
+    if isinstance(intent, Release) and asked.mode in {Mode.PREVIEW, Mode.PLAN}:
+        return Preview(
+            head=intent.head,
+            base=intent.base,
+            pull_request=intent.pull_request,
+            default_branch=intent.default_branch,
+        )
+    if isinstance(intent, Preview) and asked.mode is Mode.PUBLISH:
+        what = f"a {happening.name} event never publishes: its commit is on no publishing branch yet"
+        raise UsageError(what=what, where="input mode", fix="publish on push, or leave mode out")
+    return intent
+
+
+def publishing_branches(payload: JsonObject, branches: Sequence[str]) -> tuple[str, ...]:
+    """The globs of the input, or the repository's default branch."""
+    default = text_at(payload, "repository", "default_branch")
+    return tuple(branches) or ((default,) if default else ())
+
+
+def _push(happening: Happening, asked: Asked) -> Intent:
+    payload = happening.payload
+    ref = text_at(payload, "ref") or happening.ref
+    if at(payload, "deleted") is True or not _some(text_at(payload, "after")):
+        return Idle(f"{ref} was deleted: there is nothing to publish")
+    if not ref.startswith("refs/heads/"):
+        return Idle(f"{ref} is no branch: a tag publishes nothing unless packages are named")
+    branch = ref.removeprefix("refs/heads/")
+    if idle := _not_publishing(branch, payload, asked):
+        return idle
+    before = text_at(payload, "before")
+    return Release(
+        head=_commit(payload, "after"),
+        base=before if _some(before) and _COMMIT.fullmatch(before) else "",
+        branch=branch,
+        default_branch=text_at(payload, "repository", "default_branch"),
+        maintenance=branch != text_at(payload, "repository", "default_branch"),
+    )
+
+
+def _pull_request(happening: Happening, asked: Asked) -> Intent:
+    payload = happening.payload
+    number = number_at(payload, "pull_request", "number") or number_at(payload, "number")
+    if number < 1 or not isinstance(at(payload, "pull_request"), Mapping):
+        raise _broken("pull_request.number")
+    pull = PullRequest(number=number, title=text_at(payload, "pull_request", "title"))
+    if at(payload, "action") != "closed":
+        return Preview(head=_test_merge(happening), base=None, pull_request=pull)
+    if at(payload, "pull_request", "merged") is not True:
+        return Idle(f"pull request {number} was closed without a merge: nothing to publish")
+    branch = text_at(payload, "pull_request", "base", "ref")
+    if idle := _not_publishing(branch, payload, asked):
+        return idle
+    return Release(
+        head=_commit(payload, "pull_request", "merge_commit_sha"),
+        base=None,
+        branch=branch,
+        default_branch=text_at(payload, "repository", "default_branch"),
+        maintenance=branch != text_at(payload, "repository", "default_branch"),
+        pull_request=pull,
+    )
+
+
+def _test_merge(happening: Happening) -> str:
+    """The commit the runner names: GitHub's own trial merge, whose first parent is the base."""
+    if _COMMIT.fullmatch(happening.sha):
+        return happening.sha
+    return _commit(happening.payload, "pull_request", "merge_commit_sha")
+
+
+def _merge_group(happening: Happening, asked: Asked) -> Intent:
+    del asked
+    group = happening.payload
+    base, head = (
+        _commit(group, "merge_group", "base_sha"),
+        _commit(group, "merge_group", "head_sha"),
+    )
+    return Preview(head=head, base=base, pull_request=None)
+
+
+def _schedule(happening: Happening, asked: Asked) -> Intent:
+    del happening, asked
+    what = "a schedule asks for mode audit, which this version of pkgaction can't do yet"
+    raise UsageError(what=what, where="GITHUB_EVENT_NAME", fix="start it on push or pull_request")
+
+
+def _republish(happening: Happening, asked: Asked) -> Intent:
+    if not asked.names:
+        what = "no package is named: an empty list never means all"
+        raise UsageError(what=what, where="input package", fix="name the packages, one a line")
+    if asked.mode is Mode.PREVIEW:
+        what = "mode preview looks at a pull request, not at named packages"
+        raise UsageError(what=what, where="input mode", fix="use dry-run: true")
+    if happening.name not in {"workflow_dispatch", "push", "schedule", "repository_dispatch"}:
+        what = f"named packages are not published on the event {happening.name!r}"
+        raise UsageError(what=what, where="input package", fix="start it by workflow_dispatch")
+    head = asked.ref or happening.sha
+    if not head:
+        raise UsageError(what="it is empty", where="GITHUB_SHA", fix="name a commit as ref")
+    return Republish(head=head, names=tuple(dict.fromkeys(asked.names)), version=asked.version)
+
+
+_READERS: Mapping[str, Callable[[Happening, Asked], Intent]] = {
+    "push": _push,
+    "pull_request": _pull_request,
+    "merge_group": _merge_group,
+    "schedule": _schedule,
+}
+
+
+def _not_publishing(branch: str, payload: JsonObject, asked: Asked) -> Idle | None:
+    allowed = publishing_branches(payload, asked.branches)
+    if not allowed:
+        raise _broken("repository.default_branch")
+    if globs.matches(branch, allowed):
+        return None
+    return Idle(f"the branch {branch} does not publish; those that do: {', '.join(allowed)}")
+
+
+def _commit(payload: Json, *keys: str) -> str:
+    found = text_at(payload, *keys)
+    if not _COMMIT.fullmatch(found):
+        raise _broken(".".join(keys))
+    return found
+
+
+def _some(sha: str) -> bool:
+    """Whether it names a commit: forty zeros stand for none."""
+    return bool(sha.strip("0"))
+
+
+def _broken(key: str) -> UsageError:
+    what = f"the event has no usable {key}"
+    fix = "start pkgaction on the runner, or check the event file"
+    return UsageError(what=what, where="GITHUB_EVENT_PATH", fix=fix)

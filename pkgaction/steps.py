@@ -1,0 +1,219 @@
+"""The stages, each over all packages: what fails is settled in the ledger and left out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, assert_never
+
+from pkgaction.errors import (
+    ContentConflictError,
+    OutsideError,
+    PackageError,
+    PkgactionError,
+    UsageError,
+)
+from pkgaction.model import outcome
+from pkgaction.model.finding import errors
+from pkgaction.model.outcome import Ledger, Status, Urls
+from pkgaction.model.release import (
+    Built,
+    Candidate,
+    Indexed,
+    Published,
+    Rejected,
+    Signed,
+    Stored,
+    Validated,
+)
+from pkgaction.ports import Clock, ObjectStore, Signer, Watch
+from pkgaction.stages import build, index, publish, sign, validate
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything outside that a run may touch."""
+
+    artifacts: ObjectStore
+    index: ObjectStore | None
+    signer: Signer | None
+    clock: Clock
+    watch: Watch
+    scratch: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is asked for."""
+
+    packages: Sequence[str]  # globs
+    branches: Sequence[str]  # globs of the branches that publish
+    dry_run: bool
+    jobs: int
+    urls: Callable[[Candidate], Urls]
+    provenance: Mapping[str, str]  # metadata of every object
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The stages of one run."""
+
+    job: Job
+    world: World
+    ledger: Ledger
+
+    def validate(self, candidates: Sequence[Candidate]) -> list[Validated]:
+        """Check every package; the rejected ones are settled."""
+        checked = self._each("Validate", candidates, lambda c: c, validate.check)
+        for rejected in (c for c in checked if isinstance(c, Rejected)):
+            self._reject(rejected)
+        return [c for c in checked if isinstance(c, Validated)]
+
+    def build(self, validated: Sequence[Validated]) -> list[Built]:
+        """Build every zip."""
+        folder, jobs = self.world.scratch, self.job.jobs
+        return self._each(
+            "Build", validated, lambda v: v.candidate, lambda v: build.make(v, folder, jobs=jobs)
+        )
+
+    def take(self, candidate: Candidate, path: Path) -> list[Built]:
+        """A zip that was built before, in the place of a build."""
+        validated = self.validate([candidate])
+        return self._each("Read", validated, lambda v: v.candidate, lambda v: build.take(v, path))
+
+    def ship(self, built: Sequence[Built], *, dry: bool) -> None:
+        """Sign, publish and index what was built, or foresee it."""
+        store = self.world.artifacts
+        if dry:
+            foreseen = self._each(
+                "Compare with the storage",
+                built,
+                lambda b: b.candidate,
+                lambda b: (b, publish.foresee(b, store)),
+            )
+            for one, there in foreseen:
+                status = Status.ALREADY_PUBLISHED if there else Status.WOULD_PUBLISH
+                self._settle(one, status)
+            return
+        if not built:
+            return
+        signer = self.signer()
+        signed: list[Signed] = self._each(
+            "Sign", built, lambda b: b.candidate, lambda b: sign.sign(b, signer)
+        )
+        bench = publish.Bench(
+            store=store,
+            signer=signer,
+            provenance=self.job.provenance,
+            scratch=self.world.scratch,
+        )
+        published = self._each(
+            "Publish",
+            signed,
+            lambda s: s.built.candidate,
+            lambda s: publish.publish(s, bench),
+        )
+        self._index(published)
+
+    def signer(self) -> Signer:
+        """The key, which is needed from here on."""
+        if self.world.signer is None:
+            what = "no signing key is given, and nothing is published unsigned"
+            fix = "set it to an armored private key, from a secret"
+            raise UsageError(what=what, where="input gpg-private-key", fix=fix)
+        return self.world.signer
+
+    def _index(self, published: Sequence[Published]) -> None:
+        """Add everything that is in the bucket to the index; also what an earlier run left out."""
+        indexed: Indexed | None = None
+        try:
+            if self.world.index is not None and published:
+                with self.world.watch.group("Index"):
+                    indexed = index.add(published, self.world.index, self.world.clock)
+                    self.world.watch.say(f"generation {indexed.cursor}")
+                    self.ledger.cursor = indexed.cursor
+        except OutsideError as error:
+            for one in published:
+                reason = f"it is in the bucket, but not in the index: {error.what}"
+                self._settle(one.built, Status.FAILED, reason=reason, fix=error.fix)
+            raise
+        for one in published:
+            changed = indexed is not None and one.built.id in indexed.changed
+            self._settle(one.built, _status(one, indexed=changed), stored=one)
+
+    def _each(
+        self,
+        title: str,
+        items: Sequence[T],
+        candidate: Callable[[T], Candidate],
+        step: Callable[[T], R],
+    ) -> list[R]:
+        """One step over all packages. A package's own failure is settled, the others go on."""
+        done: list[R] = []
+        if not items:
+            return done
+        with self.world.watch.group(title):
+            for item in self.world.watch.each(title, items):
+                one = candidate(item)
+                try:
+                    done.append(step(item))
+                    self.world.watch.say(str(one.id))
+                except (PackageError, OutsideError) as error:
+                    self.world.watch.say(f"{one.id}: {error}")
+                    self._fail(one, error)
+        return done
+
+    def _fail(self, candidate: Candidate, error: PkgactionError) -> None:
+        conflict = isinstance(error, ContentConflictError)
+        status = Status.CONFLICT if conflict else Status.FAILED
+        where = f"{error.where}: " if error.where else ""
+        settled = outcome.of_candidate(candidate, status, reason=f"{where}{error.what}", fix=error.fix)
+        self.ledger.settle(settled, exit_status=error.exit_status)
+
+    def _reject(self, rejected: Rejected) -> None:
+        count = len(errors(rejected.findings))
+        reason = f"{validate.CHECKS} found {count} error{'s' if count > 1 else ''}"
+        fix = "mend what the findings name"
+        for finding in rejected.findings:
+            self.world.watch.say(
+                f"{rejected.candidate.source.folder}/{finding.place}: {finding.message}"
+            )
+        self.ledger.settle(
+            outcome.of_candidate(
+                rejected.candidate,
+                Status.FAILED,
+                reason=reason,
+                fix=fix,
+                findings=rejected.findings,
+            )
+        )
+
+    def _settle(
+        self,
+        built: Built,
+        status: Status,
+        *,
+        reason: str = "",
+        fix: str = "",
+        stored: Published | None = None,
+    ) -> None:
+        self.ledger.settle(
+            outcome.of_built(
+                built, status, reason=reason, fix=fix, urls=self.job.urls(built.candidate),
+                stored=stored,
+            )
+        )  # fmt: skip
+
+
+def _status(published: Published, *, indexed: bool) -> Status:
+    match published.stored:
+        case Stored.CREATED:
+            return Status.PUBLISHED
+        case Stored.COMPLETED:
+            return Status.COMPLETED
+        case Stored.UNCHANGED:
+            return Status.COMPLETED if indexed else Status.ALREADY_PUBLISHED
+        case _:
+            assert_never(published.stored)

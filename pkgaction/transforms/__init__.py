@@ -1,0 +1,1 @@
+"""Building: one module a transformation, each a function from files to files; the archive last."""

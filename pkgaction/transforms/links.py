@@ -1,0 +1,60 @@
+"""Linked files: `X.link` names a file of the repository that is built as `X`.
+
+A link holds the target's path, from the link's own folder, and optionally its SHA-256. Links below
+`_dev` are built, too, as the reference builder does.
+"""
+
+import posixpath
+from collections.abc import Iterator
+
+from pkgaction.errors import BuildRefusedError
+from pkgaction.model.tree import Kind, PackageSource, Tree, TreeFile
+
+_SUFFIX = ".link"
+_LONGEST_LINK = 64 * 1024  # bytes; a path and a checksum are far less
+_PATH_ONLY, _PATH_AND_CHECKSUM = 1, 2  # fields of the first line
+
+
+def with_linked_files(tree: Tree, source: PackageSource) -> Tree:
+    """The built files with every link of the source replaced by what it names.
+
+    Raises:
+        BuildRefusedError: a link is empty or malformed, or names what is missing, a folder, a symbolic
+            link, another link, or something outside of the repository.
+    """
+    return tree.replacing(_resolved(source))
+
+
+def _resolved(source: PackageSource) -> Iterator[TreeFile]:
+    for link in source.tree.files:
+        if link.path.endswith(_SUFFIX) and link.kind is Kind.FILE:
+            target = _target(source, link)
+            found = source.repository.find(target)
+            if found is None or found.kind is not Kind.FILE:
+                kind = f"is a {found.kind.value}" if found else "is no file of the repository"
+                raise _refused(source, link, f"the link's target {target} {kind}")
+            yield TreeFile(path=link.path.removesuffix(_SUFFIX), content=found.content)
+
+
+def _target(source: PackageSource, link: TreeFile) -> str:
+    """The target's path from the repository's root."""
+    data = source.tree.read(link.path, limit=_LONGEST_LINK)
+    try:
+        line = (data or b"").decode().split("\n", 1)[0]
+    except UnicodeDecodeError as error:
+        raise _refused(source, link, "the link is no UTF-8 text") from error
+    fields = line.split()
+    if len(fields) not in {_PATH_ONLY, _PATH_AND_CHECKSUM}:
+        raise _refused(source, link, "a link's first line must be a path, and perhaps its SHA-256")
+    if fields[0].endswith(_SUFFIX):
+        raise _refused(source, link, "the link names another link")
+    here = posixpath.dirname(posixpath.join(source.folder, link.path))
+    target = posixpath.normpath(posixpath.join(here, fields[0].lstrip("/")))
+    if target == ".." or target.startswith(("../", "/")):
+        raise _refused(source, link, f"the link leads out of the repository: {fields[0]}")
+    return target
+
+
+def _refused(source: PackageSource, link: TreeFile, what: str) -> BuildRefusedError:
+    fix = "write the path of a file of this repository, from the link's own folder"
+    return BuildRefusedError(what=what, where=f"{source.folder}/{link.path}", fix=fix)
