@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkgaction import entry, wiring
+from pkgaction import entry, pipeline, wiring
 from pkgaction.adapters import folder, openpgp
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.git import GitRepository
@@ -223,7 +223,7 @@ def publish_command(context: Context) -> int:
             top, tree = context.stack.enter_context(unarchive.opened(path))
             source = PackageSource(folder=top, tree=tree, repository=folder.NOWHERE)
             built += steps.take(_candidate(source), path)
-        steps.ship(built, dry=inputs.dry_run)
+        pipeline.ship(built, steps, dry=inputs.dry_run)
     except PkgactionError as error:
         ledger.problems.append(Problem.of(error))
     for outcome in ledger.sorted():

@@ -11,7 +11,7 @@ from typing import assert_never
 from pkgaction.errors import UsageError
 from pkgaction.model.event import Idle, Intent, Preview, Release, Republish
 from pkgaction.model.outcome import Ledger, Outcome, Status
-from pkgaction.model.release import Candidate, Plan, Unreadable
+from pkgaction.model.release import Built, Candidate, Plan, Unreadable
 from pkgaction.ports import Repository
 from pkgaction.report import text
 from pkgaction.stages import plan
@@ -67,7 +67,19 @@ def release(
     steps = Steps(job, world, ledger)
     if candidates and not dry:
         ledger.warnings += steps.signer().preflight()
-    steps.ship(steps.build(steps.validate(candidates)), dry=dry)
+    validated = steps.validate(candidates)
+    built = steps.build(validated)
+    ship(built, steps, dry=dry)
+
+
+def ship(built: Sequence[Built], steps: Steps, *, dry: bool) -> None:
+    """Sign, publish and index zips, or foresee it."""
+    if dry:
+        steps.foresee(built)
+        return
+    signed = steps.sign(built)
+    published = steps.publish(signed)
+    steps.index(published)
 
 
 def _only_from_a_publishing_branch(head: str, repository: Repository, job: Job) -> None:

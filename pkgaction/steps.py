@@ -83,39 +83,39 @@ class Steps:
         validated = self.validate([candidate])
         return self._each("Read", validated, lambda v: v.candidate, lambda v: build.take(v, path))
 
-    def ship(self, built: Sequence[Built], *, dry: bool) -> None:
-        """Sign, publish and index what was built, or foresee it."""
+    def foresee(self, built: Sequence[Built]) -> None:
+        """Say what publishing would do; nothing is written."""
         store = self.world.artifacts
-        if dry:
-            foreseen = self._each(
-                "Compare with the storage",
-                built,
-                lambda b: b.candidate,
-                lambda b: (b, publish.foresee(b, store)),
-            )
-            for one, there in foreseen:
-                status = Status.ALREADY_PUBLISHED if there else Status.WOULD_PUBLISH
-                self._settle(one, status)
-            return
-        if not built:
-            return
-        signer = self.signer()
-        signed: list[Signed] = self._each(
-            "Sign", built, lambda b: b.candidate, lambda b: sign.sign(b, signer)
+        foreseen = self._each(
+            "Compare with the storage",
+            built,
+            lambda b: b.candidate,
+            lambda b: (b, publish.foresee(b, store)),
         )
+        for one, there in foreseen:
+            self._settle(one, Status.ALREADY_PUBLISHED if there else Status.WOULD_PUBLISH)
+
+    def sign(self, built: Sequence[Built]) -> list[Signed]:
+        """Sign every zip."""
+        return self._each("Sign", built, lambda b: b.candidate, lambda b: sign.sign(b, self.signer()))
+
+    def publish(self, signed: Sequence[Signed]) -> list[Published]:
+        """Put every version into the bucket, or complete it there."""
+        if not signed:
+            return []
+        world = self.world
         bench = publish.Bench(
-            store=store,
-            signer=signer,
+            store=world.artifacts,
+            signer=self.signer(),
             provenance=self.job.provenance,
-            scratch=self.world.scratch,
+            scratch=world.scratch,
         )
-        published = self._each(
+        return self._each(
             "Publish",
             signed,
             lambda s: s.built.candidate,
             lambda s: publish.publish(s, bench),
         )
-        self._index(published)
 
     def signer(self) -> Signer:
         """The key, which is needed from here on."""
@@ -125,7 +125,7 @@ class Steps:
             raise UsageError(what=what, where="input gpg-private-key", fix=fix)
         return self.world.signer
 
-    def _index(self, published: Sequence[Published]) -> None:
+    def index(self, published: Sequence[Published]) -> None:
         """Add everything that is in the bucket to the index; also what an earlier run left out."""
         indexed: Indexed | None = None
         try:
