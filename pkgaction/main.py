@@ -32,7 +32,7 @@ _TERMINATED = 128 + signal.SIGTERM
 
 def main(environ: Mapping[str, str], out: TextIO) -> int:
     """Run the Action as the runner starts it; the exit status."""
-    signal.signal(signal.SIGTERM, _terminated)
+    on_termination()
     runner, ledger = Runner(environ, out), Ledger()
     given = inputs_module.from_environment(environ)
     inputs, problems = Inputs.parse(given, bucket_required=True)
@@ -222,6 +222,11 @@ def _our_fault(error: Exception, runner: Runner, ledger: Ledger) -> None:
     what = f"pkgaction itself failed: {type(error).__name__}"
     fix = "report it with the traceback in the log; running the job again is safe"
     ledger.problems.append(Problem(what=what, fix=fix))
+
+
+def on_termination() -> None:
+    """End at once on SIGTERM: as a container's first process, Python would ignore it."""
+    signal.signal(signal.SIGTERM, _terminated)
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:

@@ -94,10 +94,16 @@ def run(
         what = f"git can't be started: {error.strerror}"
         raise GitError(what=what, fix="install git") from error
     if done.returncode not in accept:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        what = f"git {_verb(arguments)} failed: {said[-1] if said else done.returncode}"
-        raise GitError(what=what, fix="see what git says")
+        what = f"git {_verb(arguments)} failed: {_said(done)}"
+        raise GitError(what=what, fix="check the checkout and its remote, then run the job again")
     return done
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+    """The line that says why; git's advice comes after it."""
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    why = [line for line in lines if line.startswith(("fatal: ", "error: "))]
+    return [*why, *lines, f"status {done.returncode}"][0]
 
 
 def _verb(arguments: Sequence[str]) -> str:

@@ -1,0 +1,81 @@
+# `make demo` and `make test` need git, gpg, make and Python 3.11 or newer; the rest they install into .venv.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+IMAGE := pkgaction:test
+WORKERS ?= 2
+
+.PHONY: demo test coverage lint types layers fix docs drift image image-test check lock clean
+
+demo: $(VENV)/.run ## the whole job on an example repository
+	@$(RUN) -m examples.demo
+
+test: $(VENV)/.dev ## every test that needs no container
+	$(RUN) -m pytest -n $(WORKERS) -q $(T)
+
+coverage: $(VENV)/.dev ## the same, with branch coverage
+	$(RUN) -m pytest -n $(WORKERS) -q --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/.dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows examples/workflows/*.yml
+	$(VENV)/bin/zizmor --offline --no-progress --quiet --persona pedantic action.yml examples/workflows/*.yml
+
+types: $(VENV)/.dev
+	$(VENV)/bin/mypy
+
+layers: $(VENV)/.dev
+	$(VENV)/bin/lint-imports --no-cache
+
+fix: $(VENV)/.dev
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+docs: $(VENV)/.dev ## what is generated in README and docs
+	$(RUN) -m docs.generate
+
+drift: $(VENV)/.dev ## nothing generated is out of date
+	$(RUN) -m docs.generate --check
+
+image: ## the container
+	docker build -t $(IMAGE) .
+
+image-test: $(VENV)/.ci image ## the container as the runner starts it, and a workflow as act runs it
+	$(VENV)/bin/hadolint -c .hadolint.yaml Dockerfile
+	$(RUN) -m pytest -q tests/image
+
+check: lint types layers drift test
+
+lock: ## the hashed requirements, anew
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" requirements.in -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" requirements-ci.in -o requirements-ci.txt
+
+clean:
+	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+$(VENV)/.run: requirements.txt
+	@$(call missing,git)
+	@$(call missing,gpg)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is missing: install it, or name one: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "Python's venv is missing: install it (on Debian: python3-venv)"; exit 1; }
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.ci: $(VENV)/.dev requirements-ci.txt
+	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-ci.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+missing = command -v $(1) >/dev/null || { echo "$(1) is missing: install it first"; exit 1; }

@@ -1,0 +1,90 @@
+"""Writes what is generated in README and docs between `<!-- NAME -->` and `<!-- /NAME -->`.
+
+`make docs` writes, `make drift` says what is out of date.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from pkgaction.model import yamltext
+from pkgaction.rules import core
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> int:
+    """Write every generated part, or with --check only compare; 1 if something was out of date."""
+    check = "--check" in sys.argv[1:]
+    stale = 0
+    for name in ("README.md", "docs/reference/core-checks.md"):
+        path = ROOT / name
+        before = path.read_text()
+        after = before
+        for marker, make in _PARTS.items():
+            pattern = rf"(<!-- {marker} -->\n).*?(<!-- /{marker} -->)"
+            text = make()
+            after = re.sub(pattern, lambda m, text=text: f"{m[1]}{text}{m[2]}", after, flags=re.DOTALL)
+        if after != before:
+            stale = 1
+            print(f"{name} {'is out of date: run make docs' if check else 'written'}")
+            if not check:
+                path.write_text(after)
+    return stale if check else 0
+
+
+def inputs() -> str:
+    """The table of inputs, out of action.yml."""
+    rows = ["| input | meaning | default |", "|---|---|---|"]
+    for name, input_ in _action("inputs"):
+        required = input_.scalar("required")
+        shown = f"{name} (required)" if required and required.text == "true" else name
+        rows.append(f"| {shown} | {_text(input_, 'description')} | {_code(_text(input_, 'default'))} |")
+    return "\n".join(rows) + "\n"
+
+
+def outputs() -> str:
+    """The table of outputs, out of action.yml."""
+    rows = ["| output | meaning |", "|---|---|"]
+    rows += [f"| {name} | {_text(output, 'description')} |" for name, output in _action("outputs")]
+    return "\n".join(rows) + "\n"
+
+
+def workflow() -> str:
+    """The workflow to copy, out of the examples."""
+    return f"```yaml\n{(ROOT / 'examples/workflows/publish.yml').read_text()}```\n"
+
+
+def rules() -> str:
+    """The core checks, out of their docstrings."""
+    rows = ["| rule | what must hold |", "|---|---|"]
+    for rule in core.CORE:
+        first = (rule.__doc__ or "").strip().split("\n\n")[0]
+        rows.append(
+            f"| `{rule.__module__.rpartition('.')[2]}.{rule.__name__}` | {' '.join(first.split())} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+_PARTS = {"inputs": inputs, "outputs": outputs, "workflow": workflow, "rules": rules}
+
+
+def _action(key: str) -> list[tuple[str, yamltext.Mapping]]:
+    top = yamltext.load_mapping((ROOT / "action.yml").read_bytes())
+    found = top.get(key)
+    if not isinstance(found, yamltext.Mapping):
+        raise TypeError(key)
+    return [(k, v) for k, v in found.entries.items() if isinstance(v, yamltext.Mapping)]
+
+
+def _text(node: yamltext.Mapping, key: str) -> str:
+    found = node.scalar(key)
+    return found.text if found else ""
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,302 @@
+"""The core checks: a good package has no findings, and each rule says what, which file and which line."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from pkgaction.model.finding import Finding, Severity
+from pkgaction.model.tree import Kind, PackageSource, Tree, TreeFile
+from pkgaction.rules import core, sizes
+from pkgaction.rules.package import Package
+from tests.unit.trees import CHANGELOG, GOOD, LFS_POINTER, MANIFEST, Said, file, source, tree
+
+_GIB = 1024**3
+Place = tuple[str, str, int]
+
+
+def _findings(found: PackageSource) -> list[Finding]:
+    return core.check(Package(found))
+
+
+def _places(
+    files: Mapping[str, str | bytes] | None = None, *more: TreeFile, without: tuple[str, ...] = ()
+) -> list[Place]:
+    """Code, file and line of what is found in the good package with other files."""
+    found = tree({**GOOD, **(files or {})}, *more).without(without)
+    return [(f.code, f.file, f.line) for f in _findings(source(found))]
+
+
+def _manifest(old: str, new: str) -> dict[str, str | bytes]:
+    assert old in MANIFEST
+    return {"manifest.yml": MANIFEST.replace(old, new)}
+
+
+def test_a_good_package_has_no_findings() -> None:
+    assert _findings(source()) == []
+
+
+def test_a_file_of_each_usual_kind_is_fine() -> None:
+    files = {
+        "img/kelp_bed-1 (small).svg": "<svg/>",
+        "docs/knowledge_base/größe.md": "# Größe",
+        "data_stream/bed/agent/stream/stream.yml.hbs": "paths:",
+        "_dev/test/.gitkeep": "",
+        "kibana/dashboard/kelp-a1.json": "{}",
+        "img/..hidden..svg": "<svg/>",
+        "a" * 255: "",
+    }
+
+    assert _places(files) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        pytest.param("../escape", "../escape", id="traversal"),
+        pytest.param("docs/../../escape", "docs/../../escape", id="traversal inside"),
+        pytest.param("docs/..", "docs/..", id="traversal at the end"),
+        pytest.param("./docs/x", "./docs/x", id="dot"),
+        pytest.param("/etc/passwd", "/etc/passwd", id="absolute"),
+        pytest.param("docs//x", "docs//x", id="empty part"),
+        pytest.param("docs/", "docs/", id="slash at the end"),
+        pytest.param("", "", id="empty"),
+        pytest.param("docs\\x", "docs\\\\x", id="backslash"),
+        pytest.param("..\\x", "..\\\\x", id="traversal by backslash"),
+        pytest.param("C:/x", "C:/x", id="drive"),
+        pytest.param("docs/a\nb", "docs/a\\nb", id="newline"),
+        pytest.param("docs/a\x1bb", "docs/a\\x1bb", id="escape"),
+        pytest.param("docs/a\x7fb", "docs/a\\x7fb", id="delete"),
+        pytest.param("docs/a\u202eb", "docs/a\\u202eb", id="text direction"),
+        pytest.param("docs/a\u200bb", "docs/a\\u200bb", id="invisible"),
+        pytest.param("docs/a\u2028b", "docs/a\\u2028b", id="line separator"),
+        pytest.param("docs/x.", "docs/x.", id="dot at the end"),
+        pytest.param("docs /x", "docs /x", id="blank at the end"),
+        pytest.param("docs/.git/config", "docs/.git/config", id="git"),
+        pytest.param("docs/.GIT/config", "docs/.GIT/config", id="git in capitals"),
+        pytest.param("docs/\udcff", "docs/\\udcff", id="no utf-8"),
+        pytest.param("a" * 256, "a" * 256, id="long part"),
+        pytest.param("ä" * 128, "\\xe4" * 128, id="long part in bytes"),
+    ],
+)
+def test_an_unsafe_path_is_an_error(path: str, shown: str) -> None:
+    assert _places({path: "x"}) == [("path-unsafe", shown, 0)]
+
+
+@pytest.mark.parametrize("kind", [Kind.SYMLINK, Kind.SUBMODULE, Kind.SPECIAL])
+def test_only_plain_files_are_fine(kind: Kind) -> None:
+    assert _places({}, file("docs/x.md", kind=kind)) == [("not-a-file", "docs/x.md", 0)]
+
+
+def test_a_manifest_behind_a_symbolic_link_is_not_read() -> None:
+    found = _places({}, file("manifest.yml", MANIFEST, Kind.SYMLINK))
+
+    assert ("not-a-file", "manifest.yml", 0) in found
+    assert ("manifest-unreadable", "manifest.yml", 0) in found
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reported"),
+    [
+        pytest.param("img/A.svg", "img/a.svg", "img/a.svg", id="case"),
+        pytest.param("IMG/a.svg", "img/b.svg", "img", id="case of a folder"),
+        pytest.param("docs/caf\u00e9", "docs/cafe\u0301", "docs/caf\u00e9", id="composed or not"),
+        pytest.param("docs/caf\u00c9", "docs/cafe\u0301", "docs/caf\u00c9", id="both"),
+        pytest.param("docs/stra\u00dfe", "docs/STRASSE", "docs/stra\u00dfe", id="sharp s"),
+        pytest.param("img", "IMG/a.svg", "img", id="a file and a folder"),
+    ],
+)
+def test_two_paths_that_become_one_are_an_error(one: str, other: str, reported: str) -> None:
+    assert _places({one: "x", other: "y"}) == [("path-collision", reported, 0)]
+
+
+def test_a_file_and_a_folder_of_one_name_are_an_error() -> None:
+    found = _places({"img": "x", "img/a.svg": "y"})
+
+    assert [code for code, _, _ in found] == ["path-collision"]
+
+
+def test_a_git_lfs_pointer_is_an_error() -> None:
+    assert _places({"img/a.png": LFS_POINTER}) == [("lfs-pointer", "img/a.png", 0)]
+
+
+def test_a_text_about_git_lfs_is_none() -> None:
+    assert (
+        _places({"docs/lfs.md": f"A pointer: {LFS_POINTER}", "docs/l.md": LFS_POINTER + "x" * 1024})
+        == []
+    )
+
+
+def test_a_file_over_two_gibibytes_is_an_error() -> None:
+    most = file("a.bin", Said(2 * _GIB))
+    more = file("b.bin", Said(2 * _GIB - len(MANIFEST) - 1_000))
+    too_large = file("c.bin", Said(2 * _GIB + 1))
+
+    assert _places({}, most, more) == []
+    assert _places({}, too_large) == [("file-too-large", "c.bin", 0)]
+
+
+def test_a_package_over_four_gibibytes_is_an_error() -> None:
+    files = [file(f"{n}.bin", Said(2 * _GIB)) for n in range(2)]
+
+    assert _places({}, *files) == [("package-too-large", "manifest.yml", 0)]
+
+
+def test_too_many_files_are_an_error() -> None:
+    room = sizes.MOST_FILES - len(GOOD)
+    many = tuple(file(f"docs/{n}") for n in range(room + 1))
+
+    assert _places({}, *many[:-1]) == []
+    assert _places({}, *many) == [("too-many-files", "manifest.yml", 0)]
+
+
+def test_a_path_too_long_for_its_objects_name_is_an_error() -> None:
+    most = 1024 - len("artifacts/static/kelp-1.2.0/") - 200
+    fits = "/".join(["d" * 199] * 3 + ["f" * (most - 600)])
+
+    assert _places({fits: "x"}) == []
+    assert _places({f"{fits}f": "x"}) == [("path-too-long", f"{fits}f", 0)]
+
+
+def test_a_missing_manifest_is_an_error() -> None:
+    found = _places(without=("manifest.yml",))
+
+    assert ("manifest-missing", "manifest.yml", 0) in found
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("a: [", 1, id="no YAML"),
+        pytest.param("name: a\nversion: 1.0.0\nname: b\n", 3, id="duplicate key"),
+        pytest.param("name: a\n---\nname: b\n", 2, id="two documents"),
+        pytest.param(b"name: a\ntitle: \xff\n", 2, id="no text"),
+        pytest.param("- a\n", 0, id="a list"),
+        pytest.param("", 0, id="empty"),
+        pytest.param("#" * (6 * 1024 * 1024), 0, id="six megabytes"),
+    ],
+)
+def test_an_unreadable_manifest_is_an_error(text: str | bytes, line: int) -> None:
+    assert ("manifest-unreadable", "manifest.yml", line) in _places({"manifest.yml": text})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param("name: kelp", "name: Kelp", ("name-invalid", 2), id="name with a capital"),
+        pytest.param("name: kelp", "name: ke-lp", ("name-invalid", 2), id="name with a dash"),
+        pytest.param("name: kelp", "name: ../kelp", ("name-invalid", 2), id="name that climbs"),
+        pytest.param("name: kelp", "name: ~", ("name-invalid", 2), id="name null"),
+        pytest.param(
+            "name: kelp", "name: kelp\u0661", ("name-invalid", 2), id="name with a digit of others"
+        ),
+        pytest.param("name: kelp", "name: ''", ("name-missing", 2), id="name empty"),
+        pytest.param("name: kelp", "name: [kelp]", ("name-missing", 2), id="name a list"),
+        pytest.param("name: kelp\n", "", ("name-missing", 0), id="name missing"),
+        pytest.param("type: integration", "type: other", ("type-unknown", 6), id="type unknown"),
+        pytest.param("type: integration\n", "", ("type-missing", 0), id="type missing"),
+        pytest.param("3.1.0", "3.0", ("format-version-invalid", 1), id="format_version in two parts"),
+        pytest.param("3.1.0", "3", ("format-version-invalid", 1), id="format_version a number"),
+        pytest.param(
+            "format_version: 3.1.0\n", "", ("format-version-missing", 0), id="format_version missing"
+        ),
+        pytest.param("title: Kelp beds\n", "", ("title-missing", 0), id="title missing"),
+        pytest.param("title: Kelp beds", "title:", ("title-missing", 3), id="title empty"),
+        pytest.param("  github: deepwater/forest\n", "", ("owner-missing", 0), id="owner missing"),
+        pytest.param(
+            "deepwater/forest", "@deepwater/forest", ("owner-invalid", 8), id="owner with an at"
+        ),
+        pytest.param("deepwater/forest", "a/b/c", ("owner-invalid", 8), id="owner with two slashes"),
+        pytest.param("deepwater/forest", "''", ("owner-missing", 0), id="owner empty"),
+    ],
+)
+def test_the_manifest_says_who_the_package_is(old: str, new: str, expected: tuple[str, int]) -> None:
+    found = [place for place in _places(_manifest(old, new)) if place[0] != "name-not-the-folders"]
+
+    code, line = expected
+    assert found == [(code, "manifest.yml", line)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["1.0", "v1.2.0", "01.2.0", "1.2.0-", "'1.2.0 '", "1.2", "1e3", "latest", "1.2.0-ä"],
+)
+def test_the_version_is_a_strict_semantic_version(written: str) -> None:
+    assert ("version-invalid", "manifest.yml", 4) in _places(_manifest("1.2.0", written))
+
+
+def test_a_missing_version_is_an_error() -> None:
+    found = _places(_manifest("version: 1.2.0\ndesc", "desc"))
+
+    assert ("version-missing", "manifest.yml", 0) in found
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        pytest.param(CHANGELOG.replace("1.2.0", "1.1.0"), "changelog-not-current", 1, id="older"),
+        pytest.param(
+            CHANGELOG.replace("1.2.0", "1.20"), "changelog-not-current", 1, id="other spelling"
+        ),
+        pytest.param(
+            "# new\n- version: 1.3.0\n  changes: []\n" + CHANGELOG,
+            "changelog-not-current",
+            2,
+            id="newer first",
+        ),
+        pytest.param("- a: [", "changelog-unreadable", 1, id="no YAML"),
+        pytest.param("a: 1\na: 2\n", "changelog-unreadable", 2, id="duplicate key"),
+        pytest.param("[]", "changelog-unreadable", 1, id="no entries"),
+        pytest.param("", "changelog-unreadable", 0, id="empty"),
+        pytest.param("version: 1.2.0", "changelog-unreadable", 1, id="a map"),
+        pytest.param("- changes: []", "changelog-unreadable", 1, id="entry without a version"),
+        pytest.param("- 1.2.0", "changelog-unreadable", 1, id="entry that is no map"),
+    ],
+)
+def test_the_changelogs_newest_entry_is_the_manifests_version(text: str, code: str, line: int) -> None:
+    assert _places({"changelog.yml": text}) == [(code, "changelog.yml", line)]
+
+
+def test_a_missing_changelog_is_an_error() -> None:
+    assert _places(without=("changelog.yml",)) == [("changelog-missing", "changelog.yml", 0)]
+
+
+def test_a_missing_readme_is_an_error() -> None:
+    assert _places(without=("docs/README.md",)) == [("readme-missing", "docs/README.md", 0)]
+
+
+@pytest.mark.parametrize(
+    "path", ["docs/README.md.link", "_dev/build/docs/README.md", "_dev/build/docs/README.md.link"]
+)
+def test_a_readme_may_be_linked_or_rendered(path: str) -> None:
+    assert _places({path: "x"}, without=("docs/README.md",)) == []
+
+
+def test_a_folder_of_another_name_is_a_warning_only() -> None:
+    (found,) = _findings(source(folder="packages/reef"))
+
+    assert (found.code, found.severity, found.place) == (
+        "name-not-the-folders",
+        Severity.WARNING,
+        "manifest.yml:2:7",
+    )
+
+
+@pytest.mark.parametrize("folder", ["packages/kelp", "kelp", "packages/kelp/1.2.0", ""])
+def test_a_folder_may_be_called_as_the_package_or_its_version(folder: str) -> None:
+    assert _findings(source(folder=folder)) == []
+
+
+def test_every_rule_speaks_for_itself() -> None:
+    broken = Tree((file("manifest.yml", "a: ["), file("img/../x"), file("y", LFS_POINTER)))
+
+    codes = {finding.code for finding in _findings(source(broken))}
+
+    assert {"manifest-unreadable", "path-unsafe", "lfs-pointer", "changelog-missing"} <= codes
+
+
+def test_a_finding_can_be_written_as_json_whatever_the_path() -> None:
+    hostile = file("docs/\udcff", kind=Kind.SYMLINK)
+
+    for finding in _findings(source(Tree((*tree(GOOD).files, hostile)))):
+        assert str(finding.as_json()).isprintable()
+        assert finding.place.encode()
