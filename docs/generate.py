@@ -3,7 +3,6 @@
 `make docs` writes, `make drift` says what is out of date.
 """
 
-import re
 import sys
 from pathlib import Path
 
@@ -11,26 +10,29 @@ from pkgaction.model import yamltext
 from pkgaction.rules import core
 
 ROOT = Path(__file__).resolve().parents[1]
+_FILES = ("README.md", "docs/reference/core-checks.md")
 
 
 def main() -> int:
     """Write every generated part, or with --check only compare; 1 if something was out of date."""
     check = "--check" in sys.argv[1:]
-    stale = 0
-    for name in ("README.md", "docs/reference/core-checks.md"):
-        path = ROOT / name
-        before = path.read_text()
-        after = before
-        for marker, make in _PARTS.items():
-            pattern = rf"(<!-- {marker} -->\n).*?(<!-- /{marker} -->)"
-            text = make()
-            after = re.sub(pattern, lambda m, text=text: f"{m[1]}{text}{m[2]}", after, flags=re.DOTALL)
-        if after != before:
-            stale = 1
-            print(f"{name} {'is out of date: run make docs' if check else 'written'}")
-            if not check:
-                path.write_text(after)
-    return stale if check else 0
+    stale = [name for name in _FILES if _write(ROOT / name, check=check)]
+    for name in stale:
+        print(f"{name} {'is out of date: run make docs' if check else 'written'}")
+    return int(check and bool(stale))
+
+
+def _write(path: Path, *, check: bool) -> bool:
+    """Whether the file was out of date."""
+    before = after = path.read_text()
+    for marker, make in _PARTS.items():
+        start, end = f"<!-- {marker} -->\n", f"<!-- /{marker} -->"
+        if start in after:
+            head, _, rest = after.partition(start)
+            after = head + start + make() + end + rest.partition(end)[2]
+    if after != before and not check:
+        path.write_text(after)
+    return after != before
 
 
 def inputs() -> str:

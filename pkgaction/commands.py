@@ -130,17 +130,18 @@ def build_command(context: Context) -> int:
         _say_findings(context, path, list(found))
         if not isinstance(checked, Validated) and not context.options.no_validate:
             return False
-        built = build.make(Validated(candidate, ()), output, jobs=context.inputs.jobs)
+        tree = build.files(candidate.source)
+        target, made = build.write(candidate, tree, output, jobs=context.inputs.jobs)
         row: JsonObject = {
             "package": str(path),
-            "name": built.id.name,
-            "version": built.id.version.text,
-            "zip": str(built.zip),
-            "sha256": built.sha256,
-            "size": built.size,
-            "files": len(built.files),
+            "name": candidate.id.name,
+            "version": candidate.id.version.text,
+            "zip": str(target),
+            "sha256": made.sha256,
+            "size": made.size,
+            "files": len(made.files),
         }
-        context.print(row, f"{built.zip}: {len(built.files)} files, sha256 {built.sha256}")
+        context.print(row, f"{target}: {len(made.files)} files, sha256 {made.sha256}")
         return True
 
     return context.each(step)

@@ -26,9 +26,15 @@ def make(validated: Validated, folder: Path, *, jobs: int) -> Built:
     candidate = validated.candidate
     tree = files(candidate.source)
     found = indexed_as(tree, candidate)
-    path = folder / f"{layout.base_name(candidate.id)}.zip"
-    made = archive.write(path, layout.base_name(candidate.id), tree, jobs=jobs)
+    path, made = write(candidate, tree, folder, jobs=jobs)
     return _built(validated, path, tree, made, found)
+
+
+def write(candidate: Candidate, tree: Tree, folder: Path, *, jobs: int) -> tuple[Path, Archive]:
+    """Write the zip of a built package's files into a folder."""
+    top = layout.base_name(candidate.id)
+    path = folder / f"{top}.zip"
+    return path, archive.write(path, top, tree, jobs=jobs)
 
 
 def take(validated: Validated, path: Path) -> Built:

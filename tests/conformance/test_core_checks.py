@@ -7,7 +7,7 @@ import pytest
 
 from pkgaction.adapters import folder
 from pkgaction.model.finding import errors
-from pkgaction.model.json import JsonObject
+from pkgaction.model.json import Json, text_at
 from pkgaction.stages import validate
 
 _DATA = Path(__file__).parents[3] / "shared" / "data" / "validation"
@@ -17,8 +17,8 @@ def _valid() -> list[str]:
     expected = _DATA / "expected.jsonl"
     if not expected.exists():
         return []
-    lines: list[JsonObject] = [json.loads(line) for line in expected.read_text("utf-8").splitlines()]
-    return [str(line["package"]) for line in lines if line["verdict_filtered"] == "ok"]
+    lines: list[Json] = [json.loads(line) for line in expected.read_text("utf-8").splitlines()]
+    return [text_at(line, "package") for line in lines if text_at(line, "verdict_filtered") == "ok"]
 
 
 _VALID = _valid()

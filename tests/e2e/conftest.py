@@ -1,4 +1,4 @@
-"""A repository with its remote, GitHub on the loopback and two buckets: what one run of the Action needs."""
+"""What one run of the Action needs: a repository with its remote, a loopback GitHub, two buckets."""
 
 import json
 import shutil
@@ -129,7 +129,7 @@ class Scene:
 @contextmanager
 def workplace() -> Iterator[Workplace]:
     """A workplace on a short path: gpg's sockets lie below it."""
-    folder = Path(tempfile.mkdtemp(prefix="w-", dir="/tmp"))  # noqa: S108 - the path has to be short
+    folder = Path(tempfile.mkdtemp(prefix="w-", dir="/tmp"))
     try:
         yield Workplace.make(folder)
     finally:
@@ -190,14 +190,20 @@ def _read(path: Path) -> Json:
 
 @pytest.fixture(scope="session")
 def key() -> Key:
-    """A key as most have it."""
-    return keys.make()
+    """A key that no passphrase protects: gpg takes a second longer for one that is."""
+    return keys.make("")
+
+
+@pytest.fixture(scope="session")
+def protected_key() -> Key:
+    """A key as most have it, with a passphrase."""
+    return keys.make("Zq7-vermilion obelisk-Xk2")
 
 
 @pytest.fixture(scope="session")
 def other_key() -> Key:
     """Somebody else's key."""
-    return keys.make("another passphrase")
+    return keys.make("")
 
 
 @pytest.fixture

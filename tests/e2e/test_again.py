@@ -211,10 +211,11 @@ def test_a_republish_completes_what_is_missing_from_the_stored_zip(
     assert run.packages["lanternfish"]["status"] == "completed"
     assert run.outputs["published"] == "true"
     after = objects(scene.bucket)
-    signature = before.pop(f"{ZIP}.sig"), after.pop(f"{ZIP}.sig")
+    if f"bucket/{ZIP}.sig" in missing:  # a new one may differ by the time in it
+        assert after.keys() == before.keys()
+        del before[f"{ZIP}.sig"], after[f"{ZIP}.sig"]
     assert after == before
     assert generations(scene)[ZIP] == at_first[ZIP]
-    assert (signature[0] == signature[1]) is (f"bucket/{ZIP}.sig" not in missing)
     assert keys.verify(key, scene.bucket / f"{ZIP}.sig", scene.bucket / ZIP)
     assert entries(scene.index) == index
 

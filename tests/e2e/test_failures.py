@@ -101,7 +101,9 @@ def _required(scene: Scene) -> None:
     scene.place.bump("saltmarsh", "1.1.0")
     path = "packages/saltmarsh/manifest.yml"
     text = (scene.place.clone / path).read_text()
-    scene.place.write(path, f"{text}requires:\n  input:\n    - package: tidewire\n      version: 0.4.0\n")
+    scene.place.write(
+        path, f"{text}requires:\n  input:\n    - package: tidewire\n      version: 0.4.0\n"
+    )
 
 
 def _saved_objects(scene: Scene) -> None:

@@ -51,8 +51,8 @@ def raise_two_and_change_a_third(scene: Scene) -> None:
 
 
 @pytest.fixture(scope="module")
-def released(key: Key) -> Iterator[Released]:
-    with opened(key) as scene:
+def released(protected_key: Key) -> Iterator[Released]:
+    with opened(protected_key) as scene:
         merge = scene.merge(lambda: raise_two_and_change_a_third(scene))
         yield Released(scene=scene, merge=merge, run=scene.push(merge))
 
@@ -75,12 +75,12 @@ def test_exactly_two_versions_are_in_the_bucket(released: Released) -> None:
 
 
 @BOTH
-def test_plain_gpg_accepts_the_signature(released: Released, key: Key, version: str) -> None:
+def test_plain_gpg_accepts_the_signature(released: Released, protected_key: Key, version: str) -> None:
     folder = released.scene.bucket / "artifacts/packages"
     signature = folder / f"{version}.zip.sig"
     assert signature.read_text().startswith("-----BEGIN PGP SIGNATURE-----")
-    assert keys.verify(key, signature, folder / f"{version}.zip")
-    assert not keys.verify(key, signature, folder / f"{version}.zip.sig")
+    assert keys.verify(protected_key, signature, folder / f"{version}.zip")
+    assert not keys.verify(protected_key, signature, folder / f"{version}.zip.sig")
 
 
 @BOTH

@@ -58,9 +58,7 @@ def _refuse(files: Files) -> None:
             id="dynamic mappings, yes",
         ),
         pytest.param(
-            {
-                "manifest.yml": f"{MANIFEST}requires:\n  input:\n    - package: tide\n      version: 1.0.0\n"
-            },
+            {"manifest.yml": f"{MANIFEST}requires:\n  input:\n    - package: tide\n"},
             "manifest.yml",
             "requires.input",
             id="required input",

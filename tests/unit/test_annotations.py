@@ -1,0 +1,86 @@
+"""Annotations: ten of each level at most, the worst first."""
+
+from dataclasses import replace
+
+from pkgaction.model.finding import Severity
+from pkgaction.model.outcome import Problem, Status
+from pkgaction.model.release import Skipped
+from pkgaction.report import annotations
+from pkgaction.report.annotations import ERROR, WARNING, Annotation
+from tests.unit.ledgers import PLAN, finding, ledger, outcome
+
+_WARNING = finding("a bit salty", Severity.WARNING)
+
+
+def test_a_good_run_has_none() -> None:
+    assert annotations.of(ledger(outcome())) == []
+
+
+def test_a_finding_is_shown_on_its_line() -> None:
+    run = ledger(replace(outcome("kelp", Status.FAILED), findings=(finding(), _WARNING)))
+
+    assert annotations.of(run) == [
+        Annotation(
+            level=ERROR,
+            message="kelp: too salty [salt]",
+            file="packages/kelp/manifest.yml",
+            line=3,
+            column=2,
+        ),
+        Annotation(
+            level=WARNING,
+            message="kelp: a bit salty [salt]",
+            file="packages/kelp/manifest.yml",
+            line=3,
+            column=2,
+        ),
+    ]
+
+
+def test_a_failure_without_findings_is_shown_on_the_version() -> None:
+    run = ledger(outcome("kelp", Status.CONFLICT, reason="other bytes", fix="raise it"))
+
+    assert annotations.of(run) == [
+        Annotation(
+            level=ERROR,
+            message="kelp 1.2.0: conflict: other bytes (raise it)",
+            file="packages/kelp/manifest.yml",
+            line=4,
+        )
+    ]
+
+
+def test_a_forgotten_bump_a_notice_and_a_warning_are_warnings() -> None:
+    skips = (
+        Skipped(name="reef", folder="packages/reef", reason="same version", warn=True, line=4),
+        Skipped(name="wrack", folder="packages/wrack", reason="no manifest"),
+    )
+    run = ledger(replace(outcome(), notices=("a new name",)), plan=replace(PLAN, skipped=skips))
+    run.warnings.append("the key expires")
+
+    assert [(a.level, a.message, a.file) for a in annotations.of(run)] == [
+        (WARNING, "reef: same version", "packages/reef/manifest.yml"),
+        (WARNING, "kelp: a new name", ""),
+        (WARNING, "the key expires", ""),
+    ]
+
+
+def test_ten_errors_and_ten_warnings_are_shown_the_worst_first() -> None:
+    many = tuple(finding(f"salt {n}") for n in range(30)) + tuple(_WARNING for _ in range(30))
+    run = ledger(replace(outcome("kelp", Status.FAILED), findings=many))
+    run.problems.append(Problem(what="the storage is gone", where="file:///bucket"))
+
+    shown = annotations.of(run)
+
+    assert [a.level for a in shown] == [ERROR] * 10 + [WARNING] * 10
+    assert shown[0].message == "file:///bucket: the storage is gone"
+    assert shown[9].message == "22 more: see the summary of the run"
+    assert shown[19].message == "21 more: see the summary of the run"
+
+
+def test_exactly_ten_are_all_shown() -> None:
+    many = tuple(finding(f"salt {n}") for n in range(10))
+
+    shown = annotations.of(ledger(replace(outcome("kelp", Status.FAILED), findings=many)))
+
+    assert [a.message for a in shown] == [f"kelp: salt {n} [salt]" for n in range(10)]

@@ -1,0 +1,225 @@
+"""Text becomes inputs once; everything that is wrong is said in one run."""
+
+import pytest
+
+from pkgaction.inputs import DEFAULTS, Inputs, from_environment, misspelt
+from pkgaction.model.event import Mode
+from pkgaction.model.secret import Secret
+
+_FINGERPRINT = "0123456789ABCDEF0123456789ABCDEF01234567"
+
+
+def _parse(**given: str) -> Inputs:
+    texts = {
+        "bucket": "file:///bucket",
+        **{name.replace("_", "-"): text for name, text in given.items()},
+    }
+    value, problems = Inputs.parse(texts, bucket_required=True)
+    assert problems == []
+    return value
+
+
+def _wrong(**given: str) -> list[str]:
+    """Where something is wrong."""
+    texts = {
+        "bucket": "file:///bucket",
+        **{name.replace("_", "-"): text for name, text in given.items()},
+    }
+    _, problems = Inputs.parse(texts, bucket_required=True)
+    assert all(problem.exit_status == 2 and problem.what and problem.fix for problem in problems)
+    return [problem.where for problem in problems]
+
+
+def test_nothing_given_is_the_defaults() -> None:
+    found = _parse()
+
+    assert found == Inputs(bucket="file:///bucket", public_url="file:///bucket", jobs=found.jobs)
+    assert found.jobs >= 1
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\n"], ids=repr)
+def test_an_empty_text_is_as_good_as_none(empty: str) -> None:
+    given = dict.fromkeys(DEFAULTS, empty) | {"bucket": "file:///bucket"}
+
+    found, problems = Inputs.parse(given, bucket_required=True)
+
+    assert problems == []
+    assert found == _parse()
+
+
+def test_every_input_is_read() -> None:
+    found = _parse(
+        bucket="file:///public/",
+        index_bucket="file:///index",
+        public_url="https://packages.example/",
+        packages="packages/*\n\n  other/*  \n!packages/old\n",
+        gpg_private_key="key",
+        gpg_passphrase="phrase",
+        gpg_fingerprint=_FINGERPRINT,
+        github_token="token",
+        branches="main\nbackport-*",
+        mode="preview",
+        package="kelp\nreef",
+        version="1.2.0",
+        ref="v1",
+        dry_run="true",
+        comment="false",
+        jobs="3",
+    )
+
+    assert found == Inputs(
+        bucket="file:///public",
+        index_bucket="file:///index",
+        public_url="https://packages.example",
+        packages=("packages/*", "other/*", "!packages/old"),
+        gpg_private_key=Secret("key"),
+        gpg_passphrase=Secret("phrase"),
+        gpg_fingerprint=_FINGERPRINT,
+        github_token=Secret("token"),
+        branches=("main", "backport-*"),
+        mode=Mode.PREVIEW,
+        package=("kelp", "reef"),
+        version="1.2.0",
+        ref="v1",
+        dry_run=True,
+        comment=False,
+        jobs=3,
+    )
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    found = _wrong(
+        bucket="ftp://x",
+        mode="publsh",
+        dry_run="yep",
+        jobs="many",
+        gpg_fingerprint="abc",
+        ecs_url="https://x",
+    )
+
+    assert sorted(found) == [
+        "input bucket",
+        "input dry-run",
+        "input ecs-url",
+        "input gpg-fingerprint",
+        "input jobs",
+        "input mode",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("bucket", "bucket"),
+        ("bucket", "file://relative"),
+        ("bucket", "file:///"),
+        ("bucket", "gs://"),
+        ("bucket", "gs://bucket"),
+        ("bucket", "s3://bucket"),
+        ("index_bucket", "https://bucket"),
+        ("public_url", "packages.example"),
+        ("public_url", "javascript:alert(1)"),
+        ("public_url", "https://[packages.example"),
+        ("mode", "Publish"),
+        ("mode", "audit"),
+        ("mode", "reindex"),
+        ("dry_run", "yes"),
+        ("dry_run", "1"),
+        ("comment", "no"),
+        ("jobs", "0"),
+        ("jobs", "65"),
+        ("jobs", "-1"),
+        ("jobs", "1.5"),
+        ("jobs", "\u0663"),
+        ("jobs", "9" * 5000),
+        ("gpg_fingerprint", _FINGERPRINT[:-1]),
+        ("gpg_fingerprint", _FINGERPRINT[-16:]),
+        ("gpg_fingerprint", _FINGERPRINT.replace("0", "G")),
+        ("package_spec", "3.0.0"),
+        ("workload_identity_provider", "projects/1"),
+        ("readme_phrases", "phrases.yml"),
+    ],
+)
+def test_a_wrong_text_is_refused(name: str, text: str) -> None:
+    assert _wrong(**{name: text}) == [f"input {name.replace('_', '-')}"]
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_a_bucket_is_needed_where_something_is_published(*, required: bool) -> None:
+    _, problems = Inputs.parse({}, bucket_required=required)
+
+    assert [p.where for p in problems] == (["input bucket"] if required else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("true", True),
+        ("True", True),
+        ("TRUE", True),
+        ("false", False),
+        ("False", False),
+        (" FALSE ", False),
+    ],
+)
+def test_a_boolean_is_read_as_yaml_does(text: str, *, value: bool) -> None:
+    assert _parse(dry_run=text).dry_run is value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _FINGERPRINT.lower(),
+        f"0x{_FINGERPRINT}",
+        " ".join(_FINGERPRINT[n : n + 4] for n in range(0, 40, 4)),
+        f"\t{_FINGERPRINT}\n",
+    ],
+    ids=["lower case", "0x", "groups", "blanks"],
+)
+def test_a_fingerprint_is_read_in_the_forms_that_gpg_shows(text: str) -> None:
+    assert _parse(gpg_fingerprint=text).gpg_fingerprint == _FINGERPRINT
+
+
+def test_a_package_spec_of_none_is_fine() -> None:
+    assert _parse(package_spec="none") == _parse()
+
+
+@pytest.mark.parametrize(
+    ("bucket", "public"),
+    [("file:///srv/bucket", "file:///srv/bucket"), ("file:///srv/a b", "file:///srv/a%20b")],
+)
+def test_the_public_address_is_the_buckets_unless_one_is_given(bucket: str, public: str) -> None:
+    assert _parse(bucket=bucket).public_url == public
+
+
+def test_a_bucket_of_google_has_googles_address() -> None:
+    found, _ = Inputs.parse({"bucket": "gs://tides/pre fix"}, bucket_required=True)
+
+    assert found.public_url == "https://storage.googleapis.com/tides/pre%20fix"
+
+
+def test_a_misspelt_mode_is_answered_with_the_right_one() -> None:
+    _, problems = Inputs.parse({"mode": "publsh"}, bucket_required=False)
+
+    assert [p.fix for p in problems] == ["did you mean publish?"]
+
+
+def test_the_runners_variables_are_read_with_their_dashes() -> None:
+    environ = {
+        "INPUT_BUCKET": "file:///bucket",
+        "INPUT_DRY-RUN": "true",
+        "INPUT_DRY_RUN": "false",
+        "INPUT_JOBS": "  ",
+        "INPUT_OTHER": "x",
+        "BUCKET": "y",
+    }
+
+    assert from_environment(environ) == {"bucket": "file:///bucket", "dry-run": "true"}
+
+
+def test_an_input_that_there_is_not_is_answered_with_the_nearest() -> None:
+    problems = misspelt({"INPUT_BUCKT": "x", "INPUT_DRY-RUN": "true", "PATH": "/bin", "INPUT_ZZZ": ""})
+
+    assert [(p.where, p.exit_status) for p in problems] == [("input buckt", 2), ("input zzz", 2)]
+    assert problems[0].fix == "did you mean bucket?"
+    assert "one of" in problems[1].fix

@@ -1,0 +1,105 @@
+"""The outputs, as later steps of a workflow read them."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pkgaction.model.json import Json
+from pkgaction.model.outcome import Ledger, Status
+from pkgaction.report import outputs
+from tests.unit.ledgers import HOSTILE, PLAN, candidate, ledger, outcome
+
+
+def _json(text: str) -> Json:
+    found: Json = json.loads(text)
+    return found
+
+
+def test_a_run_that_did_nothing_has_all_outputs() -> None:
+    assert outputs.of(Ledger(), "") == {
+        "published": "false",
+        "packages": "[]",
+        "matrix": '{"include":[]}',
+        "comment-url": "",
+    }
+
+
+def test_each_package_has_every_key() -> None:
+    found = _json(outputs.of(ledger(outcome()), "")["packages"])
+
+    assert found == [
+        {
+            "name": "kelp",
+            "version": "1.2.0",
+            "previous": "1.1.0",
+            "status": "published",
+            "reason": "",
+            "prerelease": False,
+            "sha256": "c" * 64,
+            "size": 12_345,
+            "urls": {
+                "zip": "https://storage.example/kelp-1.2.0.zip",
+                "signature": "https://storage.example/kelp-1.2.0.zip.sig",
+                "static": "https://storage.example/static/",
+            },
+        }
+    ]
+
+
+def test_what_is_not_known_is_null() -> None:
+    failed = replace(outcome("kelp", Status.FAILED), previous="", sha256="", size=0, urls=None)
+
+    found = _json(outputs.of(ledger(failed), "")["packages"])
+
+    assert isinstance(found, list)
+    assert isinstance(found[0], dict)
+    assert [found[0][k] for k in ("previous", "sha256", "size", "urls")] == [None] * 4
+
+
+def test_packages_are_sorted_by_name_and_on_one_line_whatever_they_hold() -> None:
+    run = ledger(outcome("wrack"), outcome("kelp", Status.FAILED, reason=HOSTILE + "\ud800"))
+
+    text = outputs.of(run, "")["packages"]
+
+    assert text.isascii()
+    assert text.isprintable()
+    found = _json(text)
+    assert isinstance(found, list)
+    assert [one["name"] for one in found if isinstance(one, dict)] == ["kelp", "wrack"]
+
+
+@pytest.mark.parametrize(
+    ("status", "published"),
+    [
+        (Status.PUBLISHED, "true"),
+        (Status.COMPLETED, "true"),
+        (Status.ALREADY_PUBLISHED, "true"),
+        (Status.CONFLICT, "false"),
+        (Status.FAILED, "false"),
+        (Status.WOULD_PUBLISH, "false"),
+    ],
+)
+def test_published_says_whether_a_package_is_in_the_bucket(status: Status, published: str) -> None:
+    assert outputs.of(ledger(outcome("kelp", status)), "")["published"] == published
+
+
+def test_the_matrix_has_a_job_a_candidate() -> None:
+    run = ledger(plan=replace(PLAN, candidates=(candidate("kelp"), candidate("reef"))))
+
+    assert _json(outputs.of(run, "")["matrix"]) == {
+        "include": [
+            {"package": "kelp", "version": "1.2.0"},
+            {"package": "reef", "version": "1.2.0"},
+        ]
+    }
+
+
+def test_a_matrix_has_no_more_jobs_than_github_starts() -> None:
+    run = ledger(plan=replace(PLAN, candidates=tuple(candidate(f"kelp_{n}") for n in range(300))))
+
+    assert outputs.of(run, "")["matrix"].count('"package"') == 256
+
+
+def test_the_comments_address_is_passed_on() -> None:
+    assert outputs.of(Ledger(), "https://github.com/x")["comment-url"] == "https://github.com/x"

@@ -1,0 +1,534 @@
+"""A version's objects are created once, in an order that lets nobody find half of them."""
+
+import hashlib
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pkgaction.errors import ContentConflictError, StorageError
+from pkgaction.model.release import Published, Signed, Stored
+from pkgaction.model.tree import Bytes
+from pkgaction.ports import Headers, ObjectStore
+from pkgaction.stages import publish, sign
+from pkgaction.stages.publish import Bench
+from tests.fakes import release
+from tests.fakes.release import FakeSigner, signature_of
+from tests.fakes.store import Crashing, Killed, MemoryStore, Watching
+
+BASE = "mudskipper-1.0.0"
+ZIP = f"artifacts/packages/{BASE}.zip"
+SIGNATURE = f"{ZIP}.sig"
+STATIC = f"artifacts/static/{BASE}/"
+CLAIM = f"{STATIC}manifest.yml"
+PROVENANCE = {"commit": "c" * 40, "run": "https://ci.example/1"}
+OBJECTS = 7
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Signed:
+    return release.signed(tmp_path / "ours")
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Signed:
+    """The same version with other content, in a file that sorts before the manifest."""
+    return release.signed(tmp_path / "theirs", extra={"changelog.yml": b"- version: 1.0.0 # other\n"})
+
+
+def bench(store: ObjectStore, folder: Path, signer: FakeSigner | None = None) -> Bench:
+    folder.mkdir(exist_ok=True)
+    return Bench(store=store, signer=signer or FakeSigner(), provenance=PROVENANCE, scratch=folder)
+
+
+def put(signed: Signed, store: ObjectStore, folder: Path, signer: FakeSigner | None = None) -> Published:
+    return publish.publish(signed, bench(store, folder / "scratch", signer))
+
+
+def recompressed(signed: Signed, folder: Path) -> Signed:
+    """The same files, packed by another tool."""
+    folder.mkdir()
+    path = folder / f"{BASE}.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for file in signed.built.tree.files:
+            with file.content.open() as stream:
+                archive.writestr(f"{BASE}/{file.path}", stream.read())
+    data = path.read_bytes()
+    built = replace(signed.built, zip=path, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+    return sign.sign(built, FakeSigner())
+
+
+def forget(store: MemoryStore, *names: str) -> None:
+    for name in names:
+        found = store.stat(name)
+        assert found
+        store.delete(name, generation=found.generation)
+
+
+def assert_whole_and_of_one_content(store: MemoryStore, signed: Signed) -> None:
+    """Every object of the version is there, and is of this content."""
+    dump = store.dump()
+    names = {STATIC + file.path for file in signed.built.files} | {ZIP, SIGNATURE}
+    assert set(dump) == names
+    digests = {headers.metadata["content-sha256"] for _, headers in dump.values()}
+    assert digests == {signed.built.content_digest}
+    for file in signed.built.files:
+        assert hashlib.sha256(dump[STATIC + file.path][0]).hexdigest() == file.sha256
+    assert dump[SIGNATURE][0] == signature_of(dump[ZIP][0])
+    of = {headers.metadata["zip-sha256"] for name, (_, headers) in dump.items() if name != CLAIM}
+    assert hashlib.sha256(dump[ZIP][0]).hexdigest() in of
+
+
+# --- a new version -----------------------------------------------------------------------------------
+
+
+def test_a_new_version_is_published_whole(store: MemoryStore, ours: Signed, tmp_path: Path) -> None:
+    done = put(ours, store, tmp_path)
+
+    assert done.stored is Stored.CREATED
+    assert (done.zip_sha256, done.zip_size) == (ours.built.sha256, ours.built.size)
+    assert store.data(ZIP) == ours.built.zip.read_bytes()
+    assert store.data(SIGNATURE) == ours.signature.armored
+    assert_whole_and_of_one_content(store, ours)
+
+
+def test_the_claim_comes_first_then_static_files_signature_and_zip(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    put(ours, store, tmp_path)
+
+    names = [call.name for call in store.writes]
+    assert {call.method for call in store.writes} == {"create"}
+    assert names[0] == CLAIM
+    assert all(name.startswith(STATIC) for name in names[:-2])
+    assert names[-2:] == [SIGNATURE, ZIP]
+    assert len(names) == len(set(names)) == OBJECTS
+
+
+def test_every_object_has_its_type_and_may_be_cached_for_ever_and_says_where_it_comes_from(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    put(ours, store, tmp_path)
+
+    headers = {name.removeprefix(STATIC): headers for name, (_, headers) in store.dump().items()}
+    assert {name: found.content_type for name, found in headers.items()} == {
+        "manifest.yml": "text/yaml; charset=utf-8",
+        "changelog.yml": "text/yaml; charset=utf-8",
+        "docs/README.md": "text/markdown; charset=utf-8",
+        "img/foot print [1].svg": "image/svg+xml",
+        "agent/input/input.yml.hbs": "text/plain; charset=utf-8",
+        SIGNATURE: "application/pgp-signature",
+        ZIP: "application/zip",
+    }
+    expected = {
+        **PROVENANCE,
+        "content-sha256": ours.built.content_digest,
+        "zip-sha256": ours.built.sha256,
+    }
+    for found in headers.values():
+        assert found.cache_control == "public, max-age=31536000, immutable"
+        assert found.metadata == expected
+
+
+def test_other_versions_and_longer_names_are_not_touched(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    for version in ("1.0.0-rc.1", "1.0.01", "1.0.1"):
+        name = f"artifacts/static/mudskipper-{version}/manifest.yml"
+        store.create(name, Bytes(b"other"), Headers(content_type="", cache_control=""))
+    before = store.dump()
+
+    assert put(ours, store, tmp_path).stored is Stored.CREATED
+
+    assert before.items() <= store.dump().items()
+
+
+# --- the same again ----------------------------------------------------------------------------------
+
+
+def test_the_same_again_writes_and_signs_nothing(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    put(ours, store, tmp_path)
+    before, signer = store.dump(), FakeSigner()
+
+    again = put(ours, store, tmp_path, signer)
+
+    assert again.stored is Stored.UNCHANGED
+    assert store.dump() == before
+    assert signer.signed == []
+
+
+def test_the_same_content_by_another_compressor_is_published_already(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    put(ours, store, tmp_path)
+    before = store.dump()
+    other = recompressed(ours, tmp_path / "other")
+
+    again = put(other, store, tmp_path)
+
+    assert again.stored is Stored.UNCHANGED
+    assert (again.zip_sha256, again.zip_size) == (ours.built.sha256, ours.built.size)
+    assert store.dump() == before
+
+
+def test_other_content_is_a_conflict_that_names_both_digests(
+    store: MemoryStore, ours: Signed, theirs: Signed, tmp_path: Path
+) -> None:
+    put(theirs, store, tmp_path)
+    before = store.dump()
+
+    with pytest.raises(ContentConflictError) as caught:
+        put(ours, store, tmp_path)
+
+    assert ours.built.content_digest in str(caught.value)
+    assert theirs.built.content_digest in str(caught.value)
+    assert caught.value.exit_status == 1
+    assert store.dump() == before
+
+
+# --- completing --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        (SIGNATURE,),
+        (CLAIM,),
+        (f"{STATIC}docs/README.md",),
+        (f"{STATIC}img/foot print [1].svg", SIGNATURE),
+        tuple(STATIC + path for path in release.files()),
+    ],
+    ids=["signature", "claim", "one file", "file and signature", "all files"],
+)
+def test_what_is_missing_is_completed_as_it_was(
+    store: MemoryStore, ours: Signed, tmp_path: Path, missing: tuple[str, ...]
+) -> None:
+    put(ours, store, tmp_path)
+    before, zips = store.dump(), store.stat(ZIP)
+    forget(store, *missing)
+
+    done = put(ours, store, tmp_path)
+
+    assert done.stored is Stored.COMPLETED
+    assert store.dump() == before
+    assert store.stat(ZIP) == zips
+
+
+def test_what_is_missing_comes_from_the_stored_zip_not_from_ours(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    other, signer = recompressed(ours, tmp_path / "other"), FakeSigner()
+    put(other, store, tmp_path)
+    before = store.dump()
+    forget(store, SIGNATURE, f"{STATIC}docs/README.md")
+
+    done = put(ours, store, tmp_path, signer)
+
+    assert done.stored is Stored.COMPLETED
+    assert done.zip_sha256 == other.built.sha256
+    assert signer.signed == [other.built.sha256]
+    assert store.dump() == before
+    assert store.data(SIGNATURE) == other.signature.armored != ours.signature.armored
+
+
+def test_completing_leaves_nothing_behind_on_disk(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    put(ours, store, tmp_path)
+    forget(store, SIGNATURE)
+
+    put(ours, store, tmp_path)
+
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+@pytest.mark.parametrize("unfinished", [False, True], ids=["published", "unfinished"])
+def test_a_damaged_static_file_is_a_storage_error(
+    store: MemoryStore, ours: Signed, tmp_path: Path, *, unfinished: bool
+) -> None:
+    put(ours, store, tmp_path)
+    if unfinished:
+        forget(store, ZIP)
+    name = f"{STATIC}docs/README.md"
+    found = store.stat(name)
+    assert found
+    store.replace(name, Bytes(b"# Mudskippex\n"), found.headers, generation=found.generation)
+    before = store.dump()
+
+    with pytest.raises(StorageError, match=r"README\.md"):
+        put(ours, store, tmp_path)
+
+    assert store.dump() == before
+
+
+# --- zips of other tools -----------------------------------------------------------------------------
+
+
+def _by_hand(store: MemoryStore, data: bytes) -> None:
+    store.create(ZIP, Bytes(data), Headers(content_type="application/zip", cache_control=""))
+
+
+def test_a_zip_of_another_tool_with_the_same_files_is_completed(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    other = recompressed(ours, tmp_path / "other")
+    _by_hand(store, other.built.zip.read_bytes())
+
+    done = put(ours, store, tmp_path)
+
+    assert done.stored is Stored.COMPLETED
+    assert store.data(ZIP) == other.built.zip.read_bytes()
+    assert store.data(SIGNATURE) == signature_of(store.data(ZIP))
+    assert done.zip_sha256 == other.built.sha256
+    assert done.zip_size == other.built.size
+    files = {STATIC + path: data for path, data in release.files().items()}
+    assert {name: data for name, (data, _) in store.dump().items() if name in files} == files
+
+
+def test_a_zip_of_another_tool_with_other_files_is_a_conflict(
+    store: MemoryStore, ours: Signed, theirs: Signed, tmp_path: Path
+) -> None:
+    _by_hand(store, theirs.built.zip.read_bytes())
+    before = store.dump()
+
+    with pytest.raises(ContentConflictError) as caught:
+        put(ours, store, tmp_path)
+
+    assert theirs.built.content_digest in str(caught.value)
+    assert store.dump() == before
+
+
+def test_a_zip_of_another_tool_that_is_damaged_is_never_completed(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    _by_hand(store, ours.built.zip.read_bytes()[:-40])
+    before = store.dump()
+
+    with pytest.raises(Exception, match="zip"):
+        put(ours, store, tmp_path)
+
+    assert store.dump() == before
+
+
+# --- foreseeing --------------------------------------------------------------------------------------
+
+
+def test_foreseeing_a_new_version_writes_nothing(store: MemoryStore, ours: Signed) -> None:
+    assert publish.foresee(ours.built, store) is False
+
+    assert store.writes == []
+
+
+def test_foreseeing_knows_what_is_there(store: MemoryStore, ours: Signed, tmp_path: Path) -> None:
+    put(ours, store, tmp_path)
+    before = len(store.writes)
+
+    assert publish.foresee(ours.built, store) is True
+
+    assert len(store.writes) == before
+
+
+@pytest.mark.parametrize("after", [1, OBJECTS], ids=["claimed", "published"])
+def test_foreseeing_finds_a_conflict(
+    store: MemoryStore, ours: Signed, theirs: Signed, tmp_path: Path, after: int
+) -> None:
+    _stopped(theirs, store, tmp_path, after=after)
+    before = store.dump()
+
+    with pytest.raises(ContentConflictError):
+        publish.foresee(ours.built, store)
+
+    assert store.dump() == before
+
+
+def test_foreseeing_an_unfinished_version_of_ours_finds_it_not_there(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    _stopped(ours, store, tmp_path, after=3)
+
+    assert publish.foresee(ours.built, store) is False
+
+
+def test_foreseeing_judges_a_zip_of_another_tool_as_publishing_does(
+    store: MemoryStore, ours: Signed, theirs: Signed
+) -> None:
+    _by_hand(store, theirs.built.zip.read_bytes())
+
+    with pytest.raises(ContentConflictError):
+        publish.foresee(ours.built, store)
+
+
+# --- crashes and races -------------------------------------------------------------------------------
+
+
+def _stopped(signed: Signed, store: ObjectStore, folder: Path, *, after: int) -> None:
+    """A publisher that dies after so many writes."""
+    try:
+        put(signed, Crashing(store, after=after), folder)
+    except Killed:
+        (folder / "scratch").mkdir(exist_ok=True)
+
+
+@pytest.mark.parametrize("acting", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("after", range(OBJECTS))
+def test_a_crash_at_any_write_is_made_good_by_the_next_run(
+    store: MemoryStore, ours: Signed, tmp_path: Path, *, after: int, acting: bool
+) -> None:
+    undisturbed = MemoryStore()
+    put(ours, undisturbed, tmp_path)
+    with pytest.raises(Killed):
+        put(ours, Crashing(store, after=after, acting=acting), tmp_path)
+
+    put(ours, store, tmp_path)
+
+    assert store.dump() == undisturbed.dump()
+    assert put(ours, store, tmp_path).stored is Stored.UNCHANGED
+
+
+@pytest.mark.parametrize("after", range(1, OBJECTS))
+def test_other_content_after_a_crash_is_a_conflict_and_changes_nothing(
+    store: MemoryStore, ours: Signed, theirs: Signed, tmp_path: Path, after: int
+) -> None:
+    _stopped(theirs, store, tmp_path, after=after)
+    before = store.dump()
+
+    with pytest.raises(ContentConflictError):
+        put(ours, store, tmp_path)
+
+    assert store.dump() == before
+    assert put(theirs, store, tmp_path).stored is Stored.CREATED
+    assert_whole_and_of_one_content(store, theirs)
+
+
+@pytest.mark.parametrize("after", range(1, OBJECTS))
+def test_a_zip_that_another_compressor_began_is_finished_or_refused_but_never_mixed(
+    store: MemoryStore, ours: Signed, tmp_path: Path, after: int
+) -> None:
+    other = recompressed(ours, tmp_path / "other")
+    _stopped(other, store, tmp_path, after=after)
+    before = store.dump()
+
+    try:
+        put(ours, store, tmp_path)
+    except ContentConflictError:
+        assert SIGNATURE in before
+        assert ZIP not in store.dump()
+        put(other, store, tmp_path)
+
+    assert_whole_and_of_one_content(store, ours)
+
+
+def _raced(
+    first: Signed, second: Signed, store: MemoryStore, folder: Path, *, at: int
+) -> tuple[list[Published | ContentConflictError], int]:
+    """Two publishers: the second one does all its work before call `at` of the first one."""
+    ended: list[Published | ContentConflictError] = []
+
+    def run(signed: Signed, where: ObjectStore, scratch: Path) -> None:
+        try:
+            ended.append(put(signed, where, scratch))
+        except ContentConflictError as error:
+            ended.append(error)
+
+    def before(number: int) -> None:
+        if number == at:
+            run(second, store, folder / "b")
+
+    (folder / "a").mkdir(parents=True)
+    (folder / "b").mkdir()
+    watching = Watching(store, before=before)
+    run(first, watching, folder / "a")
+    return ended, watching.count
+
+
+def _at_every_call(
+    first: Signed,
+    second: Signed,
+    folder: Path,
+    check: Callable[[MemoryStore, list[Published | ContentConflictError]], None],
+) -> int:
+    at = 0
+    while True:
+        store = MemoryStore()
+        ended, count = _raced(first, second, store, folder / f"race-{at}", at=at)
+        if at >= count and len(ended) == 1:  # the first one ended before it came to that
+            return at
+        check(store, ended)
+        at += 1
+
+
+def test_of_two_publishers_of_other_content_exactly_one_publishes_at_every_interleaving(
+    ours: Signed, theirs: Signed, tmp_path: Path
+) -> None:
+    def check(store: MemoryStore, ended: list[Published | ContentConflictError]) -> None:
+        (won,) = [end for end in ended if isinstance(end, Published)]
+        (lost,) = [end for end in ended if isinstance(end, ContentConflictError)]
+        assert won.stored is Stored.CREATED
+        assert won.built.content_digest in str(lost)
+        assert_whole_and_of_one_content(store, ours if won.built is ours.built else theirs)
+        assert store.dump()[CLAIM][1].metadata["content-sha256"] == won.built.content_digest
+
+    assert _at_every_call(ours, theirs, tmp_path, check) > OBJECTS
+
+
+def test_two_publishers_of_the_same_content_both_end_well_at_every_interleaving(
+    ours: Signed, tmp_path: Path
+) -> None:
+    twin = release.signed(tmp_path / "twin")
+
+    def check(store: MemoryStore, ended: list[Published | ContentConflictError]) -> None:
+        stored = [end.stored if isinstance(end, Published) else end for end in ended]
+        assert stored in (
+            [Stored.CREATED, Stored.UNCHANGED],
+            [Stored.UNCHANGED, Stored.CREATED],
+        )
+        assert_whole_and_of_one_content(store, ours)
+
+    assert _at_every_call(ours, twin, tmp_path, check) > OBJECTS
+
+
+def test_two_compressors_of_the_same_content_never_leave_a_mixture(ours: Signed, tmp_path: Path) -> None:
+    other = recompressed(ours, tmp_path / "other")
+
+    def check(store: MemoryStore, ended: list[Published | ContentConflictError]) -> None:
+        assert any(isinstance(end, Published) for end in ended)
+        assert_whole_and_of_one_content(store, ours)
+
+    assert _at_every_call(ours, other, tmp_path, check) > OBJECTS
+
+
+def test_a_package_without_a_manifest_is_not_published(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    built = replace(ours.built, tree=ours.built.tree.without(["manifest.yml"]))
+
+    with pytest.raises(StorageError, match=r"no manifest\.yml"):
+        put(replace(ours, built=built), store, tmp_path)
+
+    assert store.dump() == {}
+
+
+def test_a_claim_that_vanishes_is_a_storage_error(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    """Somebody tidies up in the very moment between the refused create and the look at it."""
+    headers = Headers(content_type="", cache_control="")
+    store.create(CLAIM, Bytes(b"name: other"), headers)
+
+    def before(number: int) -> None:
+        if number == 2:  # after the look at the zip and the refused create
+            forget(store, CLAIM)
+
+    with pytest.raises(StorageError, match="gone"):
+        put(ours, Watching(store, before=before), tmp_path)
+
+    assert store.dump() == {}
