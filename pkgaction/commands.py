@@ -19,7 +19,7 @@ from pkgaction.model.finding import Finding, errors, warnings
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
 from pkgaction.model.outcome import Ledger, Problem
-from pkgaction.model.release import Candidate, Validated
+from pkgaction.model.release import Built, Candidate, Validated
 from pkgaction.model.tree import PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import Signer
@@ -220,10 +220,7 @@ def publish_command(context: Context) -> int:
         candidates = [_candidate(folder.package(path)) for path in folders]
         built = steps.build(steps.validate(candidates))
         for path in zips:
-            _exists(path)
-            top, tree = context.stack.enter_context(unarchive.opened(path))
-            source = PackageSource(folder=top, tree=tree, repository=folder.NOWHERE)
-            built += steps.take(_candidate(source), path)
+            built += _taken(context, steps, path, ledger)
         pipeline.ship(built, steps, dry=inputs.dry_run)
     except PkgactionError as error:
         ledger.problems.append(Problem.of(error))
@@ -246,6 +243,18 @@ COMMANDS: Mapping[str, Callable[[Context], int]] = {
     "verify": verify_command,
     "publish": publish_command,
 }
+
+
+def _taken(context: Context, steps: Steps, path: Path, ledger: Ledger) -> list[Built]:
+    """A zip to be published; one that can't be read does not hold the others back."""
+    _exists(path)
+    try:
+        top, tree = context.stack.enter_context(unarchive.opened(path))
+        source = PackageSource(folder=top, tree=tree, repository=folder.NOWHERE)
+        return steps.take(_candidate(source), path)
+    except PackageError as error:
+        ledger.problems.append(Problem.of(error))
+        return []
 
 
 @contextlib.contextmanager

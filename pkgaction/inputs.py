@@ -65,6 +65,7 @@ _BOOLEANS = {
     "FALSE": False,
 }
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
+_NUMBER = re.compile(r"[0-9]{1,3}")
 _MOST_JOBS = 64
 
 
@@ -184,9 +185,9 @@ class _Reader:
 
     def jobs(self) -> int:
         text = self.text("jobs") or str(len(os.sched_getaffinity(0)) or 1)
-        if text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_JOBS:
+        if _NUMBER.fullmatch(text) and 1 <= int(text) <= _MOST_JOBS:
             return int(text)
-        self.wrong("jobs", f"{text!r} is no number from 1 to {_MOST_JOBS}", "write a number")
+        self.wrong("jobs", f"{text[:80]!r} is no number from 1 to {_MOST_JOBS}", "write a number")
         return 1
 
     def fingerprint(self) -> str:
@@ -213,12 +214,19 @@ class _Reader:
     def public_url(self, bucket: str) -> str:
         text = self.text("public-url").rstrip("/")
         if text:
-            if urlsplit(text).scheme not in {"https", "http", "file"}:
-                self.wrong("public-url", f"{text!r} is no address", "write https://host/path")
+            if not _is_address(text):
+                self.wrong("public-url", f"{text[:200]!r} is no address", "write https://host/path")
             return text
         if bucket.startswith("gs://"):
             return f"https://storage.googleapis.com/{quote(bucket.removeprefix('gs://'))}"
         return quote(bucket, safe=":/")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return urlsplit(text).scheme in {"https", "http", "file"}
+    except ValueError:
+        return False
 
 
 def _did_you_mean(text: str, names: list[str]) -> str:

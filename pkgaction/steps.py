@@ -85,12 +85,12 @@ class Steps:
 
     def foresee(self, built: Sequence[Built]) -> None:
         """Say what publishing would do; nothing is written."""
-        store = self.world.artifacts
+        store, scratch = self.world.artifacts, self.world.scratch
         foreseen = self._each(
             "Compare with the storage",
             built,
             lambda b: b.candidate,
-            lambda b: (b, publish.foresee(b, store)),
+            lambda b: (b, publish.foresee(b, store, scratch)),
         )
         for one, there in foreseen:
             self._settle(one, Status.ALREADY_PUBLISHED if there else Status.WOULD_PUBLISH)

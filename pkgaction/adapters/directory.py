@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 import time
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,8 @@ class DirectoryStore:
 
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object."""
-        with self._written(name, content, headers) as (temporary, stored):
+        with self._written(name, content, headers) as (temporary, stored), self._lock():
+            self._path(name).parent.mkdir(parents=True, exist_ok=True)  # a delete may have removed it
             try:
                 os.link(temporary, self._path(name))
             except FileExistsError:
@@ -65,8 +67,10 @@ class DirectoryStore:
     def stat(self, name: str) -> StoredObject | None:
         """What is known of an object without its bytes."""
         with _failing(self.url, name):
-            generation = self._generation(name)
-            return None if generation is None else self._stored(name, generation)
+            while (generation := self._generation(name)) is not None:
+                if stored := self._stored(name, generation):
+                    return stored
+            return None
 
     def open(self, name: str, *, generation: int) -> BinaryIO:
         """The bytes of exactly this generation."""
@@ -85,10 +89,10 @@ class DirectoryStore:
         above = self.folder / prefix.rpartition("/")[0]
         names = []
         with _failing(self.url, prefix):
-            for root, folders, files in os.walk(above):
+            for root, folders, files in os.walk(above, onerror=_unless_gone):
                 folders[:] = [folder for folder in folders if folder != _OWN]
                 names += [str((Path(root) / file).relative_to(self.folder)) for file in files]
-        for name in sorted(names):
+        for name in sorted(name for name in names if not _unfit(name)):
             if name.startswith(prefix) and (found := self.stat(name)):
                 yield found
 
@@ -150,26 +154,44 @@ class DirectoryStore:
             return None
         return found.st_mtime_ns if self._path(name).is_file() else None
 
-    def _stored(self, name: str, generation: int) -> StoredObject:
+    def _stored(self, name: str, generation: int) -> StoredObject | None:
+        """The object of that generation; None where it has another one by now, or is gone."""
         path = self._path(name)
-        try:
+        with contextlib.suppress(FileNotFoundError, ValueError):
             return _load(name, generation, self._sidecar(name, generation).read_text())
-        except (FileNotFoundError, ValueError):
-            headers = Headers(content_type=layout.content_type(name, FileOnDisk(path)), cache_control="")
-            size = path.stat().st_size
-            return StoredObject(
-                name=name, generation=generation, size=size, crc32c=_crc32c(path), headers=headers
+        try:
+            content_type = layout.content_type(name, FileOnDisk(path))
+            found = StoredObject(
+                name=name,
+                generation=generation,
+                size=path.stat().st_size,
+                crc32c=_crc32c(path),
+                headers=Headers(content_type=content_type, cache_control=""),
             )
+        except FileNotFoundError:
+            return None
+        return found if self._generation(name) == generation else None
 
     def _path(self, name: str) -> Path:
-        parts = name.split("/")
-        if not name.isprintable() or {"", ".", "..", _OWN}.intersection(parts):
+        if _unfit(name):
             what = f"{name!r} can't be an object's name here"
             raise StorageError(what=what, where=self.url, fix="rename the file")
         return self.folder / name
 
     def _sidecar(self, name: str, generation: int) -> Path:
         return self.folder / _OWN / "headers" / name / f"{generation}.json"
+
+
+def _unfit(name: str) -> bool:
+    """Whether the name leads out of the folder, into our own, or is no text."""
+    strange = any(unicodedata.category(c) in {"Cc", "Cs"} for c in name)
+    return strange or bool({"", ".", "..", _OWN}.intersection(name.split("/")))
+
+
+def _unless_gone(error: OSError) -> None:
+    """A folder that vanishes while it is listed is empty; any other failure is one."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 @contextlib.contextmanager

@@ -23,6 +23,8 @@ from pkgaction.ports import Clock
 _WARN_DAYS = 30
 _LONGEST_HOME = 80  # characters; a socket's path in it may have 107
 _WHERE = "input gpg-private-key"
+_EXPORT = "set it to the output of `gpg --armor --export-secret-keys FINGERPRINT`"
+_RENEW = "give a key that can sign now, or renew this one"
 _KEPT = ("PATH", "TMPDIR")
 
 logging.getLogger("gnupg").setLevel(logging.CRITICAL)  # its debug log holds gpg's whole dialogue
@@ -67,7 +69,7 @@ class GpgSigner:
                 extra_args=["--digest-algo", "SHA512", "--no-emit-version", "--no-comments"],
             )
         if not done or not output.exists():
-            raise _refused(_why_not_signed(done.stderr, self.passphrase))
+            raise _not_signed(done.stderr, self.passphrase)
         fingerprint = verify(self.gpg, path, output)
         if fingerprint not in chosen.fingerprints:
             raise _refused("the signature that was just made does not verify")
@@ -81,7 +83,7 @@ class GpgSigner:
             keys = secret_keys(self.gpg.list_keys(secret=True))
             self._chosen = _pick(keys, self.pinned)
             if problem := self._chosen.problem(self.clock.now()):
-                raise _refused(problem)
+                raise _refused(problem, _RENEW)
         return self._chosen
 
 
@@ -167,22 +169,24 @@ def _pick(keys: Sequence[SecretKey], pinned: str) -> SecretKey:
             if pinned in key.fingerprints:
                 return key.pinned_to(pinned)
         there = ", ".join(key.fingerprint for key in keys)
-        raise _refused(f"its fingerprint is {there}, the one pinned by gpg-fingerprint is {pinned}")
+        what = f"the key's fingerprint is {there}, not the pinned {pinned}"
+        fix = "pin the fingerprint of the key that signs, or give the key that is pinned"
+        raise SigningKeyError(what=what, where="input gpg-fingerprint", fix=fix)
     if len(keys) > 1:
-        raise _refused(f"it holds {len(keys)} keys: pin one with gpg-fingerprint")
+        raise _refused(f"it holds {len(keys)} keys", "pin one with gpg-fingerprint")
     return keys[0]
 
 
-def _why_not_signed(stderr: str, passphrase: Secret) -> str:
-    if "Bad passphrase" in stderr:
-        return "gpg-passphrase is wrong for this key"
-    if any(hint in stderr for hint in ("No pinentry", "No passphrase", "Inappropriate ioctl")):
-        return "gpg-passphrase is missing: the key is protected by one"
-    if not passphrase and "failed" in stderr:
-        return "gpg can't sign with it; perhaps gpg-passphrase is missing"
-    return "gpg can't sign with it"
+def _not_signed(stderr: str, passphrase: Secret) -> SigningKeyError:
+    """Why gpg did not sign, in its own machine-readable words."""
+    where, fix = "input gpg-passphrase", "set it to the passphrase of this key, from a secret"
+    if not passphrase:
+        what = "it is missing, and the key is protected by one, or gpg can't use the key"
+        return SigningKeyError(what=what, where=where, fix=fix)
+    if any(word in stderr for word in ("BAD_PASSPHRASE", "Bad passphrase")):
+        return SigningKeyError(what="it is wrong for this key", where=where, fix=fix)
+    return _refused("gpg can't sign with it", "try it with `gpg --sign` at a terminal")
 
 
-def _refused(what: str) -> SigningKeyError:
-    fix = "set gpg-private-key to the output of `gpg --armor --export-secret-keys FINGERPRINT`"
+def _refused(what: str, fix: str = _EXPORT) -> SigningKeyError:
     return SigningKeyError(what=what, where=_WHERE, fix=fix)

@@ -34,7 +34,7 @@ class Catalog:
         """
         try:
             document: Json = json.loads(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             message = f"the list is no JSON: {error}"
             raise CatalogProblemError(message) from error
         items = document.get("packages") if isinstance(document, Mapping) else None

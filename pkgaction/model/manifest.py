@@ -62,7 +62,7 @@ def identify(data: bytes) -> Identity:
 
 def _required(top: yamltext.Mapping, key: str) -> yamltext.Scalar:
     found = top.entries.get(key)
-    if isinstance(found, yamltext.Scalar) and found.text:
+    if isinstance(found, yamltext.Scalar) and not found.empty:
         return found
     line = top.keys[key].line if key in top.keys else 1
     message = f"{key} must be a text" if found else f"{key} is missing"

@@ -64,6 +64,7 @@ class Outcome:
             {"zip": urls.zip, "signature": urls.signature, "static": urls.static} if urls else None
         )
         return {
+            "package": self.folder,
             "name": self.name,
             "version": self.version,
             "previous": self.previous or None,

@@ -38,6 +38,11 @@ class Scalar:
     line: int
     column: int
 
+    @property
+    def empty(self) -> bool:
+        """Whether it says nothing: no text, or a null."""
+        return not self.text or (self.plain and self.text in {"~", "null", "Null", "NULL"})
+
 
 @dataclass(frozen=True, slots=True)
 class Sequence:

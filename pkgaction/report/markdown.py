@@ -10,7 +10,7 @@ from pkgaction.report import words
 from pkgaction.report.escape import code
 from pkgaction.report.words import Place
 
-_HEAD = "| | Package | Version | Channel | Size | Links |\n|---|---|---|---|---|---|"
+TABLE = "| | Package | Version | Channel | Size | Links |\n|---|---|---|---|---|---|"
 
 
 def marker(bucket: str) -> str:
@@ -18,15 +18,14 @@ def marker(bucket: str) -> str:
     return f"<!-- pkgaction:{hashlib.sha256(bucket.encode()).hexdigest()[:12]} -->"
 
 
-def good_rows(ledger: Ledger, place: Place) -> list[str]:
-    """A table of what is, or will be, where it should be."""
+def good_rows(ledger: Ledger, place: Place) -> tuple[str, ...]:
+    """Rows of what is, or will be, where it should be."""
     good = [outcome for outcome in ledger.sorted() if outcome.status.ok]
-    rows = [_row(outcome, ledger, place) for outcome in good]
-    return [_HEAD, *rows] if rows else []
+    return tuple(_row(outcome, ledger, place) for outcome in good)
 
 
-def bad_blocks(ledger: Ledger) -> Iterator[str]:
-    """What was not published, and what to do about it: one block each."""
+def bad_rows(ledger: Ledger) -> Iterator[str]:
+    """What was not published, and what to do about it: one row each."""
     for problem in ledger.problems:
         where = f"{code(problem.where)}: " if problem.where else ""
         fix = f"<br>**What to do:** {code(problem.fix)}" if problem.fix else ""
@@ -49,8 +48,8 @@ def notes(ledger: Ledger) -> Iterator[str]:
         yield f"- ⚠️ {code(warning)}"
 
 
-def details(ledger: Ledger, place: Place) -> Iterator[str]:
-    """Blocks that may be left out where there is no room, the most useful first."""
+def details(ledger: Ledger) -> Iterator[str]:
+    """Folded parts that may be left out where there is no room, the most useful first."""
     for outcome in ledger.sorted():
         if outcome.findings:
             yield _folded(f"{len(outcome.findings)} findings", outcome, _findings(outcome))
@@ -63,7 +62,6 @@ def details(ledger: Ledger, place: Place) -> Iterator[str]:
     if quiet:
         lines = [f"- {_skipped(skip)}" for skip in quiet]
         yield f"<details><summary>{len(lines)} left out</summary>\n\n{_lines(lines)}\n</details>"
-    yield _footer(ledger, place)
 
 
 def _row(outcome: Outcome, ledger: Ledger, place: Place) -> str:
@@ -122,7 +120,8 @@ def _name(name: str) -> str:
     return f"<b>{name}</b>" if PACKAGE_NAME.fullmatch(name) else code(name)
 
 
-def _footer(ledger: Ledger, place: Place) -> str:
+def footer(ledger: Ledger, place: Place) -> str:
+    """Where the results came from."""
     parts = []
     if ledger.plan:
         parts.append(code(ledger.plan.compared))

@@ -30,7 +30,8 @@ class Place:
     def file(self, commit: str, path: str, line: int = 0) -> str:
         """Address of a file at a commit."""
         anchor = f"#L{line}" if line else ""
-        return f"{self.server}/{self.repository}/blob/{commit}/{quote(path)}{anchor}"
+        quoted = quote(path, errors="surrogateescape")
+        return f"{self.server}/{self.repository}/blob/{commit}/{quoted}{anchor}"
 
     def commit(self, commit: str) -> str:
         """Address of a commit."""

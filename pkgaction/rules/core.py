@@ -33,6 +33,15 @@ CORE: Sequence[Rule] = (
 )
 
 
+BUILT: Sequence[Rule] = CORE[: CORE.index(sizes.object_names) + 1]
+"""What must hold for the built files, too: links and the licence have brought some in."""
+
+
+def check_built(package: Package) -> list[Finding]:
+    """All findings about the paths and sizes of the files of a built package."""
+    return [finding for rule in BUILT for finding in rule(package)]
+
+
 def check(package: Package) -> list[Finding]:
     """All findings of the core checks."""
     return [finding for rule in CORE for finding in rule(package)]

@@ -92,7 +92,7 @@ def title(package: Package) -> Iterator[Finding]:
 def owner(package: Package) -> Iterator[Finding]:
     """owner.github says whom to ask."""
     found = package.manifest().scalar("owner", "github")
-    if found is None or not found.text:
+    if found is None or found.empty:
         message = "owner.github is missing: name the team or user that keeps the package"
         yield finding("owner-missing", FILE, message)
     elif not _OWNER.fullmatch(found.text):
@@ -136,7 +136,7 @@ def _version_text(package: Package) -> str:
 
 def _text(package: Package, key: str) -> yamltext.Scalar | Finding:
     found = package.manifest().entries.get(key)
-    if isinstance(found, yamltext.Scalar) and found.text:
+    if isinstance(found, yamltext.Scalar) and not found.empty:
         return found
     wrong = "must be a text" if found else "is missing"
     return finding(f"{key.replace('_', '-')}-missing", FILE, f"{key} {wrong}", found)

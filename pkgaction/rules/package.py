@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from pkgaction.model import yamltext
 from pkgaction.model.finding import Finding, Severity
-from pkgaction.model.tree import PackageSource, Tree
+from pkgaction.model.tree import Kind, PackageSource, Tree
 
 
 @dataclass(slots=True)
@@ -38,12 +38,27 @@ class Package:
 
     def _read(self, path: str) -> yamltext.Node | yamltext.YamlProblemError | None:
         if path not in self._documents:
-            data = self.tree.read(path, limit=yamltext.MOST_BYTES + 1)
             try:
-                self._documents[path] = None if data is None else yamltext.load(data)
+                self._documents[path] = yamltext.load(self._bytes(path))
             except yamltext.YamlProblemError as error:
                 self._documents[path] = error
         return self._documents[path]
+
+    def _bytes(self, path: str) -> bytes:
+        """The file's bytes; none where there is no plain file, which is a finding of its own."""
+        data = self.tree.read(path, limit=yamltext.MOST_BYTES)
+        file = self.tree.get(path)
+        if data is None and file and file.kind is Kind.FILE:
+            message = (
+                f"the file has {file.content.size} bytes, a YAML file may have {yamltext.MOST_BYTES}"
+            )
+            raise yamltext.YamlProblemError(message)
+        return data or b""
+
+
+def shown(path: str) -> str:
+    """A path for people: what is no printable text is escaped."""
+    return path if path.isprintable() else path.encode("unicode_escape").decode()
 
 
 def finding(
@@ -56,4 +71,6 @@ def finding(
     """A finding at a place in a file."""
     line = at.line if at else 0
     column = at.column if isinstance(at, yamltext.Scalar) else 0
-    return Finding(code=code, file=file, message=message, line=line, column=column, severity=severity)
+    return Finding(
+        code=code, file=shown(file), message=message, line=line, column=column, severity=severity
+    )

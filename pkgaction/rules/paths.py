@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pkgaction.model.finding import Finding
 from pkgaction.model.tree import Kind
-from pkgaction.rules.package import Package, finding
+from pkgaction.rules.package import Package, finding, shown
 
 _LONGEST_PART = 255  # bytes of UTF-8 between two slashes: what file systems take
 _LFS = b"version https://git-lfs.github.com/spec/"
@@ -16,8 +16,7 @@ def safe_names(package: Package) -> Iterator[Finding]:
     """No path leads out of the package, is absolute, or holds what breaks readers."""
     for file in package.tree.files:
         if problem := unsafe(file.path):
-            shown = file.path.encode("unicode_escape").decode()
-            yield finding("path-unsafe", shown, f"the path {problem}: rename the file")
+            yield finding("path-unsafe", file.path, f"the path {problem}: rename the file")
 
 
 def unsafe(path: str) -> str:
@@ -57,13 +56,15 @@ def no_collisions(package: Package) -> Iterator[Finding]:
     for file in package.tree.files:
         parts = file.path.split("/")
         for end in range(1, len(parts) + 1):
-            path = "/".join(parts[:end])
-            folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+            # a folder ends in a slash here, so a file of its name is another path, folded to the same
+            path = "/".join(parts[:end]) + ("/" if end < len(parts) else "")
+            normal = unicodedata.normalize("NFC", path.rstrip("/"))
+            folded = unicodedata.normalize("NFC", normal.casefold())
             other = first.setdefault(folded, path)
             if other != path and path not in reported:
                 reported.add(path)
-                message = f"{other} is the same path where case or Unicode forms are folded"
-                yield finding("path-collision", path, message)
+                message = f"{shown(other)} is the same path where case or Unicode forms are folded"
+                yield finding("path-collision", path.rstrip("/"), message)
 
 
 def no_lfs_pointers(package: Package) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """build: a validated package → one zip that is the same bytes for the same files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pkgaction import entry
@@ -7,8 +8,9 @@ from pkgaction.errors import BuildRefusedError
 from pkgaction.model import layout
 from pkgaction.model.json import JsonObject
 from pkgaction.model.release import Built, Candidate, Validated
-from pkgaction.model.tree import Kind, PackageSource, Tree
-from pkgaction.rules.paths import unsafe
+from pkgaction.model.tree import PackageSource, Tree
+from pkgaction.rules import core
+from pkgaction.rules.package import Package
 from pkgaction.transforms import archive
 from pkgaction.transforms.archive import Archive
 from pkgaction.transforms.copy import copied
@@ -75,14 +77,10 @@ def files(source: PackageSource) -> Tree:
     tree = with_licence(tree, source)
     tree = with_linked_files(tree, source)
     refuse(tree, source)
-    for file in tree.files:
-        if problem := unsafe(file.path):
-            shown = file.path.encode("unicode_escape").decode()
-            fix = "rename the file"
-            raise BuildRefusedError(what=f"the path {problem}", where=shown, fix=fix)
-        if file.kind is not Kind.FILE:
-            what, where = f"this is a {file.kind.value}", f"{source.folder}/{file.path}"
-            raise BuildRefusedError(what=what, where=where, fix="put the file itself there")
+    found = core.check_built(Package(replace(source, tree=tree)))
+    if found:
+        where = f"{source.folder}/{found[0].file}"
+        raise BuildRefusedError(what=found[0].message, where=where, fix="mend what brings it in")
     return tree
 
 

@@ -78,7 +78,8 @@ def publishing_branches(payload: JsonObject, branches: Sequence[str]) -> tuple[s
 def _push(happening: Happening, asked: Asked) -> Intent:
     payload = happening.payload
     ref = text_at(payload, "ref") or happening.ref
-    if at(payload, "deleted") is True or not _some(text_at(payload, "after")):
+    after = text_at(payload, "after")
+    if at(payload, "deleted") is True or (after and not _some(after)):
         return Idle(f"{ref} was deleted: there is nothing to publish")
     if not ref.startswith("refs/heads/"):
         return Idle(f"{ref} is no branch: a tag publishes nothing unless packages are named")

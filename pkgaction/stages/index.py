@@ -87,7 +87,7 @@ def _read(store: ObjectStore) -> _Generation | None:
 def _cursor(data: bytes, store: ObjectStore) -> str:
     try:
         cursor = text_at(json.loads(data[:_LARGEST_CURSOR]), "current")
-    except ValueError:
+    except (ValueError, RecursionError):
         cursor = ""
     if not _CURSOR.fullmatch(cursor):
         raise _unsafe(store, "cursor.json does not name a generation of ten digits")
@@ -109,7 +109,10 @@ def _write(current: _Generation, merge: Merge, store: ObjectStore, clock: Clock)
     """Write a new generation and move the cursor to it; empty where another publisher was faster."""
     folders = _folders(store)
     newest = max([current.cursor or "0", *folders])
-    cursor = f"{max(int(clock.now().timestamp()), int(newest) + 1):010d}"
+    # the number after the newest one: no gap is left in which a slower publisher, which read an older
+    # index, could still create a folder that readers would apply on their way
+    first = int(clock.now().timestamp())
+    cursor = f"{int(newest) + 1 if int(newest) else first:010d}"
     written: list[StoredObject] = []
     try:
         full = Bytes(merge.catalog.as_bytes())

@@ -97,8 +97,7 @@ def named(
     for name in names:
         folders = by_name.get(name, [])
         if len(folders) != 1:
-            known = f"in {' and '.join(folders)}" if folders else "not in the repository"
-            problems.append(f"{name!r} is {known} at {head[:12]}")
+            problems.append(f"{name!r} is {_known(name, folders, side)} at {head[:12]}")
         elif version and version != (there := side.found[folders[0]].id.version.text):
             problems.append(f"{name} has the version {there} at {head[:12]}, not {version}")
     if problems:
@@ -108,6 +107,14 @@ def named(
     chosen = [_candidate(repository, head, f, side.found[f], None, named=True) for f in folders]
     compared = f"asked for by name at {head[:12]}: {', '.join(names)}"
     return Plan(base="", head=head, compared=compared, candidates=tuple(chosen))
+
+
+def _known(name: str, folders: Sequence[str], side: _Side) -> str:
+    """Where a package stands that can't be taken from there."""
+    for folder, error in side.broken.items():
+        if PurePosixPath(folder).name == name and not folders:
+            return f"unreadable ({folder}/{FILE}: {error.message})"
+    return f"in {' and '.join(folders)}" if folders else "not in the repository"
 
 
 def base_of(
@@ -157,12 +164,19 @@ def _all_folders(repository: Repository, commit: str, packages: Sequence[str]) -
     return [f for f in repository.folders(commit) if globs.matches(f, packages)]
 
 
+def _outermost(manifests: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """The manifests that lie in no other package: fixtures and data streams have one, too."""
+    folders = {path.removesuffix(f"/{FILE}"): data for path, data in manifests.items()}
+    for folder, data in folders.items():
+        if not any(str(above) in folders for above in PurePosixPath(folder).parents):
+            yield folder, data
+
+
 def _read(repository: Repository, commit: str, folders: Sequence[str]) -> _Side:
     found: dict[str, Identity] = {}
     broken: dict[str, ManifestProblemError] = {}
     manifests = repository.blobs(commit, [f"{folder}/{FILE}" for folder in folders])
-    for path, data in manifests.items():
-        folder = path.removesuffix(f"/{FILE}")
+    for folder, data in _outermost(manifests):
         try:
             found[folder] = identify(data)
         except ManifestProblemError as error:

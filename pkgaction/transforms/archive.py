@@ -46,10 +46,15 @@ def write(path: Path, top: str, tree: Tree, *, jobs: int) -> Archive:
     Raises:
         BuildRefusedError: a file is not as long as it was said to be.
     """
-    with path.open("wb") as stream, ThreadPoolExecutor(jobs) as pool:
-        writer = ZipWriter(stream)
-        files = _Packer(writer, pool, min(2 * jobs + 1, _MOST_WAITING)).pack(top, tree)
-        writer.finish()
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with unfinished.open("wb") as stream, ThreadPoolExecutor(jobs) as pool:
+            writer = ZipWriter(stream)
+            files = _Packer(writer, pool, min(2 * jobs + 1, _MOST_WAITING)).pack(top, tree)
+            writer.finish()
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return _archive(path, files)
 
 
@@ -96,7 +101,7 @@ def measure(file: TreeFile) -> FileRecord:
     with file.content.open() as stream:
         while block := stream.read(BLOCK):
             meter.add(block)
-    return meter.record(file.path)
+    return _checked(file, meter)
 
 
 class _Meter:

@@ -12,7 +12,7 @@ def with_licence(tree: Tree, source: PackageSource) -> Tree:
     Raises:
         BuildRefusedError: the repository's licence is empty or no plain file.
     """
-    if tree.get(_NAME) or tree.get(f"{_NAME}.link"):
+    if tree.get(_NAME) or source.tree.get(f"{_NAME}.link"):
         return tree
     found = source.repository.find(_NAME)
     if found is None:

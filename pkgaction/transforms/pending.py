@@ -17,7 +17,7 @@ _TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"
 _FIELDS = re.compile(r"(data_stream/[^/]+/|elasticsearch/transform/[^/]+/)?fields/[^/]+\.yml")
 _TEMPLATE = re.compile(r"_dev/build/docs/[^/]+\.md(\.link)?")
 _TRANSFORM = re.compile(r"elasticsearch/transform/[^/]+/transform\.yml")
-_SAVED_OBJECT = re.compile(r"kibana/[^/]+/[^/]+")
+_SAVED_OBJECT = re.compile(r"kibana/[^/]+/[^/]+(/.*)?")
 _ENCODED = (
     "controlGroupInput.ignoreParentSettingsJSON",
     "controlGroupInput.panelsJSON",
@@ -93,7 +93,8 @@ def _transforms(tree: Tree, source: PackageSource) -> Iterator[Asked]:
 def _saved_objects(tree: Tree, source: PackageSource) -> Iterator[Asked]:
     del source
     for file in tree.files:
-        if _SAVED_OBJECT.fullmatch(file.path) and _encodes(tree, file.path):
+        found = _SAVED_OBJECT.fullmatch(file.path)
+        if found and (found[1] or _encodes(tree, file.path)):
             yield "saved objects with their JSON encoded into texts", file.path
 
 
@@ -135,7 +136,9 @@ def _encodes(tree: Tree, path: str) -> bool:
         document: Json = json.loads(data or b"")
     except (ValueError, RecursionError):
         return True
-    return not isinstance(document, dict) or any(
+    if not isinstance(document, dict) or not isinstance(document.get("attributes", {}), dict):
+        return True
+    return any(
         not isinstance(value, str) for key in _ENCODED for value in _found(document, f"attributes.{key}")
     )
 

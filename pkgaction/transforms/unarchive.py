@@ -7,13 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Self, cast
 
 from pkgaction.errors import PackageError
 from pkgaction.model.tree import Kind, Tree, TreeFile
 
 _MOST_ENTRIES = 200_000
 _KNOWN = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_ODD_FLAGS = 1 | 1 << 5 | 1 << 6  # encrypted, patched, strongly encrypted
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+)
 
 
 @contextmanager
@@ -27,24 +37,22 @@ def opened(path: Path) -> Iterator[tuple[str, Tree]]:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
-        raise _refused(path, f"it can't be read as a zip: {error}") from error
+    except _DAMAGE as error:
+        raise _refused(path.name, f"it can't be read as a zip: {error}") from error
     with archive:
         infos = archive.infolist()
         if len(infos) > _MOST_ENTRIES:
-            raise _refused(path, f"it has {len(infos)} entries")
-        tree = Tree(tuple(_files(path, archive, infos)))
-        try:
-            yield _top(path, infos), tree
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise _refused(path, f"it is damaged: {error}") from error
+            raise _refused(path.name, f"it has {len(infos)} entries")
+        top = _top(path, infos)
+        yield top, Tree(tuple(_files(path, archive, infos)))
 
 
 def _top(path: Path, infos: list[zipfile.ZipInfo]) -> str:
-    tops = {info.filename.split("/", 1)[0] for info in infos}
-    inside = any("/" in info.filename.rstrip("/") for info in infos)
-    if len(tops) != 1 or not inside:
-        raise _refused(path, "it must have one folder at its top, NAME-VERSION, and nothing beside")
+    tops = {info.filename.partition("/")[0] for info in infos}
+    whole = all("/" in info.filename for info in infos)
+    if len(tops) != 1 or not whole or tops & {"", ".", ".."}:
+        what = "it must have one folder at its top, NAME-VERSION, and nothing beside"
+        raise _refused(path.name, what)
     return tops.pop()
 
 
@@ -53,20 +61,22 @@ def _files(path: Path, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -
     for info in infos:
         name = info.filename.split("/", 1)[1]
         if info.filename in seen:
-            raise _refused(path, f"the entry {info.filename!r} is there twice")
+            raise _refused(path.name, f"the entry {info.filename!r} is there twice")
         seen.add(info.filename)
         if info.is_dir():
             continue
-        if info.flag_bits & 1 or info.compress_type not in _KNOWN:
-            raise _refused(path, f"the entry {info.filename!r} is encrypted or oddly compressed")
+        if info.flag_bits & _ODD_FLAGS or info.compress_type not in _KNOWN:
+            what = f"the entry {info.filename!r} is encrypted or oddly compressed"
+            raise _refused(path.name, what)
         mode = info.external_attr >> 16
         plain = not mode or stat.S_ISREG(mode) or not stat.S_IFMT(mode)
         kind = Kind.FILE if plain else Kind.SYMLINK if stat.S_ISLNK(mode) else Kind.SPECIAL
-        yield TreeFile(path=name, content=_Zipped(archive, info), kind=kind)
+        yield TreeFile(path=name, content=_Zipped(path.name, archive, info), kind=kind)
 
 
 @dataclass(frozen=True, slots=True)
 class _Zipped:
+    zip_name: str
     archive: zipfile.ZipFile
     info: zipfile.ZipInfo
 
@@ -75,8 +85,39 @@ class _Zipped:
         return self.info.file_size
 
     def open(self) -> BinaryIO:
-        return cast("BinaryIO", self.archive.open(self.info))
+        with _damage(self.zip_name):
+            stream = self.archive.open(self.info)
+        return cast("BinaryIO", _Checked(self.zip_name, cast("BinaryIO", stream)))
 
 
-def _refused(path: Path, what: str) -> PackageError:
-    return PackageError(what=what, where=path.name, fix="build the package again")
+class _Checked:
+    """A stream out of a zip whose damage is a refusal of the zip."""
+
+    def __init__(self, zip_name: str, stream: BinaryIO) -> None:
+        self._zip_name = zip_name
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        with _damage(self._zip_name):
+            return self._stream.read(size)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextmanager
+def _damage(zip_name: str) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGE as error:
+        raise _refused(zip_name, f"it is damaged: {error}") from error
+
+
+def _refused(zip_name: str, what: str) -> PackageError:
+    return PackageError(what=what, where=zip_name, fix="build the package again")

@@ -31,7 +31,7 @@ def home() -> Iterator[Path]:
 
 
 def make(
-    passphrase: str = "correct horse battery",
+    passphrase: str = "correct horse battery",  # noqa: S107 - it protects a key of a minute
     *,
     expires: str = "0",
     usage: str = "sign",

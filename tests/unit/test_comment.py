@@ -7,7 +7,7 @@ import pytest
 
 from pkgaction.model.outcome import Ledger, Outcome, Problem, Status
 from pkgaction.model.release import FileRecord, Skipped
-from pkgaction.report import comment
+from pkgaction.report import comment, fitting
 from tests.unit.ledgers import HEAD, HOSTILE, PLACE, PLAN, PREVIEW, finding, ledger, outcome
 
 _BUCKET = "file:///bucket"
@@ -82,7 +82,7 @@ def _many(count: int, status: Status = Status.PUBLISHED) -> list[Outcome]:
 def test_thousands_of_packages_fit_in_whole_rows(status: Status) -> None:
     body = _render(ledger(*_many(5000, status)))
 
-    assert 30_000 < comment.units(body) <= comment.MOST
+    assert 30_000 < fitting.utf16(body) <= comment.MOST
     assert body.endswith("*More than fits here: see the summary of the run.*")
     rows = [line for line in body.splitlines() if line.startswith(("| ✅", "- ❌"))]
     assert len(rows) >= 50
@@ -90,7 +90,7 @@ def test_thousands_of_packages_fit_in_whole_rows(status: Status) -> None:
 
 
 def test_length_is_counted_as_utf_16_units() -> None:
-    assert [comment.units(text) for text in ("a", "é", "潮", "🦀", "\ud800")] == [1, 1, 1, 2, 1]
+    assert [fitting.utf16(text) for text in ("a", "é", "潮", "🦀", "\ud800")] == [1, 1, 1, 2, 1]
 
 
 def test_what_failed_is_shown_however_much_was_published() -> None:

@@ -322,8 +322,10 @@ def test_a_zip_of_another_tool_that_is_damaged_is_never_completed(
 # --- foreseeing --------------------------------------------------------------------------------------
 
 
-def test_foreseeing_a_new_version_writes_nothing(store: MemoryStore, ours: Signed) -> None:
-    assert publish.foresee(ours.built, store) is False
+def test_foreseeing_a_new_version_writes_nothing(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    assert publish.foresee(ours.built, store, tmp_path) is False
 
     assert store.writes == []
 
@@ -332,7 +334,7 @@ def test_foreseeing_knows_what_is_there(store: MemoryStore, ours: Signed, tmp_pa
     put(ours, store, tmp_path)
     before = len(store.writes)
 
-    assert publish.foresee(ours.built, store) is True
+    assert publish.foresee(ours.built, store, tmp_path) is True
 
     assert len(store.writes) == before
 
@@ -345,7 +347,7 @@ def test_foreseeing_finds_a_conflict(
     before = store.dump()
 
     with pytest.raises(ContentConflictError):
-        publish.foresee(ours.built, store)
+        publish.foresee(ours.built, store, tmp_path)
 
     assert store.dump() == before
 
@@ -355,16 +357,16 @@ def test_foreseeing_an_unfinished_version_of_ours_finds_it_not_there(
 ) -> None:
     _stopped(ours, store, tmp_path, after=3)
 
-    assert publish.foresee(ours.built, store) is False
+    assert publish.foresee(ours.built, store, tmp_path) is False
 
 
 def test_foreseeing_judges_a_zip_of_another_tool_as_publishing_does(
-    store: MemoryStore, ours: Signed, theirs: Signed
+    store: MemoryStore, ours: Signed, theirs: Signed, tmp_path: Path
 ) -> None:
     _by_hand(store, theirs.built.zip.read_bytes())
 
     with pytest.raises(ContentConflictError):
-        publish.foresee(ours.built, store)
+        publish.foresee(ours.built, store, tmp_path)
 
 
 # --- crashes and races -------------------------------------------------------------------------------
