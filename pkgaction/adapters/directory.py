@@ -46,7 +46,7 @@ class DirectoryStore:
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object."""
         with self._written(name, content, headers) as (temporary, stored), self._lock():
-            self._path(name).parent.mkdir(parents=True, exist_ok=True)  # a delete may have removed it
+            self._path(name).parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(temporary, self._path(name))
             except FileExistsError:
@@ -113,9 +113,8 @@ class DirectoryStore:
     ) -> Iterator[tuple[Path, StoredObject]]:
         """A complete file beside the bucket's objects, with its headers in place."""
         with _failing(self.url, name):
-            own, path = self.folder / _OWN, self._path(name)
+            own, _ = self.folder / _OWN, self._path(name)
             own.mkdir(parents=True, exist_ok=True)
-            path.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary_name = tempfile.mkstemp(dir=own)
             temporary = Path(temporary_name)
             try:

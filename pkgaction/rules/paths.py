@@ -54,7 +54,7 @@ def no_collisions(package: Package) -> Iterator[Finding]:
     first: dict[str, str] = {}
     reported: set[str] = set()
     for file in package.tree.files:
-        parts = file.path.split("/")
+        parts = [] if unsafe(file.path) else file.path.split("/")
         for end in range(1, len(parts) + 1):
             # a folder ends in a slash here, so a file of its name is another path, folded to the same
             path = "/".join(parts[:end]) + ("/" if end < len(parts) else "")

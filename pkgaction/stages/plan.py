@@ -4,7 +4,7 @@ The cost follows the number of changed files: trees are compared, and manifests 
 store for the folders that changed. All manifests are read only when a package name is new.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -67,8 +67,8 @@ def compare(
                 skipped.append(_skip(new, old, folder, reason))
             else:
                 candidates.append(_candidate(repository, head, folder, new, old))
-    looked_at = {*before.found, *before.broken, *after.found, *after.broken}
-    skipped += [_no_package(folder) for folder in folders if folder not in looked_at]
+    known = {*before.found, *before.broken, *after.found, *after.broken}
+    skipped += [_no_package(folder) for folder in folders if not _inside(folder, known)]
     return Plan(
         base=base,
         head=head,
@@ -168,8 +168,14 @@ def _outermost(manifests: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     """The manifests that lie in no other package: fixtures and data streams have one, too."""
     folders = {path.removesuffix(f"/{FILE}"): data for path, data in manifests.items()}
     for folder, data in folders.items():
-        if not any(str(above) in folders for above in PurePosixPath(folder).parents):
+        if not _inside(str(PurePosixPath(folder).parent), folders):
             yield folder, data
+
+
+def _inside(folder: str, packages: Container[str]) -> bool:
+    """Whether the folder is a package, or lies in one."""
+    path = PurePosixPath(folder)
+    return any(str(above) in packages for above in (path, *path.parents))
 
 
 def _read(repository: Repository, commit: str, folders: Sequence[str]) -> _Side:

@@ -50,7 +50,8 @@ def opened(path: Path) -> Iterator[tuple[str, Tree]]:
 def _top(path: Path, infos: list[zipfile.ZipInfo]) -> str:
     tops = {info.filename.partition("/")[0] for info in infos}
     whole = all("/" in info.filename for info in infos)
-    if len(tops) != 1 or not whole or tops & {"", ".", ".."}:
+    files = any(not info.is_dir() for info in infos)
+    if len(tops) != 1 or not whole or not files or tops & {"", ".", ".."}:
         what = "it must have one folder at its top, NAME-VERSION, and nothing beside"
         raise _refused(path.name, what)
     return tops.pop()
@@ -87,19 +88,24 @@ class _Zipped:
     def open(self) -> BinaryIO:
         with _damage(self.zip_name):
             stream = self.archive.open(self.info)
-        return cast("BinaryIO", _Checked(self.zip_name, cast("BinaryIO", stream)))
+        return cast("BinaryIO", _Checked(self.zip_name, cast("BinaryIO", stream), self.size))
 
 
 class _Checked:
     """A stream out of a zip whose damage is a refusal of the zip."""
 
-    def __init__(self, zip_name: str, stream: BinaryIO) -> None:
+    def __init__(self, zip_name: str, stream: BinaryIO, size: int) -> None:
         self._zip_name = zip_name
         self._stream = stream
+        self._left = size  # bytes, as the zip's directory says
 
     def read(self, size: int = -1) -> bytes:
         with _damage(self._zip_name):
-            return self._stream.read(size)
+            data = self._stream.read(size)
+            self._left -= len(data)
+            if self._left > 0 and not data and size:
+                raise EOFError(f"{self._left} bytes are missing")
+            return data
 
     def close(self) -> None:
         self._stream.close()

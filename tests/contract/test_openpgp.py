@@ -226,7 +226,7 @@ def test_a_pinned_subkey_that_only_encrypts_is_refused(scratch: Path, with_subke
 def test_a_wrong_passphrase_is_named_and_not_shown(scratch: Path, key: Key) -> None:
     said = refused(scratch, key.private, "wrong horse battery")
 
-    assert "gpg-passphrase is wrong" in said
+    assert "gpg-passphrase: it is wrong" in said
     assert "horse" not in said
 
 

@@ -61,8 +61,8 @@ def test_a_file_of_each_usual_kind_is_fine() -> None:
         pytest.param("docs//x", "docs//x", id="empty part"),
         pytest.param("docs/", "docs/", id="slash at the end"),
         pytest.param("", "", id="empty"),
-        pytest.param("docs\\x", "docs\\\\x", id="backslash"),
-        pytest.param("..\\x", "..\\\\x", id="traversal by backslash"),
+        pytest.param("docs\\x", "docs\\x", id="backslash"),
+        pytest.param("..\\x", "..\\x", id="traversal by backslash"),
         pytest.param("C:/x", "C:/x", id="drive"),
         pytest.param("docs/a\nb", "docs/a\\nb", id="newline"),
         pytest.param("docs/a\x1bb", "docs/a\\x1bb", id="escape"),
@@ -76,7 +76,7 @@ def test_a_file_of_each_usual_kind_is_fine() -> None:
         pytest.param("docs/.GIT/config", "docs/.GIT/config", id="git in capitals"),
         pytest.param("docs/\udcff", "docs/\\udcff", id="no utf-8"),
         pytest.param("a" * 256, "a" * 256, id="long part"),
-        pytest.param("ä" * 128, "\\xe4" * 128, id="long part in bytes"),
+        pytest.param("ä" * 128, "ä" * 128, id="long part in bytes"),
     ],
 )
 def test_an_unsafe_path_is_an_error(path: str, shown: str) -> None:
@@ -186,7 +186,7 @@ def test_an_unreadable_manifest_is_an_error(text: str | bytes, line: int) -> Non
         pytest.param("name: kelp", "name: Kelp", ("name-invalid", 2), id="name with a capital"),
         pytest.param("name: kelp", "name: ke-lp", ("name-invalid", 2), id="name with a dash"),
         pytest.param("name: kelp", "name: ../kelp", ("name-invalid", 2), id="name that climbs"),
-        pytest.param("name: kelp", "name: ~", ("name-invalid", 2), id="name null"),
+        pytest.param("name: kelp", "name: ~", ("name-missing", 2), id="name null"),
         pytest.param(
             "name: kelp", "name: kelp\u0661", ("name-invalid", 2), id="name with a digit of others"
         ),

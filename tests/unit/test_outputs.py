@@ -30,6 +30,7 @@ def test_each_package_has_every_key() -> None:
 
     assert found == [
         {
+            "package": "packages/kelp",
             "name": "kelp",
             "version": "1.2.0",
             "previous": "1.1.0",
