@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pkgaction import __version__, commands
 from pkgaction import main as action
-from pkgaction.commands import Context
+from pkgaction.commands.context import Context
 from pkgaction.errors import PkgactionError
 from pkgaction.inputs import DEFAULTS, SECRETS, Inputs
 

@@ -53,7 +53,7 @@ class Job:
     dry_run: bool
     jobs: int
     urls: Callable[[Candidate], Urls]
-    provenance: Mapping[str, str]  # metadata of every object
+    provenance: Callable[[], Mapping[str, str]]  # metadata of every object
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Steps:
         bench = publish.Bench(
             store=world.artifacts,
             signer=self.signer(),
-            provenance=self.job.provenance,
+            provenance=self.job.provenance(),
             scratch=world.scratch,
         )
         return self._each(

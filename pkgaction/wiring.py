@@ -1,7 +1,7 @@
 """Inputs → the adapters and the job, for the Action and the command line alike."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -55,7 +55,7 @@ def world(inputs: Inputs, *, signer: Signer | None, clock: Clock, watch: Watch, 
     )
 
 
-def job(inputs: Inputs, *, branches: Sequence[str], provenance: Mapping[str, str]) -> Job:
+def job(inputs: Inputs, *, branches: Sequence[str], provenance: Callable[[], Mapping[str, str]]) -> Job:
     """What the inputs ask for."""
     return Job(
         packages=inputs.packages,

@@ -1,9 +1,11 @@
 """The Action's outputs, as later steps read them."""
 
 import json
+from collections.abc import Iterator
 
-from pkgaction.model.json import Json
+from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.outcome import Ledger
+from pkgaction.model.release import Change, Plan
 
 _MOST_JOBS = 256  # of one matrix
 
@@ -26,3 +28,20 @@ def _matrix(ledger: Ledger) -> list[Json]:
 
 def _compact(value: Json) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+def plan_rows(made: Plan) -> Iterator[JsonObject]:
+    """The shape of the design's `plan --json`: one object a package that changed its version."""
+    for c in made.candidates:
+        previous = c.previous.text if c.previous else None
+        yield _row(c.id.name, c.id.version.text, previous, c.source.folder, c.change)
+    for s in made.skipped:
+        if s.change:
+            yield _row(s.name, s.version or None, s.previous or None, s.folder, s.change)
+
+
+def _row(
+    name: str, version: str | None, previous: str | None, path: str, change: Change | None
+) -> JsonObject:
+    told = change.value if change else None
+    return {"name": name, "version": version, "previous": previous, "path": path, "change": told}

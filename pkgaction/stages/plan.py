@@ -4,33 +4,18 @@ The cost follows the number of changed files: trees are compared, and manifests 
 store for the folders that changed. All manifests are read only when a package name is new.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from pkgaction import manifests
 from pkgaction.errors import CommitMissingError, UsageError
-from pkgaction.model import globs
+from pkgaction.manifests import Manifests
 from pkgaction.model.event import Preview, Release
 from pkgaction.model.finding import Finding
-from pkgaction.model.json import JsonObject
-from pkgaction.model.manifest import FILE, Identity, ManifestProblemError, identify
+from pkgaction.model.manifest import FILE, Identity, ManifestProblemError
 from pkgaction.model.release import Candidate, Change, Plan, Skipped, Unreadable
 from pkgaction.model.tree import PackageSource
 from pkgaction.ports import Repository
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Side:
-    """The package manifests of one commit, as far as they were looked at."""
-
-    found: Mapping[str, Identity]  # by folder
-    broken: Mapping[str, ManifestProblemError]  # by folder
-
-    def by_name(self) -> dict[str, list[str]]:
-        names: dict[str, list[str]] = {}
-        for folder, identity in self.found.items():
-            names.setdefault(identity.id.name, []).append(folder)
-        return names
 
 
 def compare(
@@ -46,10 +31,10 @@ def compare(
         maintenance: whether a version below the one before may be published.
     """
     paths = repository.changed_paths(base, head)
-    folders = sorted(_package_folders(paths, packages))
-    before, after = _read(repository, base, folders), _read(repository, head, folders)
+    folders = sorted(manifests.folders_of(paths, packages))
+    before, after = manifests.read(repository, base, folders), manifests.read(repository, head, folders)
     names_before, names_after = before.by_name(), after.by_name()
-    doubled = _doubled(repository, head, packages, names_before, names_after)
+    doubled = manifests.doubled(repository, head, packages, names_before, names_after)
     candidates: list[Candidate] = []
     skipped: list[Skipped] = []
     unreadable = [_unreadable(folder, error) for folder, error in after.broken.items()]
@@ -68,7 +53,7 @@ def compare(
             else:
                 candidates.append(_candidate(repository, head, folder, new, old))
     known = {*before.found, *before.broken, *after.found, *after.broken}
-    skipped += [_no_package(folder) for folder in folders if not _inside(folder, known)]
+    skipped += [_no_package(folder) for folder in folders if not manifests.inside(folder, known)]
     return Plan(
         base=base,
         head=head,
@@ -91,7 +76,7 @@ def named(
     Raises:
         UsageError: a name is unknown there, stands in two folders, or has another version.
     """
-    side = _read(repository, head, _all_folders(repository, head, packages))
+    side = manifests.read(repository, head, manifests.all_folders(repository, head, packages))
     by_name = side.by_name()
     problems = []
     for name in names:
@@ -109,7 +94,7 @@ def named(
     return Plan(base="", head=head, compared=compared, candidates=tuple(chosen))
 
 
-def _known(name: str, folders: Sequence[str], side: _Side) -> str:
+def _known(name: str, folders: Sequence[str], side: Manifests) -> str:
     """Where a package stands that can't be taken from there."""
     for folder, error in side.broken.items():
         if PurePosixPath(folder).name == name and not folders:
@@ -131,78 +116,10 @@ def base_of(
     return repository.merge_base(head, intent.default_branch) if intent.default_branch else None
 
 
-def as_json(made: Plan) -> Iterator[JsonObject]:
-    """The shape of the design's `plan --json`: one object a package that changed its version."""
-    for c in made.candidates:
-        previous = c.previous.text if c.previous else None
-        yield _row(c.id.name, c.id.version.text, previous, c.source.folder, c.change)
-    for s in made.skipped:
-        if s.change:
-            yield _row(s.name, s.version or None, s.previous or None, s.folder, s.change)
-
-
-def _row(
-    name: str, version: str | None, previous: str | None, path: str, change: Change | None
-) -> JsonObject:
-    told = change.value if change else None
-    return {"name": name, "version": version, "previous": previous, "path": path, "change": told}
-
-
 def nothing_to_compare(head: str) -> Plan:
     """A plan without candidates, for a commit that has no commit before it."""
     compared = f"{head[:12]} has no commit before it to compare with: nothing counts as new"
     return Plan(base="", head=head, compared=compared)
-
-
-def _package_folders(paths: Iterable[str], packages: Sequence[str]) -> set[str]:
-    """The folders above the changed paths that may be packages."""
-    above = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
-    return {folder for folder in above if folder != "." and globs.matches(folder, packages)}
-
-
-def _all_folders(repository: Repository, commit: str, packages: Sequence[str]) -> list[str]:
-    return [f for f in repository.folders(commit) if globs.matches(f, packages)]
-
-
-def _outermost(manifests: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """The manifests that lie in no other package: fixtures and data streams have one, too."""
-    folders = {path.removesuffix(f"/{FILE}"): data for path, data in manifests.items()}
-    for folder, data in folders.items():
-        if not _inside(str(PurePosixPath(folder).parent), folders):
-            yield folder, data
-
-
-def _inside(folder: str, packages: Container[str]) -> bool:
-    """Whether the folder is a package, or lies in one."""
-    path = PurePosixPath(folder)
-    return any(str(above) in packages for above in (path, *path.parents))
-
-
-def _read(repository: Repository, commit: str, folders: Sequence[str]) -> _Side:
-    found: dict[str, Identity] = {}
-    broken: dict[str, ManifestProblemError] = {}
-    manifests = repository.blobs(commit, [f"{folder}/{FILE}" for folder in folders])
-    for folder, data in _outermost(manifests):
-        try:
-            found[folder] = identify(data)
-        except ManifestProblemError as error:
-            broken[folder] = error
-    return _Side(found=found, broken=broken)
-
-
-def _doubled(
-    repository: Repository,
-    head: str,
-    packages: Sequence[str],
-    before: Mapping[str, Sequence[str]],
-    after: Mapping[str, Sequence[str]],
-) -> dict[str, list[str]]:
-    """Names that stand in two folders. Only a name that is new in its folder can."""
-    moved = [n for n, folders in after.items() if list(folders) != list(before.get(n, []))]
-    if not moved:
-        return {}
-    everywhere = _read(repository, head, _all_folders(repository, head, packages)).by_name()
-    return {name: everywhere[name] for name in moved if len(everywhere.get(name, [])) > 1}
 
 
 def _reason_to_skip(new: Identity, old: Identity | None, *, maintenance: bool) -> str:

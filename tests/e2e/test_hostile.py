@@ -2,10 +2,9 @@
 
 import base64
 import re
-import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -366,8 +365,11 @@ def _no_secret_was_shown(case: Case) -> None:
 
 def _processes(folder: Path) -> list[str]:
     """Those that still run with something below the folder, as gpg-agent would."""
-    listed = subprocess.run(["ps", "-eo", "args"], check=True, capture_output=True, text=True)
-    return [line for line in listed.stdout.splitlines() if str(folder) in line]
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(process.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return [arguments for arguments in found if str(folder) in arguments]
 
 
 def test_secrets_are_masked_before_anything_else_is_said(scene: Scene, protected_key: Key) -> None:

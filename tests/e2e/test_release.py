@@ -140,6 +140,7 @@ def test_every_object_says_where_it_came_from(released: Released, version: str) 
     assert dict(metadata) == {
         "commit": released.merge.after,
         "repository": "deepwater/packages",
+        "pull-request": str(released.merge.number),
         "run": "https://github.com/deepwater/packages/actions/runs/1001",
         "tool": f"pkgaction/{__version__}",
         "content-sha256": content,

@@ -10,6 +10,7 @@ import pytest
 from pkgaction.adapters.git import GitRepository
 from pkgaction.errors import UsageError
 from pkgaction.model.release import Change, Plan
+from pkgaction.report import outputs
 from pkgaction.stages import plan
 from tests.fakes.workplace import Workplace
 
@@ -344,7 +345,7 @@ def test_a_plan_as_json_has_every_package_that_changed_its_version(
     place.git("rm", "-rq", "packages/saltmarsh")
     place.write("packages/harbour_board/docs/README.md", "# Other\n")
 
-    rows = {row["name"]: (row["version"], row["change"]) for row in plan.as_json(compare())}
+    rows = {row["name"]: (row["version"], row["change"]) for row in outputs.plan_rows(compare())}
 
     assert rows == {
         "tidewire": ("0.5.0", "upgrade"),

@@ -1,0 +1,105 @@
+"""What every command works with, and how it takes the paths it is given."""
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkgaction import wiring
+from pkgaction.adapters import folder
+from pkgaction.adapters.clock import SystemClock
+from pkgaction.adapters.watch import Terminal
+from pkgaction.errors import PackageError, PkgactionError, UsageError
+from pkgaction.inputs import Inputs
+from pkgaction.model.json import JsonObject
+from pkgaction.model.manifest import FILE, ManifestProblemError, identify
+from pkgaction.model.release import Candidate
+from pkgaction.model.tree import PackageSource
+from pkgaction.model.yamltext import MOST_BYTES
+from pkgaction.ports import Signer
+from pkgaction.transforms import unarchive
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a command works with."""
+
+    options: argparse.Namespace
+    inputs: Inputs
+    scratch: Path
+    environ: Mapping[str, str]
+    stack: contextlib.ExitStack
+
+    @property
+    def watch(self) -> Terminal:
+        """For people."""
+        return Terminal(sys.stderr)
+
+    def print(self, value: JsonObject, line: str) -> None:
+        """A result: as JSON, or as a line for a person."""
+        if self.options.json:
+            print(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        else:
+            Terminal(sys.stdout).say(line)
+
+    def each(self, step: Callable[[Path], bool]) -> int:
+        """One step over all paths; what fails is said, the others go on. The exit status."""
+        status = 0
+        for path in self.watch.each(self.options.command, self.options.paths):
+            try:
+                status = max(status, 0 if step(path) else 1)
+            except PkgactionError as error:
+                self.watch.say(f"{path}: {error}")
+                status = max(status, error.exit_status)
+        return status
+
+    def signer(self) -> Signer:
+        """The signing key, tried out."""
+        found = wiring.signer(self.inputs, self.scratch, self.environ, SystemClock(), self.stack)
+        if found is None:
+            fix = "set it to an armored private key"
+            where = "PKGACTION_GPG_PRIVATE_KEY"
+            raise UsageError(what="no signing key is given", where=where, fix=fix)
+        for warning in found.preflight():
+            self.watch.say(f"warning: {warning}")
+        return found
+
+
+@contextlib.contextmanager
+def source(path: Path) -> Iterator[PackageSource]:
+    """A folder, or what is in a zip."""
+    if path.is_dir():
+        yield folder.package(path)
+        return
+    exists(path)
+    with unarchive.opened(path) as (top, tree):
+        yield PackageSource(folder=top, tree=tree, repository=folder.NOWHERE)
+
+
+def candidate(source: PackageSource) -> Candidate:
+    """A package that was named by its path."""
+    data = source.tree.read(FILE, limit=MOST_BYTES)
+    if data is None:
+        fix = "name a package's folder or zip"
+        raise UsageError(what="there is no manifest.yml", where=source.folder, fix=fix)
+    try:
+        identity = identify(data)
+    except ManifestProblemError as error:
+        where = f"{source.folder}/{FILE}:{error.line}"
+        raise PackageError(what=error.message, where=where, fix="mend the manifest") from error
+    return Candidate(
+        id=identity.id,
+        previous=None,
+        change=None,
+        source=source,
+        version_line=identity.version_line,
+    )
+
+
+def exists(path: Path) -> None:
+    """Refuse a path that is no file."""
+    if not path.is_file():
+        raise UsageError(what="there is no such file", where=str(path), fix="name a zip")

@@ -1,0 +1,101 @@
+"""validate, build, entry: what a package is, without a bucket or a key."""
+
+import json
+from pathlib import Path
+
+from pkgaction import entry
+from pkgaction.adapters import folder
+from pkgaction.commands.context import Context, candidate, source
+from pkgaction.errors import PackageError
+from pkgaction.model.finding import Finding, errors, warnings
+from pkgaction.model.json import JsonObject
+from pkgaction.model.manifest import FILE, ManifestProblemError, identify
+from pkgaction.model.release import Validated
+from pkgaction.model.tree import PackageSource
+from pkgaction.model.yamltext import MOST_BYTES
+from pkgaction.stages import build as building
+from pkgaction.stages import validate as validation
+
+
+def validate(context: Context) -> int:
+    """Check folders by the source rules, zips by the rules for built packages."""
+
+    def step(path: Path) -> bool:
+        with source(path) as package:
+            found = validation.findings(package)
+            name, version = _called(package)
+        bad, mild = errors(found), warnings(found)
+        row: JsonObject = {
+            "package": str(path),
+            "name": name,
+            "version": version,
+            "valid": not bad,
+            "errors": [finding.as_json() for finding in bad],
+            "warnings": [finding.as_json() for finding in mild],
+        }
+        _say_findings(context, path, found)
+        verdict = f"{len(bad)} errors" if bad else "no errors"
+        context.print(row, f"{path}: {name} {version}: {verdict} ({validation.CHECKS})")
+        return not bad
+
+    return context.each(step)
+
+
+def build(context: Context) -> int:
+    """Build zips."""
+    output = Path(context.options.output)
+    output.mkdir(parents=True, exist_ok=True)
+
+    def step(path: Path) -> bool:
+        one = candidate(folder.package(path))
+        checked = validation.check(one)
+        found = checked.warnings if isinstance(checked, Validated) else checked.findings
+        _say_findings(context, path, list(found))
+        if not isinstance(checked, Validated) and not context.options.no_validate:
+            return False
+        tree = building.files(one.source)
+        target, made = building.write(one, tree, output, jobs=context.inputs.jobs)
+        row: JsonObject = {
+            "package": str(path),
+            "name": one.id.name,
+            "version": one.id.version.text,
+            "zip": str(target),
+            "sha256": made.sha256,
+            "size": made.size,
+            "files": len(made.files),
+        }
+        context.print(row, f"{target}: {len(made.files)} files, sha256 {made.sha256}")
+        return True
+
+    return context.each(step)
+
+
+def entry_of(context: Context) -> int:
+    """Print entries of the search index, always as JSON."""
+
+    def step(path: Path) -> bool:
+        with source(path) as package:
+            try:
+                found = entry.make(package.tree)
+            except entry.EntryProblemError as error:
+                where = f"{package.folder}/{error.file}"
+                raise PackageError(what=error.message, where=where, fix="mend the file") from error
+        print(json.dumps({"package_manifest": found}, ensure_ascii=False, separators=(",", ":")))
+        return True
+
+    return context.each(step)
+
+
+def _called(source: PackageSource) -> tuple[str, str]:
+    """What the package calls itself, as far as that can be read."""
+    try:
+        found = identify(source.tree.read(FILE, limit=MOST_BYTES) or b"")
+    except ManifestProblemError:
+        return "", ""
+    return found.id.name, found.id.version.text
+
+
+def _say_findings(context: Context, path: Path, found: list[Finding]) -> None:
+    for finding in found:
+        said = f"{finding.severity}: {finding.message} [{finding.code}]"
+        context.watch.say(f"{path}/{finding.place}: {said}")

@@ -1,0 +1,81 @@
+"""The package manifests of a commit, as far as they must be looked at.
+
+A package is a folder that a glob names and that has a manifest; what lies inside one, a fixture or a
+data stream, is none.
+"""
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from pkgaction.model import globs
+from pkgaction.model.manifest import FILE, Identity, ManifestProblemError, identify
+from pkgaction.ports import Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifests:
+    """The package manifests of one commit, as far as they were looked at."""
+
+    found: Mapping[str, Identity]  # by folder
+    broken: Mapping[str, ManifestProblemError]  # by folder
+
+    def by_name(self) -> dict[str, list[str]]:
+        """The folders of each package name."""
+        names: dict[str, list[str]] = {}
+        for folder, identity in self.found.items():
+            names.setdefault(identity.id.name, []).append(folder)
+        return names
+
+
+def folders_of(paths: Iterable[str], packages: Sequence[str]) -> set[str]:
+    """The folders above the changed paths that may be packages."""
+    above = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+    return {folder for folder in above if folder != "." and globs.matches(folder, packages)}
+
+
+def all_folders(repository: Repository, commit: str, packages: Sequence[str]) -> list[str]:
+    """Every folder of a commit that may be a package."""
+    return [f for f in repository.folders(commit) if globs.matches(f, packages)]
+
+
+def _outermost(manifests: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """The manifests that lie in no other package: fixtures and data streams have one, too."""
+    folders = {path.removesuffix(f"/{FILE}"): data for path, data in manifests.items()}
+    for folder, data in folders.items():
+        if not inside(str(PurePosixPath(folder).parent), folders):
+            yield folder, data
+
+
+def inside(folder: str, packages: Container[str]) -> bool:
+    """Whether the folder is a package, or lies in one."""
+    path = PurePosixPath(folder)
+    return any(str(above) in packages for above in (path, *path.parents))
+
+
+def read(repository: Repository, commit: str, folders: Sequence[str]) -> Manifests:
+    """The manifests in these folders, from the commit's objects."""
+    found: dict[str, Identity] = {}
+    broken: dict[str, ManifestProblemError] = {}
+    manifests = repository.blobs(commit, [f"{folder}/{FILE}" for folder in folders])
+    for folder, data in _outermost(manifests):
+        try:
+            found[folder] = identify(data)
+        except ManifestProblemError as error:
+            broken[folder] = error
+    return Manifests(found=found, broken=broken)
+
+
+def doubled(
+    repository: Repository,
+    head: str,
+    packages: Sequence[str],
+    before: Mapping[str, Sequence[str]],
+    after: Mapping[str, Sequence[str]],
+) -> dict[str, list[str]]:
+    """Names that stand in two folders. Only a name that is new in its folder can."""
+    moved = [n for n, folders in after.items() if list(folders) != list(before.get(n, []))]
+    if not moved:
+        return {}
+    everywhere = read(repository, head, all_folders(repository, head, packages)).by_name()
+    return {name: everywhere[name] for name in moved if len(everywhere.get(name, [])) > 1}
