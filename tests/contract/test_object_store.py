@@ -20,6 +20,7 @@ from pkgaction.ports import (
     Headers,
     ObjectStore,
 )
+from tests.fakes import emulator
 from tests.fakes.store import MemoryStore
 
 HEADERS = Headers(
@@ -33,9 +34,23 @@ _PROCESSES = 8
 _INCREMENTS = 20
 
 
-@pytest.fixture(params=["memory", "directory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    return MemoryStore() if request.param == "memory" else DirectoryStore(tmp_path / "bucket")
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with emulator.running() as address:
+        yield address
+
+
+@pytest.fixture(params=["memory", "directory", "gcs"])
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ObjectStore:
+    if request.param == "memory":
+        return MemoryStore()
+    if request.param == "directory":
+        return DirectoryStore(tmp_path / "bucket")
+    server = request.getfixturevalue("server")
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", server)
+    return emulator.connect(emulator.make_bucket(server) + "/some/prefix")
 
 
 @pytest.fixture

@@ -1,0 +1,45 @@
+"""A bucket that is connected to when it is first used: a run that publishes nothing never logs in."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import BinaryIO
+
+from pkgaction.model.tree import Content
+from pkgaction.ports import Headers, ObjectStore, StoredObject
+
+
+@dataclass
+class LazyStore:
+    """Passes every call on to the bucket that `connect` gives."""
+
+    url: str
+    connect: Callable[[], ObjectStore]
+
+    @cached_property
+    def _store(self) -> ObjectStore:
+        return self.connect()
+
+    def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
+        """Write a new object."""
+        return self._store.create(name, content, headers)
+
+    def replace(self, name: str, content: Content, headers: Headers, *, generation: int) -> StoredObject:
+        """Write over exactly this generation."""
+        return self._store.replace(name, content, headers, generation=generation)
+
+    def stat(self, name: str) -> StoredObject | None:
+        """What is known of an object without its bytes."""
+        return self._store.stat(name)
+
+    def open(self, name: str, *, generation: int) -> BinaryIO:
+        """The bytes of exactly this generation."""
+        return self._store.open(name, generation=generation)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """All objects whose name starts with the prefix, by name."""
+        return self._store.list(prefix)
+
+    def delete(self, name: str, *, generation: int) -> None:
+        """Remove exactly this generation."""
+        self._store.delete(name, generation=generation)
