@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
+from pkgaction.commands.audit import audit
 from pkgaction.commands.context import Context
 from pkgaction.commands.keys import sign, verify
 from pkgaction.commands.package import build, entry_of, validate
 from pkgaction.commands.plan import plan
 from pkgaction.commands.publish import publish
+from pkgaction.commands.reindex import reindex
 
 COMMANDS: Mapping[str, Callable[[Context], int]] = {
     "plan": plan,
@@ -16,4 +18,6 @@ COMMANDS: Mapping[str, Callable[[Context], int]] = {
     "sign": sign,
     "verify": verify,
     "publish": publish,
+    "audit": audit,
+    "reindex": reindex,
 }

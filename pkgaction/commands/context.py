@@ -23,6 +23,10 @@ from pkgaction.ports import Signer
 from pkgaction.transforms import unarchive
 
 
+class OutputLostError(OSError):
+    """A result can't be written to standard output: there is no sense in going on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a command works with."""
@@ -40,10 +44,15 @@ class Context:
 
     def print(self, value: JsonObject, line: str) -> None:
         """A result: as JSON, or as a line for a person."""
-        if self.options.json:
-            print(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-        else:
-            Terminal(sys.stdout).say(line)
+        try:
+            if self.options.json:
+                print(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+            else:
+                Terminal(sys.stdout).say(line)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputLostError(*error.args) from error
 
     def each(self, step: Callable[[Path], bool]) -> int:
         """One step over all paths; what fails is said, the others go on. The exit status."""
@@ -54,7 +63,16 @@ class Context:
             except PkgactionError as error:
                 self.watch.say(f"{path}: {error}")
                 status = max(status, error.exit_status)
+            except (BrokenPipeError, OutputLostError):
+                raise
+            except OSError as error:
+                self.watch.say(f"{path}: {error}")
+                status = max(status, UsageError.exit_status)
         return status
+
+    def cloud(self) -> wiring.Cloud:
+        """The buckets of the inputs."""
+        return wiring.Cloud(self.inputs, self.environ, SystemClock())
 
     def signer(self) -> Signer:
         """The signing key, tried out."""

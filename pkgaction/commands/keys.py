@@ -38,8 +38,9 @@ def verify(context: Context) -> int:
     def step(path: Path) -> bool:
         exists(path)
         exists(path.with_name(f"{path.name}.sig"))
-        by = openpgp.verify(gpg, path, path.with_name(f"{path.name}.sig"))
-        valid = bool(by) and by.endswith(pinned)
+        found = openpgp.verified_by(gpg, path, path.with_name(f"{path.name}.sig"))
+        by = next(iter(found), "")
+        valid = bool(by) and (not pinned or pinned in found)
         row: JsonObject = {"zip": str(path), "valid": valid, "fingerprint": by or None}
         said = f"valid, by {by}" if valid else f"by another key, {by}" if by else "not valid"
         context.print(row, f"{path}: {said}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from pkgaction import entry
 from pkgaction.adapters import folder
 from pkgaction.commands.context import Context, candidate, source
-from pkgaction.errors import PackageError
+from pkgaction.errors import PackageError, UsageError
 from pkgaction.model.finding import Finding, errors, warnings
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
@@ -43,7 +43,12 @@ def validate(context: Context) -> int:
 
 def build(context: Context) -> int:
     """Build zips."""
-    output = Path(context.options.output)
+    output = Path(context.options.output).resolve()
+    for path in context.options.paths:
+        if output.is_relative_to(path.resolve()):
+            fix = "name a folder outside of it as --output"
+            what = "the zip would lie in the package itself"
+            raise UsageError(what=what, where=str(output), fix=fix)
     output.mkdir(parents=True, exist_ok=True)
 
     def step(path: Path) -> bool:
@@ -76,7 +81,7 @@ def entry_of(context: Context) -> int:
     def step(path: Path) -> bool:
         with source(path) as package:
             try:
-                found = entry.make(package.tree)
+                found = entry.make(building.gathered(package) if path.is_dir() else package.tree)
             except entry.EntryProblemError as error:
                 where = f"{package.folder}/{error.file}"
                 raise PackageError(what=error.message, where=where, fix="mend the file") from error

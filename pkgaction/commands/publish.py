@@ -1,14 +1,15 @@
 """publish: folders and zips, straight into a bucket."""
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from pkgaction import pipeline, wiring
 from pkgaction.adapters import folder
-from pkgaction.adapters.clock import SystemClock
 from pkgaction.commands.context import Context, candidate, exists
-from pkgaction.errors import PackageError, PkgactionError
+from pkgaction.errors import PkgactionError, UsageError
 from pkgaction.model.outcome import Ledger, Problem
-from pkgaction.model.release import Built
+from pkgaction.model.release import Candidate
 from pkgaction.model.tree import PackageSource
 from pkgaction.report import text
 from pkgaction.steps import Steps
@@ -19,18 +20,18 @@ def publish(context: Context) -> int:
     """Publish folders and zips."""
     inputs, ledger = context.inputs, Ledger(dry_run=context.inputs.dry_run)
     signer = None if inputs.dry_run else context.signer()
-    world = wiring.world(
-        inputs, signer=signer, clock=SystemClock(), watch=context.watch, scratch=context.scratch
-    )
+    world = wiring.world(context.cloud(), signer=signer, watch=context.watch, scratch=context.scratch)
     job = wiring.job(inputs, branches=(), provenance=_provenance)
     steps = Steps(job, world, ledger)
     folders = [path for path in context.options.paths if path.is_dir()]
     zips = [path for path in context.options.paths if not path.is_dir()]
     try:
-        candidates = [candidate(folder.package(path)) for path in folders]
+        candidates = [one for path in folders for one in _read(path, ledger)]
+        taken = [(path, one) for path in zips for one in _opened(context, path, ledger)]
+        _refuse_doubles([*candidates, *(one for _, one in taken)])
         built = steps.build(steps.validate(candidates))
-        for path in zips:
-            built += _taken(context, steps, path, ledger)
+        for path, one in taken:
+            built += steps.take(one, path)
         pipeline.ship(built, steps, dry=inputs.dry_run)
     except PkgactionError as error:
         ledger.problems.append(Problem.of(error))
@@ -44,16 +45,31 @@ def publish(context: Context) -> int:
     return ledger.exit_status
 
 
-def _taken(context: Context, steps: Steps, path: Path, ledger: Ledger) -> list[Built]:
-    """A zip to be published; one that can't be read does not hold the others back."""
-    exists(path)
+def _read(path: Path, ledger: Ledger) -> list[Candidate]:
+    """A folder to be published; one that can't be read does not hold the others back."""
     try:
-        top, tree = context.stack.enter_context(unarchive.opened(path))
-        source = PackageSource(folder=top, tree=tree, repository=folder.NOWHERE)
-        return steps.take(candidate(source), path)
-    except PackageError as error:
+        return [candidate(folder.package(path))]
+    except PkgactionError as error:
         ledger.problems.append(Problem.of(error))
         return []
+
+
+def _opened(context: Context, path: Path, ledger: Ledger) -> list[Candidate]:
+    """The same for a zip."""
+    try:
+        exists(path)
+        top, tree = context.stack.enter_context(unarchive.opened(path))
+        return [candidate(PackageSource(folder=top, tree=tree, repository=folder.NOWHERE))]
+    except PkgactionError as error:
+        ledger.problems.append(Problem.of(error))
+        return []
+
+
+def _refuse_doubles(candidates: Sequence[Candidate]) -> None:
+    counted = Counter(str(one.id) for one in candidates)
+    if twice := [name for name, count in counted.items() if count > 1]:
+        what = f"named twice: {', '.join(twice)}"
+        raise UsageError(what=what, where="the paths", fix="name each package version once")
 
 
 def _provenance() -> dict[str, str]:

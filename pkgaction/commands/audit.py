@@ -1,0 +1,70 @@
+"""audit: is everything in the buckets as promised; with --repair, complete what can be completed."""
+
+import contextlib
+from collections.abc import Collection
+from pathlib import Path
+
+from pkgaction import wiring
+from pkgaction.adapters.git import GitRepository
+from pkgaction.commands.context import Context
+from pkgaction.commands.repair import Repair
+from pkgaction.inspection import Inspector
+from pkgaction.model.audit import Audit
+from pkgaction.model.manifest import PackageId
+from pkgaction.report import storage
+from pkgaction.stages import audit as auditing
+from pkgaction.steps import World
+
+
+def audit(context: Context) -> int:
+    """Look at every version, and say what is not as promised."""
+    options = context.options
+    signer = context.signer() if options.repair else None
+    world = wiring.world(context.cloud(), signer=signer, watch=context.watch, scratch=context.scratch)
+    bench = _bench(context, world)
+    everything = options.all
+    wanted = _wanted(context) if options.repository or not everything else []
+    found = auditing.audit(wanted, bench, everything=everything)
+    if options.repair:
+        found = Repair(context, world, bench).repaired(found)
+    _print(context, found)
+    return 0 if found.ok else 1
+
+
+def _bench(context: Context, world: World) -> auditing.Bench:
+    inspector = None
+    if context.options.deep:
+        verifier = wiring.verifier(context.inputs, context.scratch, context.environ, context.stack)
+        inspector = Inspector(store=world.artifacts, scratch=context.scratch, verifier=verifier)
+    return auditing.Bench(
+        store=world.artifacts,
+        index=world.index,
+        clock=world.clock,
+        watch=context.watch,
+        inspector=inspector,
+    )
+
+
+def _wanted(context: Context) -> Collection[PackageId]:
+    """Each package's current version in the repository."""
+    folder = Path(context.options.repository or ".")
+    repository = GitRepository.open(folder, context.scratch, context.environ)
+    with contextlib.closing(repository):
+        head = repository.commit("HEAD")
+        wanted, told = auditing.of_commit(repository, head, context.inputs.packages)
+    for line in told:
+        context.watch.say(f"warning: {line}")
+    return wanted
+
+
+def _print(context: Context, found: Audit) -> None:
+    for warning in found.warnings:
+        context.watch.say(f"warning: {warning}")
+    if context.options.json:
+        for one in found.versions:
+            context.print(one.as_json(), "")
+        return
+    for line in storage.table(found.versions):
+        context.print({}, line)
+    bad = sum(not one.ok for one in found.versions)
+    context.watch.say(f"{len(found.versions)} versions, {bad} not as promised")

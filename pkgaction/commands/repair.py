@@ -1,0 +1,84 @@
+"""audit --repair: versions completed from their stored zips, on the way that `publish ZIP` takes."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pkgaction import objects, pipeline, wiring
+from pkgaction.adapters import folder
+from pkgaction.commands.context import Context, candidate
+from pkgaction.errors import PkgactionError
+from pkgaction.model import layout
+from pkgaction.model.audit import Audit, Audited, Drift
+from pkgaction.model.manifest import PackageId
+from pkgaction.model.outcome import Ledger
+from pkgaction.model.tree import PackageSource
+from pkgaction.ports import GenerationMismatchError
+from pkgaction.stages import audit as auditing
+from pkgaction.steps import Steps, World
+from pkgaction.transforms import unarchive
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Takes drifted versions through the pipeline's steps again."""
+
+    context: Context
+    world: World
+    bench: auditing.Bench
+
+    def repaired(self, found: Audit) -> Audit:
+        """The same audit with what is true after the repair."""
+        broken = [one for one in found.versions if any(d.code.repairable for d in one.drifts)]
+        if not broken:
+            return found
+        failed = {}
+        for one in self.context.watch.each("Repair", broken):
+            if reason := self._complete(one.id):
+                self.context.watch.say(f"{one.id}: {reason}")
+                failed[layout.base_name(one.id)] = reason
+        again = auditing.audit([one.id for one in broken], self.bench)
+        after = {layout.base_name(one.id): one for one in again.versions}
+        merged = [_merged(one, after.get(layout.base_name(one.id)), failed) for one in found.versions]
+        return replace(found, versions=tuple(merged))
+
+    def _complete(self, package: PackageId) -> str:
+        """Publish a stored zip once more; why that failed, or nothing."""
+        store, ledger = self.world.artifacts, Ledger()
+        path = self.context.scratch / f"{layout.base_name(package)}.zip"
+        try:
+            stored = objects.there(store, layout.zip_name(package))
+            objects.download(stored, store, self.context.scratch).replace(path)
+            self._ship(path, ledger)
+        except (PkgactionError, GenerationMismatchError) as error:
+            return str(error)
+        finally:
+            path.unlink(missing_ok=True)
+        bad = [outcome for outcome in ledger.sorted() if not outcome.status.ok]
+        return "; ".join(f"{outcome.reason} ({outcome.fix})" for outcome in bad)
+
+    def _ship(self, path: Path, ledger: Ledger) -> None:
+        job = wiring.job(self.context.inputs, branches=(), provenance=_provenance)
+        steps = Steps(job, self.world, ledger)
+        with unarchive.opened(path) as (top, tree):
+            source = PackageSource(folder=top, tree=tree, repository=folder.NOWHERE)
+            pipeline.ship(steps.take(candidate(source), path), steps, dry=False)
+
+
+def _merged(before: Audited, after: Audited | None, failed: dict[str, str]) -> Audited:
+    if after is None:
+        return before
+    left = {drift.code for drift in after.drifts}
+    done = tuple(drift.code for drift in before.drifts if drift.code not in left)
+    reason = failed.get(layout.base_name(before.id), "")
+    drifts = tuple(_explained(drift, reason) for drift in after.drifts)
+    return Audited(after.id, drifts, repaired=done)
+
+
+def _explained(drift: Drift, reason: str) -> Drift:
+    if not reason or not drift.code.repairable:
+        return drift
+    return replace(drift, fix=f"the repair failed: {reason}")
+
+
+def _provenance() -> dict[str, str]:
+    return wiring.provenance(commit="", repository="", run="", pull_request="")

@@ -1,0 +1,145 @@
+"""A zip in the bucket, looked into: is it whole, is it what its name says, who signed it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import google_crc32c
+
+from pkgaction import entry, objects
+from pkgaction.errors import PackageError, StorageError
+from pkgaction.inventory import Measure
+from pkgaction.model import layout
+from pkgaction.model.audit import Code, Drift
+from pkgaction.model.json import JsonObject
+from pkgaction.model.manifest import FILE, ManifestProblemError, PackageId, identify
+from pkgaction.model.tree import Tree
+from pkgaction.model.yamltext import MOST_BYTES
+from pkgaction.ports import GenerationMismatchError, ObjectStore, StoredObject, Verifier
+from pkgaction.transforms import archive, unarchive
+from pkgaction.transforms.archive import Archive
+
+_CHUNK = 1 << 20
+_LARGEST_SIGNATURE = 1 << 20  # bytes
+_RESTORE = "put the right bytes back from a backup or another copy; what is published never changes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """What a zip says of itself."""
+
+    drifts: tuple[Drift, ...]
+    files: Mapping[str, Measure] | None = None  # by path; None: the zip can't be read
+    entry: JsonObject | None = None  # None: it gives none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspector:
+    """Looks into zips, one at a time."""
+
+    store: ObjectStore
+    scratch: Path
+    verifier: Verifier
+
+    def inspect(
+        self, package: PackageId, zip_: StoredObject, signature: StoredObject | None
+    ) -> Inspected:
+        """Download a zip and read all of it.
+
+        Raises:
+            StorageError: the storage failed, or the zip was replaced while it was read.
+        """
+        try:
+            path = objects.download(zip_, self.store, self.scratch)
+        except GenerationMismatchError as error:
+            raise _replaced(self.store, zip_) from error
+        try:
+            found = _read(package, zip_, path)
+            signed = () if signature is None else tuple(self._signed(path, signature))
+            return Inspected(drifts=found.drifts + signed, files=found.files, entry=found.entry)
+        finally:
+            path.unlink()
+
+    def _signed(self, path: Path, signature: StoredObject) -> Iterator[Drift]:
+        try:
+            with self.store.open(signature.name, generation=signature.generation) as stream:
+                armored = stream.read(_LARGEST_SIGNATURE)
+        except GenerationMismatchError as error:
+            raise _replaced(self.store, signature) from error
+        if not self.verifier.verify(path, armored):
+            fix = "check that the right key is trusted; else delete the signature, then repair"
+            yield Drift(Code.SIGNATURE_INVALID, "the signature is no valid one of the trusted key", fix)
+
+
+def entry_of(package: PackageId, path: Path) -> JsonObject:
+    """The index entry of a zip that must be this version's.
+
+    Raises:
+        PackageError: it is damaged, another version's, or gives no entry.
+    """
+    with unarchive.opened(path) as (top, tree):
+        if other := _other(package, top, tree):
+            raise PackageError(what=other, where=path.name, fix=_RESTORE)
+        try:
+            return entry.make(tree)
+        except entry.EntryProblemError as error:
+            where = f"{path.name}: {error.file}"
+            raise PackageError(what=error.message, where=where, fix=_RESTORE) from error
+
+
+def _read(package: PackageId, zip_: StoredObject, path: Path) -> Inspected:
+    if (path.stat().st_size, _crc32c(path)) != (zip_.size, zip_.crc32c):
+        what = "the zip's bytes do not have the size and crc32c that it was stored with"
+        return Inspected(drifts=(Drift(Code.ZIP_DAMAGED, what, _RESTORE),))
+    try:
+        with unarchive.opened(path) as (top, tree):
+            made = archive.measured(path, tree)
+            drifts = [*_digests(zip_, made)]
+            if other := _other(package, top, tree):
+                drifts.append(Drift(Code.ZIP_OTHER, other, _RESTORE))
+            found = None
+            try:
+                found = entry.make(tree)
+            except entry.EntryProblemError as error:
+                what = f"the zip gives no index entry: {error.file}: {error.message}"
+                drifts.append(Drift(Code.ENTRY_REFUSED, what, "publish a higher version"))
+    except PackageError as error:
+        return Inspected(drifts=(Drift(Code.ZIP_DAMAGED, error.what, _RESTORE),))
+    files = {file.path: (file.size, file.crc32c) for file in made.files}
+    return Inspected(drifts=tuple(drifts), files=files, entry=found)
+
+
+def _other(package: PackageId, top: str, tree: Tree) -> str:
+    """How the zip is another version's than its name says; empty where it isn't."""
+    wanted = layout.base_name(package)
+    if top != wanted:
+        return f"the zip's top folder is {top}, not {wanted}"
+    try:
+        inside = identify(tree.read(FILE, limit=MOST_BYTES) or b"").id
+    except ManifestProblemError as error:
+        return f"the zip's manifest says of no version: {error.message}"
+    same = layout.base_name(inside) == wanted
+    return "" if same else f"the zip's manifest is that of {inside}, not of {package}"
+
+
+def _digests(zip_: StoredObject, made: Archive) -> Iterator[Drift]:
+    pairs = ((objects.CONTENT, made.content_digest), (objects.ZIP, made.sha256))
+    for key, is_ in pairs:
+        kept = zip_.headers.metadata.get(key, is_)
+        if kept != is_:
+            what = f"the zip's {key} is {is_}, and {kept} is kept beside it"
+            yield Drift(Code.CONTENT_DIFFERS, what, _RESTORE)
+
+
+def _crc32c(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as stream:
+        while block := stream.read(_CHUNK):
+            checksum = google_crc32c.extend(checksum, block)
+    return checksum
+
+
+def _replaced(store: ObjectStore, found: StoredObject) -> StorageError:
+    what = "the object was replaced while it was read"
+    fix = "find out who writes there, then run the job again"
+    return StorageError(what=what, where=f"{store.url}/{found.name}", fix=fix)

@@ -1,0 +1,66 @@
+"""What lies in the public bucket, by version: one listing for all zips, one for all extracted files."""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+
+from pkgaction.model import layout
+from pkgaction.model.manifest import PackageId
+from pkgaction.model.version import InvalidVersionError, Version
+from pkgaction.ports import ObjectStore, StoredObject
+
+PACKAGES = "artifacts/packages/"
+STATIC = "artifacts/static/"
+_ZIP = ".zip"
+_SIGNATURE = ".zip.sig"
+Measure = tuple[int, int]  # of a file: bytes, crc32c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """Zips and signatures, by NAME-VERSION."""
+
+    zips: Mapping[str, StoredObject]
+    signatures: Mapping[str, StoredObject]
+    foreign: tuple[str, ...]  # names of objects that are neither
+
+
+def packages(store: ObjectStore) -> Packages:
+    """The zips and signatures in the bucket, by one listing."""
+    zips: dict[str, StoredObject] = {}
+    signatures: dict[str, StoredObject] = {}
+    foreign: list[str] = []
+    for found in store.list(PACKAGES):
+        file = found.name.removeprefix(PACKAGES)
+        kept, ending = (signatures, _SIGNATURE) if file.endswith(_SIGNATURE) else (zips, _ZIP)
+        base = file.removesuffix(ending)
+        if base != file and identify(base):
+            kept[base] = found
+        else:
+            foreign.append(found.name)
+    return Packages(zips=zips, signatures=signatures, foreign=tuple(foreign))
+
+
+def static(store: ObjectStore, only: Container[str] | None) -> dict[str, dict[str, Measure]]:
+    """The extracted files by NAME-VERSION and path, by one listing.
+
+    Args:
+        store: the public bucket.
+        only: the folders to be kept; None: all.
+    """
+    folders: dict[str, dict[str, Measure]] = {}
+    for found in store.list(STATIC):
+        base, _, path = found.name.removeprefix(STATIC).partition("/")
+        if only is None or base in only:
+            folders.setdefault(base, {})[path] = (found.size, found.crc32c)
+    return folders
+
+
+def identify(base: str) -> PackageId | None:
+    """The version that NAME-VERSION stands for; None where it stands for none."""
+    name, _, version = base.partition("-")  # a name has no dash
+    if not layout.PACKAGE_NAME.fullmatch(name):
+        return None
+    try:
+        return PackageId(name=name, version=Version.parse(version))
+    except InvalidVersionError:
+        return None

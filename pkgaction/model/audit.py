@@ -1,0 +1,113 @@
+"""What an audit or a rebuilt index found: the values that reports are made of."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pkgaction.model.json import JsonObject
+from pkgaction.model.manifest import PackageId
+
+
+class Code(StrEnum):
+    """What is not as it should be. Never renamed: programs read them in `audit --json`."""
+
+    ZIP_MISSING = "zip-missing"
+    ZIP_DAMAGED = "zip-damaged"
+    ZIP_OTHER = "zip-other"  # another package version is in it
+    CONTENT_DIFFERS = "content-differs"  # from the digests kept beside the zip
+    SIGNATURE_MISSING = "signature-missing"
+    SIGNATURE_OTHER = "signature-other"  # it belongs to another zip
+    SIGNATURE_INVALID = "signature-invalid"
+    SIGNATURE_ALONE = "signature-alone"  # without a zip
+    STATIC_MISSING = "static-missing"
+    STATIC_DIFFERS = "static-differs"
+    STATIC_EXTRA = "static-extra"
+    STATIC_ALONE = "static-alone"  # without a zip: the claim of a publisher that died
+    ENTRY_MISSING = "entry-missing"
+    ENTRY_DIFFERS = "entry-differs"
+    ENTRY_REFUSED = "entry-refused"  # the zip gives none
+    ENTRY_ALONE = "entry-alone"  # without a zip
+
+    @property
+    def repairable(self) -> bool:
+        """Whether the stored zip has all that is needed to complete it."""
+        return self in _REPAIRABLE
+
+
+_REPAIRABLE = {Code.SIGNATURE_MISSING, Code.STATIC_MISSING, Code.ENTRY_MISSING, Code.ENTRY_DIFFERS}
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One thing that is not as it should be, as two sentences."""
+
+    code: Code
+    what: str  # may hold foreign text: file names
+    fix: str  # the next step
+
+    def as_json(self) -> JsonObject:
+        """As `audit --json` shows it."""
+        return {"code": self.code.value, "what": self.what, "fix": self.fix}
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A package version that was looked at."""
+
+    id: PackageId
+    drifts: tuple[Drift, ...]
+    repaired: tuple[Code, ...] = ()  # what was found first, and was completed
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything is as it should be."""
+        return not self.drifts
+
+    def as_json(self) -> JsonObject:
+        """One line of `audit --json`."""
+        return {
+            "name": self.id.name,
+            "version": self.id.version.text,
+            "ok": self.ok,
+            "drifts": [drift.as_json() for drift in self.drifts],
+            "repaired": [code.value for code in self.repaired],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """All versions that were looked at, by name and version."""
+
+    versions: tuple[Audited, ...]
+    warnings: tuple[str, ...] = ()  # what could not be told to be a version, as sentences
+
+    @property
+    def ok(self) -> bool:
+        """Whether no version has drifted."""
+        return all(one.ok for one in self.versions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """The index made anew from the zips; each part as `NAME-VERSION`, sorted."""
+
+    cursor: str  # that readers load now; in a dry run the one they loaded before
+    entries: int
+    added: tuple[str, ...]
+    updated: tuple[str, ...]
+    removed: tuple[str, ...]  # there was an entry, and there is no zip
+    unreadable: tuple[str, ...]  # sentences: zips that give no entry; one that was there is kept
+
+    @property
+    def ok(self) -> bool:
+        """Whether every zip gave its entry."""
+        return not self.unreadable
+
+    def as_json(self) -> JsonObject:
+        """The line of `reindex --json`."""
+        return {
+            "cursor": self.cursor,
+            "entries": self.entries,
+            "added": len(self.added),
+            "updated": len(self.updated),
+            "removed": len(self.removed),
+        }

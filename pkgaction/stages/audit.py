@@ -1,0 +1,187 @@
+"""audit: what lies in the buckets → how it differs from what was promised.
+
+By listings alone: one of the zips, one of the extracted files, and the index. Only with an inspector
+are bodies read. Nothing is written.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pkgaction import generations, inventory, manifests
+from pkgaction.inspection import Inspected, Inspector
+from pkgaction.inventory import Measure, Packages
+from pkgaction.model import layout
+from pkgaction.model.audit import Audit, Audited, Code, Drift
+from pkgaction.model.json import Json, JsonObject, at
+from pkgaction.model.manifest import FILE, PackageId
+from pkgaction.objects import ZIP
+from pkgaction.ports import Clock, ObjectStore, Repository, StoredObject, Watch
+
+_SHOWN = 3  # file names in one sentence
+_REPAIR = "run audit with --repair, or publish this version again"
+_LEFT = "wait for a publisher at work; else publish this version again, or delete what was left"
+Entries = Mapping[tuple[str, str], JsonObject]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What auditing works with."""
+
+    store: ObjectStore
+    index: ObjectStore | None  # None: no index is kept
+    clock: Clock
+    watch: Watch
+    inspector: Inspector | None = None  # None: bodies are not read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stock:
+    """All that was listed."""
+
+    packages: Packages
+    static: Mapping[str, Mapping[str, Measure]]
+    entries: Entries | None  # None: no index is kept
+
+    def entry(self, package: PackageId) -> JsonObject | None:
+        return (self.entries or {}).get((package.name, package.version.text))
+
+
+def of_commit(
+    repository: Repository, commit: str, globs: Sequence[str]
+) -> tuple[list[PackageId], list[str]]:
+    """Each package's current version in a commit, and what can't be told, as sentences."""
+    folders = manifests.all_folders(repository, commit, globs)
+    found = manifests.read(repository, commit, folders)
+    told = [f"{folder} is not audited: {e.message}" for folder, e in sorted(found.broken.items())]
+    return [identity.id for identity in found.found.values()], told
+
+
+def audit(wanted: Collection[PackageId], bench: Bench, *, everything: bool = False) -> Audit:
+    """Look at these versions, or also at everything else that is in the buckets.
+
+    Raises:
+        IndexUnsafeError: the index is broken or foreign.
+        StorageError: the storage failed.
+    """
+    bases = {layout.base_name(package) for package in wanted}
+    stock = _take_stock(bench, None if everything else bases)
+    if everything:
+        keys = (f"{name}-{version}" for name, version in stock.entries or {})
+        bases |= {*stock.packages.zips, *stock.packages.signatures, *stock.static, *keys}
+    known = {base: package for base in bases if (package := inventory.identify(base))}
+    strange = (*stock.packages.foreign, *sorted(bases - known.keys())) if everything else ()
+    looked = [
+        Audited(package, tuple(_drifts(package, stock, bench, published=base in stock.packages.zips)))
+        for base, package in bench.watch.each("Audit", _ordered(known))
+    ]
+    warnings = tuple(f"{name} belongs to no package version" for name in strange)
+    return Audit(versions=tuple(looked), warnings=warnings)
+
+
+def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:
+    """The index first: what it names must be there. It is read again where a zip has no entry: a
+    publisher may have been at work.
+    """
+    entries = _entries(bench)
+    packages = inventory.packages(bench.store)
+    static = inventory.static(bench.store, only)
+    if entries is not None:
+        keys = {f"{name}-{version}" for name, version in entries}
+        listed = {base for base in packages.zips if only is None or base in only}
+        if not listed <= keys:
+            entries = {**(_entries(bench) or {}), **entries}
+    return _Stock(packages=packages, static=static, entries=entries)
+
+
+def _entries(bench: Bench) -> Entries | None:
+    if bench.index is None:
+        return None
+    return generations.current(bench.index, bench.clock).catalog.entries
+
+
+def _ordered(known: Mapping[str, PackageId]) -> list[tuple[str, PackageId]]:
+    return sorted(known.items(), key=lambda item: (item[1].name, item[1].version, item[0]))
+
+
+def _drifts(package: PackageId, stock: _Stock, bench: Bench, *, published: bool) -> Iterator[Drift]:
+    base = layout.base_name(package)
+    if not published:
+        yield from _without_zip(package, base, stock)
+        return
+    stored, signature = stock.packages.zips[base], stock.packages.signatures.get(base)
+    found = bench.inspector.inspect(package, stored, signature) if bench.inspector else None
+    yield from found.drifts if found else ()
+    yield from _signature(stored, signature)
+    yield from _static(stock.static.get(base, {}), _expected(package, stock, found))
+    yield from _entry(package, stock, found)
+
+
+def _without_zip(package: PackageId, base: str, stock: _Stock) -> Iterator[Drift]:
+    fix = f"publish it: start the workflow with package: {package.name}"
+    left = False
+    if base in stock.static:
+        what = f"{len(stock.static[base])} extracted files are there without a zip"
+        left = True
+        yield Drift(Code.STATIC_ALONE, what, _LEFT)
+    if base in stock.packages.signatures:
+        left = True
+        yield Drift(Code.SIGNATURE_ALONE, "a signature is there without a zip", _LEFT)
+    if stock.entry(package) is not None:
+        left = True
+        alone = "publish this version again; if it can't be had any more, rebuild the index by reindex"
+        yield Drift(Code.ENTRY_ALONE, "the index names it, and there is no zip", alone)
+    if not left:
+        yield Drift(Code.ZIP_MISSING, "it is not in the bucket", fix)
+
+
+def _signature(stored: StoredObject, signature: StoredObject | None) -> Iterator[Drift]:
+    if signature is None:
+        yield Drift(Code.SIGNATURE_MISSING, "the signature is not in the bucket", _REPAIR)
+        return
+    is_, of = stored.headers.metadata.get(ZIP), signature.headers.metadata.get(ZIP)
+    if is_ and of and is_ != of:
+        what = f"the signature is that of another zip (sha256 {of}, the zip has {is_})"
+        yield Drift(Code.SIGNATURE_OTHER, what, "delete the signature, then run audit with --repair")
+
+
+def _expected(
+    package: PackageId, stock: _Stock, found: Inspected | None
+) -> Mapping[str, Measure | None]:
+    """The extracted files that must be there: the zip's, else those that the index names."""
+    if found and found.files is not None:
+        return found.files
+    assets = at(stock.entry(package), "assets")
+    start = f"/package/{package.name}/{package.version.text}/"
+    named: Iterable[Json] = assets if isinstance(assets, list) else ()
+    paths = [path.removeprefix(start) for path in named if isinstance(path, str)]
+    return dict.fromkeys(paths)
+
+
+def _static(there: Mapping[str, Measure], expected: Mapping[str, Measure | None]) -> Iterator[Drift]:
+    missing = [path for path in expected or {FILE: None} if path not in there]
+    if missing:
+        yield Drift(Code.STATIC_MISSING, f"not in the bucket: {_some(missing)}", _REPAIR)
+    other = [path for path, is_ in expected.items() if is_ and there.get(path, is_) != is_]
+    if other:
+        fix = "find out who wrote them; delete them, then run audit with --repair"
+        yield Drift(Code.STATIC_DIFFERS, f"not as in the zip: {_some(other)}", fix)
+    extra = [path for path in there if path not in expected and ".DS_Store" not in path]
+    if extra and expected:
+        fix = "find out who wrote them, and delete them"
+        yield Drift(Code.STATIC_EXTRA, f"not in the package: {_some(extra)}", fix)
+
+
+def _entry(package: PackageId, stock: _Stock, found: Inspected | None) -> Iterator[Drift]:
+    if stock.entries is None:
+        return
+    entry = stock.entry(package)
+    if entry is None:
+        yield Drift(Code.ENTRY_MISSING, "the index has no entry for it", _REPAIR)
+    elif found and found.entry is not None and found.entry != entry:
+        keys = [key for key in {**found.entry, **entry} if found.entry.get(key) != entry.get(key)]
+        yield Drift(Code.ENTRY_DIFFERS, f"the index entry is not the zip's: {_some(keys)}", _REPAIR)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(sorted(names)[:_SHOWN])}{more}"

@@ -1,0 +1,347 @@
+"""Audits of real storages: by the Action, by the command line, and repairs of what they find."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pkgaction.adapters.directory import DirectoryStore
+from pkgaction.model import layout
+from tests.e2e.conftest import Scene, entries, opened
+from tests.fakes import keys
+from tests.fakes.keys import Key
+from tests.fakes.workplace import ROOT, objects
+
+PACKAGES = ("harbour_board", "lanternfish", "saltmarsh", "tidewire")
+FISH = "lanternfish-1.3.0"
+ZIP = f"artifacts/packages/{FISH}.zip"
+README = f"artifacts/static/{FISH}/docs/README.md"
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> dict[str, Row]:
+        """What `--json` printed, by package name."""
+        return {row["name"]: row for row in map(json.loads, self.out.splitlines())}
+
+    def drifts(self, name: str = "lanternfish") -> list[str]:
+        """The codes of a package's drifts."""
+        found = self.rows[name]["drifts"]
+        assert isinstance(found, list)
+        return [drift["code"] for drift in found]
+
+
+@pytest.fixture
+def stored(key: Key) -> Iterator[Scene]:
+    """All packages of the repository, published."""
+    with opened(key) as scene:
+        scene.merge(lambda: scene.place.bump("lanternfish", "1.3.0"))
+        run = scene.republish("\n".join(PACKAGES), {"github-token": None})
+        assert run.status == 0, run.log
+        yield scene
+
+
+def command(scene: Scene, *arguments: str, key: Key | None = None) -> Said:
+    scene.temporary.mkdir(exist_ok=True)
+    env = {"PATH": os.environ["PATH"], "HOME": str(scene.place.folder)}
+    env |= {"TMPDIR": str(scene.temporary), "PYTHONPATH": str(ROOT)}
+    if key:
+        env["PKGACTION_GPG_PRIVATE_KEY"] = key.private
+    buckets = [f"--bucket=file://{scene.bucket}", f"--index-bucket=file://{scene.index}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pkgaction", arguments[0], *buckets, *arguments[1:]],
+        env=env,
+        cwd=scene.place.clone,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    return Said(status=done.returncode, out=done.stdout, err=done.stderr)
+
+
+def remove(scene: Scene, name: str) -> None:
+    (scene.bucket / name).unlink()
+
+
+def overwrite(scene: Scene, name: str, data: bytes) -> None:
+    (scene.bucket / name).write_bytes(data)
+
+
+def rot(scene: Scene, name: str) -> None:
+    """Other bytes of the same size under the same generation: nothing but their checksum tells."""
+    path = scene.bucket / name
+    found = path.stat()
+    data = path.read_bytes()
+    path.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def forget(scene: Scene) -> None:
+    """Take the one entry out of the index."""
+    name = layout.full_index_name(cursor(scene))
+    kept = [
+        {"package_manifest": entry}
+        for (package, _), entry in entries(scene.index).items()
+        if package != "lanternfish"
+    ]
+    (scene.index / name).write_text(json.dumps({"packages": kept}))
+
+
+def cursor(scene: Scene) -> str:
+    found: str = json.loads((scene.index / layout.CURSOR).read_bytes())["current"]
+    return found
+
+
+@pytest.mark.parametrize("event", ["schedule", "workflow_dispatch", "push"])
+def test_a_good_storage_passes_the_audit(stored: Scene, event: str) -> None:
+    before = objects(stored.bucket), objects(stored.index)
+    mode = {"mode": None if event == "schedule" else "audit"}
+    payload = stored.place.dispatch_event()
+
+    run = stored.run(event, payload, {"gpg-private-key": None, "gpg-fingerprint": None, **mode})
+
+    assert run.status == 0, run.log
+    assert "Audit: 4 versions, all as promised" in run.summary
+    assert "lanternfish    1.3.0" in run.log
+    assert (run.outputs["published"], run.outputs["packages"]) == ("false", "[]")
+    assert stored.github.comments == []
+    assert (objects(stored.bucket), objects(stored.index)) == before
+
+
+def test_drift_fails_the_run_and_is_named_everywhere(stored: Scene) -> None:
+    remove(stored, f"{ZIP}.sig")
+    stored.place.bump("saltmarsh", "9.0.0")
+    stored.place.commit("Never published")
+
+    run = stored.run("schedule", {})
+
+    assert run.status == 1
+    assert "Audit: 2 of 4 versions not as promised" in run.summary
+    assert "signature-missing" in run.summary
+    assert (run.outputs["published"], run.outputs["packages"]) == ("false", "[]")
+    missing, unpublished = run.errors
+    assert "lanternfish 1.3.0: the signature is not in the bucket" in missing
+    assert "saltmarsh 9.0.0: it is not in the bucket" in unpublished
+    assert stored.github.comments == []
+
+
+@pytest.mark.parametrize("options", [(), ("--all",), ("--deep",), ("--all", "--deep")], ids=" ".join)
+def test_the_command_finds_a_good_storage_good(
+    stored: Scene, key: Key, options: tuple[str, ...]
+) -> None:
+    said = command(stored, "audit", "--json", *options, key=key)
+
+    assert said.status == 0, said.err
+    assert sorted(said.rows) == sorted(PACKAGES)
+    assert said.rows["lanternfish"] == {
+        "name": "lanternfish",
+        "version": "1.3.0",
+        "ok": True,
+        "drifts": [],
+        "repaired": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("damage", "codes"),
+    [
+        pytest.param(lambda s: remove(s, f"{ZIP}.sig"), ["signature-missing"], id="signature"),
+        pytest.param(lambda s: remove(s, README), ["static-missing"], id="static file"),
+        pytest.param(forget, ["entry-missing"], id="entry"),
+        pytest.param(
+            lambda s: remove(s, ZIP), ["static-alone", "signature-alone", "entry-alone"], id="zip"
+        ),
+    ],
+)
+def test_damage_is_found_without_reading_bodies(
+    stored: Scene, damage: Callable[[Scene], None], codes: list[str]
+) -> None:
+    damage(stored)
+
+    said = command(stored, "audit", "--json")
+
+    assert said.status == 1
+    assert said.drifts() == codes
+    assert all(row["ok"] for name, row in said.rows.items() if name != "lanternfish")
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
+        pytest.param(lambda s: rot(s, ZIP), "zip-damaged", id="rotten zip"),
+        pytest.param(lambda s: overwrite(s, ZIP, b"no zip"), "zip-damaged", id="no zip"),
+        pytest.param(lambda s: overwrite(s, README, b"# X\n"), "static-differs", id="static file"),
+        pytest.param(lambda s: overwrite(s, f"{ZIP}.sig", b"x"), "signature-invalid", id="signature"),
+    ],
+)
+def test_damage_inside_is_found_by_deep(
+    stored: Scene, key: Key, damage: Callable[[Scene], None], code: str
+) -> None:
+    damage(stored)
+
+    assert command(stored, "audit", "--json").status == 0
+    said = command(stored, "audit", "--json", "--deep", key=key)
+
+    assert said.status == 1
+    assert code in said.drifts()
+
+
+def test_a_signature_of_another_key_is_found_by_deep(stored: Scene, other_key: Key) -> None:
+    said = command(stored, "audit", "--json", "--deep", key=other_key)
+
+    assert said.status == 1
+    for name in PACKAGES:
+        assert said.drifts(name) == ["signature-invalid"]
+
+
+def test_a_pinned_fingerprint_is_the_trusted_one(stored: Scene, key: Key, other_key: Key) -> None:
+    good = command(stored, "audit", "--deep", f"--gpg-fingerprint={key.fingerprint}", key=key)
+    bad = command(stored, "audit", "--deep", f"--gpg-fingerprint={other_key.fingerprint}", key=key)
+
+    assert (good.status, bad.status) == (0, 1)
+
+
+def test_a_persons_table_names_what_is_wrong(stored: Scene) -> None:
+    remove(stored, README)
+
+    said = command(stored, "audit")
+
+    lines = said.out.splitlines()
+    assert len(lines) == 4
+    assert [line.endswith("  ok") for line in lines] == [True, False, True, True]
+    assert lines[1].startswith("lanternfish    1.3.0")
+    assert "static-missing: not in the bucket: docs/README.md (run audit with --repair" in lines[1]
+    assert "4 versions, 1 not as promised" in said.err
+
+
+def test_repair_completes_what_the_stored_zip_has(stored: Scene, key: Key) -> None:
+    whole = objects(stored.bucket)
+    known = entries(stored.index)
+    remove(stored, f"{ZIP}.sig")
+    remove(stored, README)
+    forget(stored)
+
+    said = command(stored, "audit", "--json", "--repair", "--deep", key=key)
+
+    assert said.status == 0, said.err
+    assert said.rows["lanternfish"]["ok"] is True
+    assert said.rows["lanternfish"]["repaired"] == [
+        "signature-missing",
+        "static-missing",
+        "entry-missing",
+    ]
+    after = objects(stored.bucket)
+    assert {n: d for n, d in after.items() if not n.endswith(".sig")} == {
+        n: d for n, d in whole.items() if not n.endswith(".sig")
+    }
+    assert keys.verify(key, stored.bucket / f"{ZIP}.sig", stored.bucket / ZIP)
+    assert entries(stored.index) == known
+    assert command(stored, "audit", "--all", "--deep", key=key).status == 0
+
+
+def test_repair_writes_nothing_where_nothing_is_missing(stored: Scene, key: Key) -> None:
+    before = [(o.name, o.generation) for o in DirectoryStore(stored.bucket).list("")]
+
+    said = command(stored, "audit", "--repair", key=key)
+
+    assert said.status == 0, said.err
+    assert [(o.name, o.generation) for o in DirectoryStore(stored.bucket).list("")] == before
+
+
+def test_what_cant_be_repaired_says_what_to_do(stored: Scene, key: Key) -> None:
+    overwrite(stored, README, b"# X\n")
+    remove(stored, f"{ZIP}.sig")
+
+    said = command(stored, "audit", "--json", "--repair", "--deep", key=key)
+
+    assert said.status == 1
+    assert set(said.drifts()) == {"static-differs", "signature-missing"}
+    assert "the repair failed: " in said.out
+
+
+def test_repair_needs_a_key(stored: Scene) -> None:
+    said = command(stored, "audit", "--repair")
+
+    assert said.status == 2
+    assert "no signing key is given" in said.err
+
+
+def test_a_bucket_is_needed(stored: Scene) -> None:
+    assert command(stored, "audit", "--bucket=").status == 2
+
+
+def test_reindex_by_the_command_makes_a_new_generation(stored: Scene) -> None:
+    known, before = entries(stored.index), cursor(stored)
+    forget(stored)
+
+    said = command(stored, "reindex", "--json")
+
+    assert said.status == 0, said.err
+    assert json.loads(said.out) == {
+        "cursor": f"{int(before) + 1:010d}",
+        "entries": 4,
+        "added": 1,
+        "updated": 0,
+        "removed": 0,
+    }
+    assert entries(stored.index) == known
+
+
+def test_reindex_by_the_action_repairs_a_broken_index(stored: Scene) -> None:
+    known = entries(stored.index)
+    (stored.index / layout.full_index_name(cursor(stored))).write_text("{")
+    payload = stored.place.dispatch_event()
+    assert stored.run("schedule", {}).status == 3
+
+    run = stored.run("workflow_dispatch", payload, {"mode": "reindex"})
+
+    assert run.status == 0, run.log
+    assert "The index was rebuilt: 4 versions" in run.summary
+    assert (run.outputs["published"], run.outputs["packages"]) == ("false", "[]")
+    assert entries(stored.index) == known
+    assert stored.run("schedule", {}).status == 0
+
+
+def test_reindex_without_an_index_is_refused(stored: Scene) -> None:
+    payload = stored.place.dispatch_event()
+
+    run = stored.run("workflow_dispatch", payload, {"mode": "reindex", "index-bucket": None})
+
+    assert run.status == 2
+    assert "input index-bucket" in run.errors[0]
+
+
+def test_a_dry_run_of_reindex_leaves_the_index_alone(stored: Scene) -> None:
+    forget(stored)
+    before = objects(stored.index)
+    payload = stored.place.dispatch_event()
+
+    run = stored.run("workflow_dispatch", payload, {"mode": "reindex", "dry-run": "true"})
+
+    assert run.status == 0, run.log
+    assert "The index would be rebuilt: 4 versions" in run.summary
+    assert objects(stored.index) == before
+
+
+def test_an_empty_bucket_is_never_indexed(stored: Scene) -> None:
+    empty = Path(stored.place.folder) / "empty"
+    before = objects(stored.index)
+
+    said = command(stored, "reindex", f"--bucket=file://{empty}")
+
+    assert said.status == 3
+    assert objects(stored.index) == before
