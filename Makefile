@@ -5,13 +5,16 @@ RUN := $(VENV)/bin/python
 IMAGE := pkgaction:test
 WORKERS ?= 2
 
-.PHONY: demo test coverage lint types layers fix docs drift image image-test check lock clean
+.PHONY: demo test storage-test coverage lint types layers fix docs drift image image-test check lock clean
 
 demo: $(VENV)/.run ## the whole job on an example repository
 	@$(RUN) -m examples.demo
 
 test: $(VENV)/.dev ## every test that needs no container
 	$(RUN) -m pytest -n $(WORKERS) -q $(T)
+
+storage-test: $(VENV)/.dev ## races, crashes and faults on a storage server, some minutes
+	$(RUN) -m pytest -n $(WORKERS) -q tests/storage
 
 coverage: $(VENV)/.dev ## the same, with branch coverage
 	$(RUN) -m pytest -n $(WORKERS) -q --cov --cov-report=term:skip-covered

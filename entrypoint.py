@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from pkgaction.main import main
+from pkgaction.main import TERMINATED, ended, main
 
-sys.exit(main(os.environ, sys.stdout))
+status = main(os.environ, sys.stdout)
+sys.exit(ended(status) if status == TERMINATED else status)

@@ -14,11 +14,24 @@ from pathlib import Path
 from pkgaction import __version__, commands
 from pkgaction import main as action
 from pkgaction.commands.context import Context
-from pkgaction.errors import PkgactionError
+from pkgaction.errors import PkgactionError, UsageError
 from pkgaction.inputs import DEFAULTS, SECRETS, Inputs
+from pkgaction.report import escape
 
 _ENVIRONMENT = {name: f"PKGACTION_{name.upper().replace('-', '_')}" for name in SECRETS}
-_PUBLISHING = ("bucket", "index-bucket", "public-url", "gpg-fingerprint", "jobs", "package-spec")
+_PUBLISHING = (
+    "bucket",
+    "index-bucket",
+    "workload-identity-provider",
+    "service-account",
+    "public-url",
+    "gpg-fingerprint",
+    "jobs",
+    "package-spec",
+)
+_REINDEXING = ("bucket", "index-bucket", "workload-identity-provider", "service-account")
+_AUDITING = (*_REINDEXING, "packages", "gpg-fingerprint", "jobs")
+_NEEDS_A_BUCKET = {"publish", "audit", "reindex"}
 _BUILDING = (
     "jobs",
     "package-spec",
@@ -33,29 +46,54 @@ _BUILDING = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     options = _parser().parse_args(arguments)
+    action.on_termination()
+    try:
+        status = _run(options)
+        sys.stdout.flush()
+    except PkgactionError as error:
+        return _failed(options, str(error), error.exit_status)
+    except KeyboardInterrupt:
+        return action.ended(130)
+    except BrokenPipeError:
+        _close_output()
+        return 0
+    except OSError as error:
+        _close_output()
+        return _failed(options, str(error), UsageError.exit_status)
+    except SystemExit as ending:
+        if ending.code == action.TERMINATED:
+            action.ended(action.TERMINATED)
+        raise
+    return status
+
+
+def _run(options: argparse.Namespace) -> int:
     if options.command == "run":
         return action.main(os.environ, sys.stdout)
-    try:
-        with contextlib.ExitStack() as stack:
-            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pkgaction-")))
-            context = Context(options, _inputs(options, os.environ), scratch, os.environ, stack)
-            status: int = commands.COMMANDS[options.command](context)
-            return status
-    except PkgactionError as error:
-        print(f"pkgaction {options.command}: {error}", file=sys.stderr)
-        return error.exit_status
-    except BrokenPipeError:
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
-        return 0
+    with contextlib.ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pkgaction-")))
+        context = Context(options, _inputs(options, os.environ), scratch, os.environ, stack)
+        status: int = commands.COMMANDS[options.command](context)
+        return status
+
+
+def _failed(options: argparse.Namespace, what: str, status: int) -> int:
+    print(escape.plain(f"pkgaction {options.command}: {what}"), file=sys.stderr)
+    return status
+
+
+def _close_output() -> None:
+    """Nobody reads on, or nothing can be written: the interpreter must not try again at its end."""
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
 
 
 def _inputs(options: argparse.Namespace, environ: Mapping[str, str]) -> Inputs:
     given = {name: getattr(options, name.replace("-", "_"), "") or "" for name in DEFAULTS}
     given |= {name: environ.get(variable, "") for name, variable in _ENVIRONMENT.items()}
-    value, problems = Inputs.parse(given, bucket_required=options.command == "publish")
+    value, problems = Inputs.parse(given, bucket_required=options.command in _NEEDS_A_BUCKET)
     if problems:
         for problem in problems:
-            print(f"pkgaction {options.command}: {problem}", file=sys.stderr)
+            _failed(options, str(problem), problem.exit_status)
         raise SystemExit(2)
     return value
 
@@ -85,6 +123,15 @@ def _parser() -> argparse.ArgumentParser:
     publish = _command(commands_, "publish", "publish folders or zips", _PUBLISHING)
     _paths(publish)
     publish.add_argument("--dry-run", action="store_const", const="true", help="write nothing")
+    audit = _command(commands_, "audit", "is all in the buckets as promised", _AUDITING)
+    audit.add_argument(
+        "--repository", default="", metavar="DIR", help="a clone whose packages are meant"
+    )
+    audit.add_argument("--all", action="store_true", help="everything in the buckets, too")
+    audit.add_argument("--deep", action="store_true", help="download and read every zip")
+    audit.add_argument("--repair", action="store_true", help="complete what stored zips can complete")
+    reindex = _command(commands_, "reindex", "make the index anew from the zips", _REINDEXING)
+    reindex.add_argument("--dry-run", action="store_const", const="true", help="write nothing")
     return parser
 
 

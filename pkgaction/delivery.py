@@ -10,7 +10,7 @@ from pkgaction.adapters.runner import Runner
 from pkgaction.adapters.watch import JobLog
 from pkgaction.errors import GitHubError
 from pkgaction.inputs import Inputs
-from pkgaction.model.event import Idle, Preview, PullRequest, Release
+from pkgaction.model.event import Idle, Mode, Preview, PullRequest, Release
 from pkgaction.model.json import JsonObject, number_at
 from pkgaction.model.outcome import Ledger
 from pkgaction.ports import PullRequests
@@ -49,11 +49,12 @@ class Delivery:
                 self._pull_requests = self._find()
         return self._pull_requests
 
-    def report(self) -> None:
+    def report(self, *, comments: bool = True) -> None:
         """Say it everywhere. That a report can't be written is itself reported."""
         place, url = self._place(), ""
-        with self._reported("no comment was written"):
-            url = self._comment(place)
+        if comments and self.inputs.mode is not Mode.PLAN:
+            with self._reported("no comment was written"):
+                url = self._comment(place)
         watch = JobLog(self.runner.out)
         for line in text.of(self.ledger):
             watch.say(line)

@@ -4,6 +4,7 @@ An error says what happened, where, and what to do. Its class decides the exit s
 in one place only (`main` for the Action, `cli` for a person).
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -54,10 +55,22 @@ class CommitMissingError(UsageError):
     """A commit is not in the clone and can't be fetched."""
 
 
+class LoginError(UsageError):
+    """The cloud does not let this run in, and a re-run won't change that."""
+
+    def __init__(self, *, what: str, where: str = "", fix: str = "", claims: Sequence[str] = ()) -> None:
+        super().__init__(what=what, where=where, fix=fix)
+        self.claims = tuple(claims)  # lines for the log: what the ID token says of the run
+
+
 class OutsideError(PkgactionError):
     """Something outside failed after retries (exit 3): a re-run is safe and resumes."""
 
     exit_status = 3
+
+
+class LoginUnavailableError(OutsideError):
+    """A service that the login needs did not answer."""
 
 
 class GitError(OutsideError):

@@ -46,8 +46,6 @@ SECRETS = ("gpg-private-key", "gpg-passphrase", "github-token")
 
 # inputs whose work this version does not do: refused, never ignored; what may be said all the same
 _NOT_YET: Mapping[str, tuple[str, ...]] = {
-    "workload-identity-provider": (),
-    "service-account": (),
     "package-spec": ("none",),
     "ecs-url": (),
     "registry-url": (),
@@ -55,7 +53,6 @@ _NOT_YET: Mapping[str, tuple[str, ...]] = {
     "registry-public-keys": (),
     "readme-phrases": (),
 }
-_MODES_NOT_YET = (Mode.AUDIT, Mode.REINDEX)
 _BOOLEANS = {
     "true": True,
     "True": True,
@@ -65,6 +62,12 @@ _BOOLEANS = {
     "FALSE": False,
 }
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[A-Za-z0-9._-]+)*")
+_PROVIDER = re.compile(
+    r"projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+"
+)
+_PROVIDER_FORM = "projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER"
+_ACCOUNT = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+")
 _NUMBER = re.compile(r"[0-9]{1,3}")
 _MOST_JOBS = 64
 
@@ -77,6 +80,8 @@ class Inputs:
     index_bucket: str = ""  # URL; empty: no index is kept
     public_url: str = ""  # without a slash at the end
     packages: tuple[str, ...] = ("packages/*",)  # globs
+    workload_identity_provider: str = ""  # full resource name; empty: Application Default Credentials
+    service_account: str = ""  # e-mail address; empty: none is impersonated
     gpg_private_key: Secret = field(default=Secret(""))
     gpg_passphrase: Secret = field(default=Secret(""))
     gpg_fingerprint: str = ""  # 40 upper-case hex digits
@@ -110,8 +115,14 @@ class Inputs:
             index_bucket=reader.bucket("index-bucket"),
             public_url=reader.public_url(bucket),
             packages=reader.lines("packages"),
+            workload_identity_provider=reader.matching(
+                "workload-identity-provider", _PROVIDER, _PROVIDER_FORM
+            ),
+            service_account=reader.matching(
+                "service-account", _ACCOUNT, "NAME@PROJECT.iam.gserviceaccount.com"
+            ),
             gpg_private_key=Secret(reader.text("gpg-private-key")),
-            gpg_passphrase=Secret(reader.text("gpg-passphrase")),
+            gpg_passphrase=Secret(reader.passphrase()),
             gpg_fingerprint=reader.fingerprint(),
             github_token=Secret(reader.text("github-token")),
             branches=reader.lines("branches"),
@@ -153,14 +164,37 @@ class _Reader:
     """Reads texts into types and keeps what is wrong."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
-        self._given = {name: text for name, text in given.items() if text.strip()}
         self.problems: list[Problem] = []
+        self._given = {n: text for n, text in given.items() if text.strip() and self._is_text(n, text)}
 
     def wrong(self, name: str, what: str, fix: str) -> None:
         self.problems.append(Problem(what=what, where=f"input {name}", fix=fix, exit_status=2))
 
     def text(self, name: str) -> str:
         return self._given.get(name, DEFAULTS[name]).strip()
+
+    def matching(self, name: str, pattern: re.Pattern[str], form: str) -> str:
+        text = self.text(name)
+        if text and not pattern.fullmatch(text):
+            self.wrong(name, f"{text[:200]!r} is none", f"write {form}")
+        return text
+
+    def passphrase(self) -> str:
+        """As it is, blanks and all; only the end of its line is none of it."""
+        text = self._given.get("gpg-passphrase", "").rstrip("\r\n")
+        if any(character in text for character in "\r\n\0"):
+            fix = "make it one line"
+            self.wrong("gpg-passphrase", "it has more than one line, or a NUL", fix)
+            return ""
+        return text
+
+    def _is_text(self, name: str, text: str) -> bool:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            self.wrong(name, "it is no UTF-8 text", "correct the workflow, or the secret")
+            return False
+        return True
 
     def lines(self, name: str) -> tuple[str, ...]:
         stripped = (line.strip() for line in self.text(name).splitlines())
@@ -177,9 +211,6 @@ class _Reader:
         names = [mode.value for mode in Mode]
         if text not in names:
             self.wrong("mode", f"there is no mode {text!r}", _did_you_mean(text, names))
-            return Mode.AUTO
-        if text in _MODES_NOT_YET:
-            self.wrong("mode", f"this version of pkgaction can't do {text} yet", "leave it out")
             return Mode.AUTO
         return Mode(text)
 
@@ -203,10 +234,9 @@ class _Reader:
         scheme, _, rest = text.partition("://")
         if not text:
             return ""
-        if scheme == "gs" and rest:
-            fix = "use file:///folder; gs:// comes with the next version"
-            self.wrong(name, "this version of pkgaction can't write to gs:// yet", fix)
-        elif scheme != "file" or not rest.startswith("/"):
+        if scheme == "gs" and _BUCKET.fullmatch(rest):
+            return text
+        if scheme != "file" or not rest.startswith("/"):
             what = f"{text!r} is no bucket"
             self.wrong(name, what, "write gs://NAME[/prefix] or file:///folder")
         return text

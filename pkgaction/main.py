@@ -1,7 +1,9 @@
 """The Action: wires environment, inputs and adapters; always reports; returns the exit status."""
 
 import contextlib
+import os
 import signal
+import sys
 import tempfile
 import traceback
 from collections.abc import Mapping
@@ -17,14 +19,14 @@ from pkgaction.adapters.git import GitRepository
 from pkgaction.adapters.runner import Runner
 from pkgaction.adapters.watch import JobLog
 from pkgaction.delivery import Delivery
-from pkgaction.errors import PkgactionError, UsageError
+from pkgaction.errors import LoginError, PkgactionError, SigningKeyError, UsageError
 from pkgaction.inputs import Inputs
-from pkgaction.model.event import Idle, Intent, Mode
+from pkgaction.model.event import Idle, Intent, Mode, Preview, Release, Republish
 from pkgaction.model.json import JsonObject
 from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.stages import event
 
-_TERMINATED = 128 + signal.SIGTERM
+TERMINATED = 128 + signal.SIGTERM
 
 
 def main(environ: Mapping[str, str], out: TextIO) -> int:
@@ -41,6 +43,11 @@ def main(environ: Mapping[str, str], out: TextIO) -> int:
             _Run(runner, inputs, ledger, delivery, Path(scratch)).go(problems)
         except PkgactionError as error:
             ledger.problems.append(Problem.of(error))
+        except (SystemExit, KeyboardInterrupt):
+            fix = "run the job again: it goes on where this one stopped"
+            ledger.problems.append(Problem(what="the job was cancelled", fix=fix))
+            delivery.report(comments=False)
+            return TERMINATED
         except Exception as error:  # noqa: BLE001 - whatever it is, the report is written
             _our_fault(error, runner, ledger)
         delivery.report()
@@ -59,14 +66,31 @@ class _Run:
     def go(self, problems: list[Problem]) -> None:
         """Understand the event, then do what it asks for."""
         intent = self._understand(problems)
+        self.ledger.problems += problems
         if problems or intent is None:
-            self._try_key(problems)
-            self.ledger.problems += problems
+            self._try_key()
             return
-        self.ledger.intent = intent
+        self.ledger.intent = self._without_a_key(intent)
         self.ledger.dry_run = self.inputs.dry_run
-        if not isinstance(intent, Idle):
+        if isinstance(self.ledger.intent, Idle):
+            return
+        try:
             self._act(intent)
+        except SigningKeyError:
+            raise
+        except UsageError as error:
+            self.ledger.problems.append(Problem.of(error))
+            for line in error.claims if isinstance(error, LoginError) else ():
+                JobLog(self.runner.out).say(line)
+            self._try_key()
+
+    def _without_a_key(self, intent: Intent) -> Intent:
+        """A merged pull request from a fork brings no secrets; a push of the same merge has them."""
+        event_name, inputs = self.runner.get("GITHUB_EVENT_NAME"), self.inputs
+        closed = isinstance(intent, Release) and event_name == "pull_request"
+        if not closed or inputs.gpg_private_key or inputs.dry_run or inputs.mode is Mode.PLAN:
+            return intent
+        return Idle("this run has no signing key: publish on push, which has the secrets")
 
     def _understand(self, problems: list[Problem]) -> Intent | None:
         asked = event.Asked(
@@ -98,13 +122,15 @@ class _Run:
         with contextlib.ExitStack() as stack:
             repository = stack.enter_context(contextlib.closing(self._repository()))
             signer = wiring.signer(inputs, self.scratch, self.runner.environ, clock, stack)
-            world = wiring.world(inputs, signer=signer, clock=clock, watch=watch, scratch=self.scratch)
-            if inputs.mode is Mode.PLAN and not isinstance(intent, Idle):
+            reads_only = isinstance(intent, Preview)
+            cloud = wiring.Cloud(inputs, self.runner.environ, clock, reads_only=reads_only)
+            world = wiring.world(cloud, signer=signer, watch=watch, scratch=self.scratch)
+            if inputs.mode is Mode.PLAN and isinstance(intent, Preview | Release | Republish):
                 pipeline.make_plan(intent, repository, job, world, self.ledger)
             else:
                 pipeline.run(intent, repository, job, world, self.ledger)
 
-    def _try_key(self, problems: list[Problem]) -> None:
+    def _try_key(self) -> None:
         """Something is wrong already: say in the same run whether the key is, too."""
         with contextlib.ExitStack() as stack:
             try:
@@ -113,7 +139,7 @@ class _Run:
                 if signer:
                     signer.preflight()
             except UsageError as error:
-                problems.append(Problem.of(error))
+                self.ledger.problems.append(Problem.of(error))
 
     def _repository(self) -> GitRepository:
         return GitRepository.open(
@@ -140,6 +166,12 @@ def on_termination() -> None:
     signal.signal(signal.SIGTERM, _terminated)
 
 
+def ended(status: int) -> int:
+    """Leave at once, without waiting for requests that are under way; everything else is cleaned up."""
+    sys.stdout.flush()
+    os._exit(status)
+
+
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
-    raise SystemExit(_TERMINATED)
+    raise SystemExit(TERMINATED)

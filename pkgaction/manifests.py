@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from pkgaction.model import globs
 from pkgaction.model.manifest import FILE, Identity, ManifestProblemError, identify
+from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import Repository
 
 
@@ -57,7 +58,9 @@ def read(repository: Repository, commit: str, folders: Sequence[str]) -> Manifes
     """The manifests in these folders, from the commit's objects."""
     found: dict[str, Identity] = {}
     broken: dict[str, ManifestProblemError] = {}
-    manifests = repository.blobs(commit, [f"{folder}/{FILE}" for folder in folders])
+    manifests = repository.blobs(
+        commit, [f"{folder}/{FILE}" for folder in folders], limit=MOST_BYTES + 1
+    )
     for folder, data in _outermost(manifests):
         try:
             found[folder] = identify(data)
@@ -67,15 +70,10 @@ def read(repository: Repository, commit: str, folders: Sequence[str]) -> Manifes
 
 
 def doubled(
-    repository: Repository,
-    head: str,
-    packages: Sequence[str],
-    before: Mapping[str, Sequence[str]],
-    after: Mapping[str, Sequence[str]],
+    repository: Repository, head: str, packages: Sequence[str], names: Sequence[str]
 ) -> dict[str, list[str]]:
-    """Names that stand in two folders. Only a name that is new in its folder can."""
-    moved = [n for n, folders in after.items() if list(folders) != list(before.get(n, []))]
-    if not moved:
+    """Those of the names that stand in two folders of the commit. Reads every manifest."""
+    if not names:
         return {}
     everywhere = read(repository, head, all_folders(repository, head, packages)).by_name()
-    return {name: everywhere[name] for name in moved if len(everywhere.get(name, [])) > 1}
+    return {name: everywhere[name] for name in names if len(everywhere.get(name, [])) > 1}

@@ -4,14 +4,15 @@ Every object carries two digests as metadata: of the package's content, and of t
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkgaction.errors import ContentConflictError, StorageError
+from pkgaction.errors import ContentConflictError, PackageError, StorageError
 from pkgaction.model import layout
 from pkgaction.model.release import Built, FileRecord
-from pkgaction.model.tree import Content
+from pkgaction.model.tree import Content, Tree
 from pkgaction.ports import AlreadyExistsError, Headers, ObjectStore, StoredObject
 from pkgaction.transforms import archive, unarchive
 
@@ -36,7 +37,7 @@ def stored_zip(stored: StoredObject, store: ObjectStore, scratch: Path) -> Store
         return StoredZip(object=stored, content_digest=metadata[CONTENT], sha256=metadata[ZIP])
     path = download(stored, store, scratch)
     try:
-        with unarchive.opened(path) as (_, tree):
+        with opened(path, stored, store) as tree:
             made = archive.measured(path, tree)
     finally:
         path.unlink()
@@ -49,6 +50,23 @@ def download(stored: StoredObject, store: ObjectStore, scratch: Path) -> Path:
     with store.open(stored.name, generation=stored.generation) as source, path.open("wb") as target:
         shutil.copyfileobj(source, target, _CHUNK)
     return path
+
+
+@contextmanager
+def opened(path: Path, stored: StoredObject, store: ObjectStore) -> Iterator[Tree]:
+    """The files in a downloaded zip.
+
+    Raises:
+        StorageError: what lies there is no zip, or a damaged one.
+    """
+    try:
+        with unarchive.opened(path) as (_, tree):
+            yield tree
+    except PackageError as error:
+        if error.where != path.name:
+            raise
+        fix = "find out who wrote it: nothing was completed from it"
+        raise StorageError(what=error.what, where=f"{store.url}/{stored.name}", fix=fix) from error
 
 
 def headers(content_type: str, metadata: Mapping[str, str]) -> Headers:

@@ -9,19 +9,33 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from pkgaction.errors import UsageError
-from pkgaction.model.event import Idle, Intent, Preview, Release, Republish
+from pkgaction.model.event import Audit, Idle, Intent, Planned, Preview, Reindex, Release, Republish
 from pkgaction.model.outcome import Ledger, Outcome, Status
 from pkgaction.model.release import Built, Candidate, Plan, Unreadable
 from pkgaction.ports import Repository
 from pkgaction.report import text
-from pkgaction.stages import plan
+from pkgaction.stages import audit, plan, reindex
 from pkgaction.steps import Job, Steps, World
 
 
 def run(intent: Intent, repository: Repository, job: Job, world: World, ledger: Ledger) -> None:
     """Do what the event asks for."""
-    if isinstance(intent, Idle):
-        return
+    match intent:
+        case Preview() | Release() | Republish():
+            _ship_planned(intent, repository, job, world, ledger)
+        case Audit():
+            _audit(intent, repository, job, world, ledger)
+        case Reindex():
+            _reindex(job, world, ledger)
+        case Idle():
+            return
+        case _:
+            assert_never(intent)
+
+
+def _ship_planned(
+    intent: Planned, repository: Repository, job: Job, world: World, ledger: Ledger
+) -> None:
     made = make_plan(intent, repository, job, world, ledger)
     dry = job.dry_run or isinstance(intent, Preview)
     if made.candidates and not isinstance(intent, Preview):
@@ -30,7 +44,7 @@ def run(intent: Intent, repository: Repository, job: Job, world: World, ledger: 
 
 
 def make_plan(
-    intent: Preview | Release | Republish,
+    intent: Planned,
     repository: Repository,
     job: Job,
     world: World,
@@ -80,6 +94,34 @@ def ship(built: Sequence[Built], steps: Steps, *, dry: bool) -> None:
     signed = steps.sign(built)
     published = steps.publish(signed)
     steps.index(published)
+
+
+def _audit(intent: Audit, repository: Repository, job: Job, world: World, ledger: Ledger) -> None:
+    """Compare the buckets with the packages of a commit, by listings alone."""
+    with world.watch.group("Audit"):
+        wanted, told = audit.of_commit(repository, repository.commit(intent.head), job.packages)
+        bench = audit.Bench(
+            store=world.artifacts, index=world.index, clock=world.clock, watch=world.watch
+        )
+        ledger.audit = audit.audit(wanted, bench)
+        ledger.warnings += [*told, *ledger.audit.warnings]
+
+
+def _reindex(job: Job, world: World, ledger: Ledger) -> None:
+    """Make the index anew."""
+    if world.index is None:
+        what = "no index bucket is given"
+        raise UsageError(what=what, where="input index-bucket", fix="name the bucket of the index")
+    with world.watch.group("Reindex"):
+        bench = reindex.Bench(
+            store=world.artifacts,
+            index=world.index,
+            clock=world.clock,
+            watch=world.watch,
+            scratch=world.scratch,
+        )
+        ledger.rebuilt = reindex.rebuild(bench, dry_run=job.dry_run)
+        ledger.cursor = ledger.rebuilt.cursor
 
 
 def _only_from_a_publishing_branch(head: str, repository: Repository, job: Job) -> None:

@@ -48,8 +48,8 @@ class Repository(Protocol):
         """Paths whose content or kind differs between two commits' trees, no renames followed."""
         ...
 
-    def blobs(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """The contents of those of the paths that are plain files in the commit's tree."""
+    def blobs(self, commit: str, paths: Iterable[str], *, limit: int = -1) -> Mapping[str, bytes]:
+        """The bytes, the first `limit` of them at most, of those of the paths that are plain files."""
         ...
 
     def folders(self, commit: str) -> Sequence[str]:
@@ -175,6 +175,14 @@ class Signer(Protocol):
         Raises:
             SigningKeyError: as `preflight`.
         """
+        ...
+
+
+class Verifier(Protocol):
+    """The key that published versions must be signed by."""
+
+    def verify(self, zip: Path, signature: bytes) -> str:  # noqa: A002 - what it is of
+        """Fingerprint of the trusted key whose valid signature this is; empty if it is none."""
         ...
 
 

@@ -1,5 +1,6 @@
 """The stages, each over all packages: what fails is settled in the ledger and left out."""
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from pkgaction.model.release import (
 )
 from pkgaction.ports import Clock, ObjectStore, Signer, Watch
 from pkgaction.stages import build, index, publish, sign, validate
+
+MOST_UPLOADS = 16  # at the same time; they wait for the network, not for a core
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -73,10 +76,11 @@ class Steps:
 
     def build(self, validated: Sequence[Validated]) -> list[Built]:
         """Build every zip."""
-        folder, jobs = self.world.scratch, self.job.jobs
-        return self._each(
-            "Build", validated, lambda v: v.candidate, lambda v: build.make(v, folder, jobs=jobs)
-        )
+        return self._each("Build", validated, lambda v: v.candidate, self._build)
+
+    def _build(self, validated: Validated) -> Built:
+        folder = Path(tempfile.mkdtemp(prefix="build-", dir=self.world.scratch))
+        return build.make(validated, folder, jobs=self.job.jobs)
 
     def take(self, candidate: Candidate, path: Path) -> list[Built]:
         """A zip that was built before, in the place of a build."""
@@ -90,10 +94,20 @@ class Steps:
             "Compare with the storage",
             built,
             lambda b: b.candidate,
-            lambda b: (b, publish.foresee(b, store, scratch)),
+            lambda b: (b, self._there(b, store, scratch)),
         )
         for one, there in foreseen:
             self._settle(one, Status.ALREADY_PUBLISHED if there else Status.WOULD_PUBLISH)
+
+    def _there(self, built: Built, store: ObjectStore, scratch: Path) -> bool:
+        """Whether the version is published. A bucket that doesn't show itself is no failure here."""
+        try:
+            return publish.foresee(built, store, scratch)
+        except UsageError as error:
+            warning = f"it was not compared with the storage: {error.what}"
+            if warning not in self.ledger.warnings:
+                self.ledger.warnings.append(warning)
+            return False
 
     def sign(self, built: Sequence[Built]) -> list[Signed]:
         """Sign every zip."""
@@ -109,6 +123,7 @@ class Steps:
             signer=self.signer(),
             provenance=self.job.provenance(),
             scratch=world.scratch,
+            uploads=1 if self.job.jobs == 1 else min(MOST_UPLOADS, 4 * self.job.jobs),
         )
         return self._each(
             "Publish",

@@ -2,23 +2,76 @@
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pkgaction import __version__
 from pkgaction.adapters import openpgp
 from pkgaction.adapters.directory import DirectoryStore
+from pkgaction.adapters.lazy_store import LazyStore
+from pkgaction.adapters.workload_identity import credentials, principal
 from pkgaction.inputs import Inputs
 from pkgaction.model import layout
 from pkgaction.model.outcome import Urls
 from pkgaction.model.release import Candidate
-from pkgaction.ports import Clock, ObjectStore, Signer, Watch
-from pkgaction.steps import Job, World
+from pkgaction.ports import Clock, ObjectStore, Signer, Verifier, Watch
+from pkgaction.steps import MOST_UPLOADS, Job, World
+
+if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
 
 
-def store(url: str) -> ObjectStore:
-    """The bucket behind an address that the inputs have accepted."""
-    return DirectoryStore(Path(url.removeprefix("file://")))
+@dataclass(slots=True)
+class Cloud:
+    """The buckets of a run. The login happens once, when a `gs://` bucket is first used."""
+
+    inputs: Inputs
+    environ: Mapping[str, str]
+    clock: Clock
+    reads_only: bool = (
+        False  # a preview: where there is nothing to log in with, it looks as the public does
+    )
+    _credentials: "Credentials | None" = None
+
+    def store(self, url: str) -> ObjectStore:
+        """The bucket behind an address that the inputs have accepted."""
+        if url.startswith("file://"):
+            return DirectoryStore(Path(url.removeprefix("file://")))
+        return LazyStore(url, lambda: self._connect(url))
+
+    def _connect(self, url: str) -> ObjectStore:
+        from pkgaction.adapters.gcs import GcsStore  # noqa: PLC0415 - slow to load
+
+        account = principal(
+            provider=self.inputs.workload_identity_provider,
+            service_account=self.inputs.service_account,
+        )
+        connections = MOST_UPLOADS + 1
+        return GcsStore.connect(
+            url, self._login(), self.clock, connections=connections, principal=account
+        )
+
+    def _login(self) -> "Credentials":
+        if self._credentials is None:
+            self._credentials = self._public() or credentials(
+                provider=self.inputs.workload_identity_provider,
+                service_account=self.inputs.service_account,
+                environ=self.environ,
+                clock=self.clock,
+            )
+        return self._credentials
+
+    def _public(self) -> "Credentials | None":
+        """No login at all, for a preview that has nothing to log in with."""
+        has_token = "ACTIONS_ID_TOKEN_REQUEST_URL" in self.environ
+        keyless = bool(self.inputs.workload_identity_provider) and has_token
+        if not self.reads_only or keyless or "GOOGLE_APPLICATION_CREDENTIALS" in self.environ:
+            return None
+        from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - slow to load
+
+        return AnonymousCredentials()
 
 
 def signer(
@@ -43,13 +96,25 @@ def signer(
     )
 
 
-def world(inputs: Inputs, *, signer: Signer | None, clock: Clock, watch: Watch, scratch: Path) -> World:
+def verifier(
+    inputs: Inputs, scratch: Path, environ: Mapping[str, str], stack: contextlib.ExitStack
+) -> Verifier:
+    """The trusted key: the given one, else what the user's key ring knows, less what isn't pinned."""
+    home = scratch / "trust"
+    home.mkdir()
+    opened = openpgp.opened_for_verifying(home, environ, key=inputs.gpg_private_key)
+    gpg = stack.enter_context(opened)
+    return openpgp.GpgVerifier(gpg, home, inputs.gpg_fingerprint)
+
+
+def world(cloud: Cloud, *, signer: Signer | None, watch: Watch, scratch: Path) -> World:
     """Everything outside that a run may touch."""
+    inputs = cloud.inputs
     return World(
-        artifacts=store(inputs.bucket),
-        index=store(inputs.index_bucket) if inputs.index_bucket else None,
+        artifacts=cloud.store(inputs.bucket),
+        index=cloud.store(inputs.index_bucket) if inputs.index_bucket else None,
         signer=signer,
-        clock=clock,
+        clock=cloud.clock,
         watch=watch,
         scratch=scratch,
     )

@@ -17,7 +17,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import google_crc32c
 
@@ -28,8 +28,10 @@ from pkgaction.model.json import Json, at, number_at, text_at
 from pkgaction.model.tree import Content
 from pkgaction.ports import AlreadyExistsError, GenerationMismatchError, Headers, StoredObject
 
-_OWN = ".pkgaction"
+_OWN = layout.RESERVED
 _CHUNK = 1 << 20
+_LOCK_SECONDS = 60.0
+_LOCK_PAUSE = 0.005  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class DirectoryStore:
         own = self.folder / _OWN
         own.mkdir(parents=True, exist_ok=True)
         with (own / "lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _wait_for(lock, self.url)
             yield
 
     def _generation(self, name: str) -> int | None:
@@ -179,6 +181,20 @@ class DirectoryStore:
 
     def _sidecar(self, name: str, generation: int) -> Path:
         return self.folder / _OWN / "headers" / name / f"{generation}.json"
+
+
+def _wait_for(lock: IO[str], url: str) -> None:
+    until = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                what = f"another process has held the folder's lock for {_LOCK_SECONDS:.0f} seconds"
+                raise StorageError(what=what, where=url, fix="end it, then run the job again") from None
+            time.sleep(_LOCK_PAUSE)
+        else:
+            return
 
 
 def _unfit(name: str) -> bool:

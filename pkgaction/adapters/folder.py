@@ -5,10 +5,13 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from pkgaction.errors import UsageError
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.tree import Bytes, Kind, PackageSource, Tree, TreeFile
+
+_LONGEST_PART = 255  # bytes of a name; a longer one is on no disk
 
 
 def package(path: Path) -> PackageSource:
@@ -31,10 +34,17 @@ def package(path: Path) -> PackageSource:
 
 
 def _files(folder: Path) -> Iterator[TreeFile]:
-    for here, folders, files in os.walk(folder):
+    for here, folders, files in os.walk(folder, onerror=_unreadable):
+        if here == str(folder):
+            folders[:] = [name for name in folders if name != ".git"]  # the package is the repository
         for name in (*files, *(f for f in folders if (Path(here) / f).is_symlink())):
             path = Path(here) / name
             yield _file(path, path.relative_to(folder).as_posix())
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    what = f"the folder can't be read: {error.strerror}"
+    raise UsageError(what=what, where=str(error.filename), fix="check its rights") from error
 
 
 def _file(path: Path, name: str) -> TreeFile:
@@ -67,6 +77,8 @@ class _Checkout:
     def find(self, path: str) -> TreeFile | None:
         parts = path.removeprefix(f"{self.prefix}/" if self.prefix else "").split("/")
         if {"", ".", "..", ".git"}.intersection(parts):
+            return None
+        if max(len(part.encode(errors="surrogateescape")) for part in parts) > _LONGEST_PART:
             return None
         above = [self.root.joinpath(*parts[:end]) for end in range(1, len(parts))]
         if any(folder.is_symlink() for folder in above):

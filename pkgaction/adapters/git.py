@@ -53,6 +53,9 @@ class GitRepository:
         Raises:
             UsageError: the folder lies in none.
         """
+        if not folder.is_dir():
+            fix = "name a folder with a checkout"
+            raise UsageError(what="there is no such folder", where=str(folder), fix=fix)
         env = git_process.environment(environ, {})
         asked = ("--show-toplevel", "--git-common-dir", "--show-object-format")
         try:
@@ -84,12 +87,16 @@ class GitRepository:
         """The full id of the commit that a branch or tag of the remote points to, fetched."""
         if _FULL_ID.fullmatch(name):
             return self.commit(name)
+        fix = "name a branch, a tag or a full commit id"
+        if "remote.origin.url" not in self.env.values():
+            what = f"{name!r} is no commit here, and the clone has no remote"
+            raise CommitMissingError(what=what, fix=fix)
         refs = self._ls_remote(f"refs/heads/{name}", f"refs/tags/{name}", f"refs/tags/{name}^{{}}")
         for ref in (f"refs/heads/{name}", f"refs/tags/{name}^{{}}", f"refs/tags/{name}"):
             if ref in refs:
                 return self.commit(refs[ref])
         what = f"{name!r} is no commit, branch or tag here or on the remote"
-        raise CommitMissingError(what=what, fix="name a branch, a tag or a full commit id")
+        raise CommitMissingError(what=what, fix=fix)
 
     def first_parent(self, commit: str) -> str | None:
         """The commit's first parent, fetched if it isn't in the clone; None for a root commit.
@@ -124,8 +131,8 @@ class GitRepository:
         fields = raw.split(b"\0")
         return [_text(path) for path in fields[1::2]]
 
-    def blobs(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """The contents of those of the paths that are plain files in the commit's tree."""
+    def blobs(self, commit: str, paths: Iterable[str], *, limit: int = -1) -> Mapping[str, bytes]:
+        """The first bytes of those of the paths that are plain files in the commit's tree."""
         wanted = list(paths)
         found: dict[str, bytes] = {}
         for start in range(0, len(wanted), _PATHS_A_CALL):
@@ -133,7 +140,8 @@ class GitRepository:
             raw = self._git("ls-tree", "-z", "-l", "--full-tree", commit, "--", *part)
             for entry in list_tree(raw):
                 if entry.is_file and entry.path in part:
-                    found[entry.path] = self._objects.read(entry.oid)
+                    with self._objects.open(entry.oid, entry.size) as stream:
+                        found[entry.path] = stream.read(limit)
         return found
 
     def folders(self, commit: str) -> Sequence[str]:
@@ -185,7 +193,8 @@ class GitRepository:
         """The remote's branches and their tips, asked for once."""
         if self._heads is None:
             refs = self._ls_remote("refs/heads/*")
-            self._heads = {ref.removeprefix("refs/heads/"): oid for ref, oid in refs.items()}
+            heads = {ref: oid for ref, oid in refs.items() if ref.startswith("refs/heads/")}
+            self._heads = {ref.removeprefix("refs/heads/"): oid for ref, oid in heads.items()}
         return self._heads
 
     def _ls_remote(self, *patterns: str) -> dict[str, str]:

@@ -93,6 +93,9 @@ def run(
     except OSError as error:
         what = f"git can't be started: {error.strerror}"
         raise GitError(what=what, fix="install git") from error
+    except ValueError as error:
+        what = f"git {_verb(arguments)} can't be asked for a name with a NUL"
+        raise GitError(what=what, fix="rename the file or revision") from error
     if done.returncode not in accept:
         what = f"git {_verb(arguments)} failed: {_said(done)}"
         raise GitError(what=what, fix="check the checkout and its remote, then run the job again")
@@ -143,15 +146,23 @@ class BlobReader:
 def open_blob(repository: Path, oid: str, env: Mapping[str, str]) -> io.BufferedReader:
     """A stream of a blob that is too large to hold."""
     command = ["git", f"--git-dir={repository}", "cat-file", "blob", oid]
-    return _BlobStream(_piped(command, dict(env), buffered=False))
+    return _BlobStream(_piped(command, dict(env), buffered=False), oid)
 
 
 class _BlobStream(io.BufferedReader):
     """The output of a process, which ends with the stream."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], oid: str) -> None:
         super().__init__(cast("io.RawIOBase", _pipe(process.stdout)), 1 << 20)
         self._process = process
+        self._oid = oid
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        if not data and size != 0 and self._process.wait(LOCAL_SECONDS):
+            fix = "check the repository out again"
+            raise GitError(what=f"the object {self._oid} is not in the repository", fix=fix)
+        return data
 
     def close(self) -> None:
         super().close()

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from pkgaction.adapters import git_process
 from pkgaction.adapters.git_process import BlobReader
+from pkgaction.errors import GitError
 from pkgaction.model.tree import Kind, TreeFile
 
 _HELD = 4 * 1024 * 1024  # bytes; larger blobs are streamed
@@ -35,6 +36,9 @@ def list_tree(raw: bytes) -> Iterator[TreeEntry]:
         if line:
             head, name = line.split(b"\t", 1)
             mode, _, oid, size = head.decode().split()
+            if size != "-" and not size.isdigit():
+                what = f"the object {oid} is not in the repository"
+                raise GitError(what=what, fix="check the repository out again")
             path = name.decode("utf-8", "surrogateescape")
             yield TreeEntry(path, mode, oid, 0 if size == "-" else int(size))
 

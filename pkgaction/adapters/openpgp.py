@@ -120,11 +120,39 @@ def opened_for_verifying(
         yield gpg
 
 
+@dataclass(frozen=True, slots=True)
+class GpgVerifier:
+    """Says who signed, as far as the key is trusted, behind the port `Verifier`."""
+
+    gpg: gnupg.GPG
+    scratch: Path
+    pinned: str  # fingerprint of the key or of the subkey that signs; empty: any that gpg knows
+
+    def verify(self, zip: Path, signature: bytes) -> str:  # noqa: A002 - the port's word
+        """Fingerprint of the trusted key whose valid signature this is; empty if it is none."""
+        beside = self.scratch / "verified.sig"
+        beside.write_bytes(signature)
+        try:
+            with beside.open("rb") as stream:
+                found = self.gpg.verify_file(stream, data_filename=str(zip), close_file=False)
+        finally:
+            beside.unlink()
+        by = (str(found.pubkey_fingerprint or ""), str(found.fingerprint or ""))
+        return by[0] if found.valid and (not self.pinned or self.pinned in by) else ""
+
+
 def verify(gpg: gnupg.GPG, path: Path, signature: Path) -> str:
     """Fingerprint of the primary key whose valid signature this is; empty if it isn't valid."""
+    return next(iter(verified_by(gpg, path, signature)), "")
+
+
+def verified_by(gpg: gnupg.GPG, path: Path, signature: Path) -> tuple[str, ...]:
+    """Fingerprints of the primary key and of the very key that signed; none if it isn't valid."""
     with signature.open("rb") as stream:
         verified = gpg.verify_file(stream, data_filename=str(path), close_file=False)
-    return str(verified.pubkey_fingerprint or "") if verified.valid else ""
+    if not verified.valid:
+        return ()
+    return (str(verified.pubkey_fingerprint or ""), str(verified.fingerprint or ""))
 
 
 @contextlib.contextmanager
@@ -145,13 +173,14 @@ def _gpg(home: Path | None, environ: Mapping[str, str]) -> gnupg.GPG:
     kept = (*_KEPT, "HOME", "GNUPGHOME") if home is None else _KEPT
     env = {name: environ[name] for name in kept if name in environ}
     options = ["--no-auto-key-retrieve", "--trust-model", "always", "--no-auto-check-trustdb"]
+    home_name = str(home) if home else None
     try:
-        return gnupg.GPG(
-            gnupghome=str(home) if home else None, options=options, env={**env, "LC_ALL": "C.UTF-8"}
-        )
+        gpg = gnupg.GPG(gnupghome=home_name, options=options, env={**env, "LC_ALL": "C.UTF-8"})
     except (OSError, ValueError) as error:
         fix = "install gpg and gpg-agent"
         raise SigningKeyError(what="gpg can't be started", where="gpg", fix=fix) from error
+    gpg.encoding = "utf-8"  # of keys and passphrases
+    return gpg
 
 
 def _stop_agent(home: Path, environ: Mapping[str, str]) -> None:

@@ -61,4 +61,4 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """A line."""
-        print(escape.plain(text), file=self.out, flush=True)
+        print(escape.log(text), file=self.out, flush=True)

@@ -5,7 +5,7 @@ twice, an empty list, a list without `packages`. Source: package-registry, inter
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -64,6 +64,13 @@ class Catalog:
         changed = {_key(e, 0): e for e in (*added, *updated)}
         return Merge(Catalog({**self.entries, **changed}), tuple(added), tuple(updated))
 
+    def rebuilt(self, wanted: Sequence[JsonObject]) -> "Merge":
+        """The catalog of exactly these entries, compared with this one."""
+        merge = self.with_entries(wanted)
+        kept = {_key(entry, number): entry for number, entry in enumerate(wanted)}
+        removed = tuple(sorted(self.entries.keys() - kept.keys()))
+        return Merge(Catalog(kept), merge.added, merge.updated, removed)
+
     def as_bytes(self) -> bytes:
         """The list as it is stored: the same set is the same bytes."""
         return _dump({"packages": _wrapped(self.entries.values())})
@@ -76,6 +83,7 @@ class Merge:
     catalog: Catalog
     added: tuple[JsonObject, ...]
     updated: tuple[JsonObject, ...]
+    removed: tuple[Key, ...] = ()
 
     @property
     def changed(self) -> frozenset[Key]:
@@ -85,7 +93,8 @@ class Merge:
     def delta_bytes(self) -> bytes:
         """The changes as they are stored, for readers that follow along."""
         added, updated = _wrapped(self.added), _wrapped(self.updated)
-        return _dump({"added": added, "updated": updated, "removed": []})
+        removed: list[Json] = [{"name": name, "version": version} for name, version in self.removed]
+        return _dump({"added": added, "updated": updated, "removed": removed})
 
 
 def _key(entry: Json, number: int) -> Key:

@@ -55,6 +55,18 @@ class Republish:
     version: str  # the one version they all must have; empty: the one the commit has
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """Compare the buckets with a commit's packages. Nothing is written, no key is needed."""
+
+    head: str  # commit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reindex:
+    """Make the search index anew from the zips in the bucket."""
+
+
 @dataclass(frozen=True, slots=True)
 class Idle:
     """The event asks for nothing; the reason is a sentence."""
@@ -62,4 +74,5 @@ class Idle:
     reason: str
 
 
-Intent: TypeAlias = Preview | Release | Republish | Idle
+Planned: TypeAlias = Preview | Release | Republish  # what begins with a plan
+Intent: TypeAlias = Planned | Audit | Reindex | Idle

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.tree import Content
 
+RESERVED = ".pkgaction"  # no object may have this as a part of its name: a folder's bucket keeps its own
 CURSOR = "v2/metadata/cursor.json"
 INDEX_ROOT = "v2/metadata/"
 PACKAGE_NAME = re.compile(r"[a-z0-9_]+")

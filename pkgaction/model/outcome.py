@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Self
 
 from pkgaction.errors import PkgactionError
-from pkgaction.model.event import Intent, PullRequest
+from pkgaction.model.audit import Audit, Rebuilt
+from pkgaction.model.event import Intent
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import JsonObject
 from pkgaction.model.release import Built, Candidate, FileRecord, Plan, Published
@@ -54,8 +55,12 @@ class Outcome:
     urls: Urls | None = None
     findings: tuple[Finding, ...] = ()
     files: tuple[FileRecord, ...] = ()
-    notices: tuple[str, ...] = ()
     line: int = 0  # of manifest.yml, where the version stands
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from other outcomes of a run."""
+        return self.name, self.version, self.folder
 
     def as_json(self) -> JsonObject:
         """The shape of the design's `publish --json`."""
@@ -96,7 +101,6 @@ def of_candidate(
         fix=fix,
         experimental=candidate.id.version.experimental,
         findings=findings,
-        notices=candidate.notices,
         line=candidate.version_line,
     )
 
@@ -150,27 +154,31 @@ class Ledger:
     intent: Intent | None = None
     dry_run: bool = False
     plan: Plan | None = None
-    outcomes: dict[str, Outcome] = field(default_factory=dict)  # by package name
+    outcomes: dict[tuple[str, str, str], Outcome] = field(default_factory=dict)  # by Outcome.key
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    pull_requests: tuple[PullRequest, ...] = ()
     cursor: str = ""  # the generation of the index that this run wrote or found
+    audit: Audit | None = None  # what mode audit found
+    rebuilt: Rebuilt | None = None  # what mode reindex did
     _exit_status: int = 0  # of the packages
 
     def settle(self, outcome: Outcome, *, exit_status: int = 1) -> None:
         """Say what became of a package; a later word replaces an earlier one."""
-        self.outcomes[outcome.name] = outcome
+        self.outcomes[outcome.key] = outcome
         if not outcome.status.ok:
             self._exit_status = max(self._exit_status, exit_status)
 
     def sorted(self) -> Iterator[Outcome]:
-        """The outcomes by package name."""
-        return iter([self.outcomes[name] for name in sorted(self.outcomes)])
+        """The outcomes by package name, version and folder."""
+        return iter([self.outcomes[key] for key in sorted(self.outcomes)])
 
     @property
     def exit_status(self) -> int:
         """0 done, 1 a package failed, 2 wrong input, 3 the outside failed (the largest counts)."""
-        return max([self._exit_status, *(problem.exit_status for problem in self.problems)])
+        bad = [found for found in (self.audit, self.rebuilt) if found and not found.ok]
+        return max(
+            [self._exit_status, 1 if bad else 0, *(problem.exit_status for problem in self.problems)]
+        )
 
     @property
     def published(self) -> bool:

@@ -29,12 +29,6 @@ class Candidate:
     change: Change | None  # None: asked for by name, nothing was compared
     source: PackageSource
     version_line: int  # of manifest.yml
-    notices: tuple[str, ...] = ()  # what a reviewer should know
-
-    @property
-    def manifest(self) -> str:
-        """The manifest's path from the repository's root, for annotations."""
-        return f"{self.source.folder}/manifest.yml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

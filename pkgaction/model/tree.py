@@ -82,11 +82,6 @@ class Tree:
         """The same tree with these files added, or in the place of those of the same path."""
         return Tree(tuple({**self._by_path, **{f.path: f for f in files}}.values()))
 
-    def without(self, paths: Iterable[str]) -> "Tree":
-        """The same tree less these paths."""
-        gone = set(paths)
-        return Tree(tuple(f for f in self.files if f.path not in gone))
-
 
 class RepositoryFiles(Protocol):
     """The files around a package, as far as building may look."""

@@ -28,9 +28,17 @@ def of(ledger: Ledger) -> list[Annotation]:
     """All that there is room for."""
     problems = [Annotation(level=ERROR, message=str(problem)) for problem in ledger.problems]
     failed = [o for o in ledger.sorted() if not o.status.ok]
-    errors = [*problems, *(a for outcome in failed for a in _failed(outcome))]
+    errors = [*problems, *_drifted(ledger), *(a for outcome in failed for a in _failed(outcome))]
     warnings = list(_warnings(ledger))
     return [*_some(errors, ERROR), *_some(warnings, WARNING)]
+
+
+def _drifted(ledger: Ledger) -> Iterator[Annotation]:
+    for one in ledger.audit.versions if ledger.audit else ():
+        for drift in one.drifts:
+            yield Annotation(level=ERROR, message=f"{one.id}: {drift.what} ({drift.fix}) [{drift.code}]")
+    for told in ledger.rebuilt.unreadable if ledger.rebuilt else ():
+        yield Annotation(level=ERROR, message=f"no entry in the index: {told}")
 
 
 def _failed(outcome: Outcome) -> Iterator[Annotation]:
@@ -72,8 +80,6 @@ def _warnings(ledger: Ledger) -> Iterator[Annotation]:
                     line=finding.line,
                     column=finding.column,
                 )
-        for notice in outcome.notices:
-            yield Annotation(level=WARNING, message=f"{outcome.name}: {notice}")
     for warning in ledger.warnings:
         yield Annotation(level=WARNING, message=warning)
 

@@ -41,9 +41,6 @@ def notes(ledger: Ledger) -> Iterator[str]:
     for skip in skipped:
         if skip.warn:
             yield f"- ⚠️ {_skipped(skip)}"
-    for outcome in ledger.sorted():
-        for notice in outcome.notices:
-            yield f"- ⚠️ {_name(outcome.name)}: {code(notice)}"
     for warning in ledger.warnings:
         yield f"- ⚠️ {code(warning)}"
 

@@ -22,8 +22,12 @@ def of(ledger: Ledger, comment_url: str) -> dict[str, str]:
 
 def _matrix(ledger: Ledger) -> list[Json]:
     candidates = ledger.plan.candidates if ledger.plan else ()
-    named: list[Json] = [{"package": c.id.name, "version": c.id.version.text} for c in candidates]
-    return named[:_MOST_JOBS]
+    share = -(-len(candidates) // _MOST_JOBS)  # packages a job; one, unless there are very many
+    if share <= 1:
+        return [{"package": c.id.name, "version": c.id.version.text} for c in candidates]
+    names = [c.id.name for c in candidates]
+    parts = [names[start : start + share] for start in range(0, len(names), share)]
+    return [{"package": "\n".join(part), "version": ""} for part in parts]
 
 
 def _compact(value: Json) -> str:

@@ -1,7 +1,8 @@
 """The job summary: the same as the comment, with more room for details."""
 
+from pkgaction.model.event import Audit, Reindex
 from pkgaction.model.outcome import Ledger
-from pkgaction.report import comment, words
+from pkgaction.report import comment, storage, words
 from pkgaction.report.escape import code
 from pkgaction.report.fitting import fit, utf8
 from pkgaction.report.words import Place
@@ -13,4 +14,6 @@ def render(ledger: Ledger, place: Place) -> str:
     """The summary's text."""
     reason = words.idle_reason(ledger)
     head = f"## {words.headline(ledger)}" + (f"\n\n{code(reason)}" if reason else "")
-    return fit(head, comment.blocks(ledger, place), MOST, utf8)
+    of_storage = isinstance(ledger.intent, Audit | Reindex)
+    blocks = storage.blocks(ledger, place) if of_storage else comment.blocks(ledger, place)
+    return fit(head, blocks, MOST, utf8)

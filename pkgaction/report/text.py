@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from pkgaction.model.outcome import Ledger, Outcome
 from pkgaction.model.release import Plan
-from pkgaction.report import words
+from pkgaction.report import storage, words
 
 
 def of(ledger: Ledger) -> Iterator[str]:
     """One line a package, worst last, and the headline at the end."""
     for outcome in sorted(ledger.sorted(), key=lambda o: not o.status.ok):
         yield _outcome(outcome)
+    yield from storage.lines(ledger)
     yield from (f"warning: {warning}" for warning in ledger.warnings)
     reason = words.idle_reason(ledger)
     yield reason or words.headline(ledger)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from pkgaction.model.event import Idle, Preview
+from pkgaction.model.event import Audit, Idle, Preview, Reindex
 from pkgaction.model.outcome import Ledger, Outcome, Status
 
 UNITS = ("B", "kB", "MB", "GB")
@@ -27,11 +27,10 @@ class Place:
     run_url: str = ""
     checks: str = "core checks"  # what validation consists of
 
-    def file(self, commit: str, path: str, line: int = 0) -> str:
+    def file(self, commit: str, path: str) -> str:
         """Address of a file at a commit."""
-        anchor = f"#L{line}" if line else ""
         quoted = quote(path, errors="surrogateescape")
-        return f"{self.server}/{self.repository}/blob/{commit}/{quoted}{anchor}"
+        return f"{self.server}/{self.repository}/blob/{commit}/{quoted}"
 
     def commit(self, commit: str) -> str:
         """Address of a commit."""
@@ -50,6 +49,14 @@ def idle_reason(ledger: Ledger) -> str:
 
 def headline(ledger: Ledger) -> str:
     """One sentence: did it work."""
+    if isinstance(ledger.intent, Audit | Reindex):
+        return _of_storage(ledger)
+    if ledger.plan and ledger.plan.candidates and not (ledger.outcomes or ledger.problems):
+        return f"{_packages(len(ledger.plan.candidates))} to publish"
+    return _of_outcomes(ledger)
+
+
+def _of_outcomes(ledger: Ledger) -> str:
     outcomes = list(ledger.sorted())
     bad = [o for o in outcomes if not o.status.ok]
     good = [o for o in outcomes if o.status.ok]
@@ -66,6 +73,23 @@ def headline(ledger: Ledger) -> str:
     if all(o.status is Status.ALREADY_PUBLISHED for o in good):
         return f"{_packages(len(good))}: already published, nothing changed"
     return f"{_packages(len(good))} published"
+
+
+def _of_storage(ledger: Ledger) -> str:
+    if ledger.audit:
+        count = len(ledger.audit.versions)
+        bad = sum(not one.ok for one in ledger.audit.versions)
+        if bad:
+            return f"Audit: {bad} of {_versions(count)} not as promised"
+        return f"Audit: {_versions(count)}, all as promised" if count else "Audit: there is no package"
+    if ledger.rebuilt:
+        rebuilt = "The index would be rebuilt" if ledger.dry_run else "The index was rebuilt"
+        return f"{rebuilt}: {_versions(ledger.rebuilt.entries)}"
+    return f"The {'audit' if isinstance(ledger.intent, Audit) else 'reindex'} stopped"
+
+
+def _versions(count: int) -> str:
+    return f"{count} version" if count == 1 else f"{count} versions"
 
 
 def _foreseen(good: Sequence[Outcome], bad: Sequence[Outcome]) -> str:

@@ -3,11 +3,13 @@
 import unicodedata
 from collections.abc import Iterator
 
+from pkgaction.model import layout
 from pkgaction.model.finding import Finding
 from pkgaction.model.tree import Kind
 from pkgaction.rules.package import Package, finding, shown
 
 _LONGEST_PART = 255  # bytes of UTF-8 between two slashes: what file systems take
+_RESERVED = (".git", layout.RESERVED)
 _LFS = b"version https://git-lfs.github.com/spec/"
 _LFS_SIZE = 1024  # bytes; https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 
@@ -34,8 +36,8 @@ def unsafe(path: str) -> str:
         return "has a backslash or a drive letter"
     if any(unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} for c in path):
         return "has a control or formatting character"
-    if any(part.endswith((" ", ".")) or part.lower() == ".git" for part in parts):
-        return "has a part that ends in a blank or dot, or is .git"
+    if any(part.endswith((" ", ".")) or part.lower() in _RESERVED for part in parts):
+        return f"has a part that ends in a blank or dot, or is {' or '.join(_RESERVED)}"
     if max(len(part.encode()) for part in parts) > _LONGEST_PART or not encoded:
         return f"has a part over {_LONGEST_PART} bytes"
     return ""

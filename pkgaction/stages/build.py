@@ -35,6 +35,9 @@ def make(validated: Validated, folder: Path, *, jobs: int) -> Built:
 def write(candidate: Candidate, tree: Tree, folder: Path, *, jobs: int) -> tuple[Path, Archive]:
     """Write the zip of a built package's files into a folder."""
     top = layout.base_name(candidate.id)
+    if not layout.PACKAGE_NAME.fullmatch(candidate.id.name):
+        what = f"the name {candidate.id.name[:80]!r} must be made of a-z, 0-9 and _"
+        raise BuildRefusedError(what=what, where=candidate.source.folder, fix="correct the manifest")
     path = folder / f"{top}.zip"
     return path, archive.write(path, top, tree, jobs=jobs)
 
@@ -67,15 +70,22 @@ def _built(validated: Validated, path: Path, tree: Tree, made: Archive, found: J
     )
 
 
+def gathered(source: PackageSource) -> Tree:
+    """The package's files as they are, with licence and links, before any transformation.
+
+    Raises:
+        BuildRefusedError: a link or the licence can't be used.
+    """
+    return with_linked_files(with_licence(copied(source.tree), source), source)
+
+
 def files(source: PackageSource) -> Tree:
     """The files of the built package, in the reference's order of steps.
 
     Raises:
         BuildRefusedError: as `make`.
     """
-    tree = copied(source.tree)
-    tree = with_licence(tree, source)
-    tree = with_linked_files(tree, source)
+    tree = gathered(source)
     refuse(tree, source)
     found = core.check_built(Package(replace(source, tree=tree)))
     if found:

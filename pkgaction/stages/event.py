@@ -11,7 +11,17 @@ from dataclasses import dataclass
 
 from pkgaction.errors import UsageError
 from pkgaction.model import globs
-from pkgaction.model.event import Idle, Intent, Mode, Preview, PullRequest, Release, Republish
+from pkgaction.model.event import (
+    Audit,
+    Idle,
+    Intent,
+    Mode,
+    Preview,
+    PullRequest,
+    Reindex,
+    Release,
+    Republish,
+)
 from pkgaction.model.json import Json, JsonObject, at, number_at, text_at
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -45,6 +55,8 @@ def understand(happening: Happening, asked: Asked) -> Intent:
         UsageError: the event is unknown or forbidden here, its payload lacks what it must have, or the
             inputs do not go with it.
     """
+    if asked.mode in {Mode.AUDIT, Mode.REINDEX}:
+        return _storage(happening, asked)
     if happening.name == "workflow_dispatch" or asked.names:
         return _republish(happening, asked)
     if asked.version or asked.ref:
@@ -137,9 +149,29 @@ def _merge_group(happening: Happening, asked: Asked) -> Intent:
 
 
 def _schedule(happening: Happening, asked: Asked) -> Intent:
-    del happening, asked
-    what = "a schedule asks for mode audit, which this version of pkgaction can't do yet"
-    raise UsageError(what=what, where="GITHUB_EVENT_NAME", fix="start it on push or pull_request")
+    if asked.mode is not Mode.AUTO:
+        what = f"mode {asked.mode} has nothing to look at on a schedule"
+        raise UsageError(what=what, where="input mode", fix="leave mode out: a schedule audits")
+    return _audit(happening)
+
+
+def _storage(happening: Happening, asked: Asked) -> Intent:
+    """An audit, or a new index: both are about all that is stored."""
+    if asked.names or asked.version or asked.ref:
+        what = f"mode {asked.mode} is about all packages: none can be named"
+        raise UsageError(what=what, where="input package", fix="leave package, version and ref out")
+    events = _STORAGE_EVENTS[asked.mode]
+    if happening.name not in events:
+        what = f"mode {asked.mode} does not go with the event {happening.name or '(none)'!r}"
+        raise UsageError(what=what, where="input mode", fix=f"start it on {' or '.join(events)}")
+    return _audit(happening) if asked.mode is Mode.AUDIT else Reindex()
+
+
+def _audit(happening: Happening) -> Audit:
+    if not happening.sha:
+        fix = "start pkgaction on the runner"
+        raise UsageError(what="it is empty", where="GITHUB_SHA", fix=fix)
+    return Audit(head=happening.sha)
 
 
 def _republish(happening: Happening, asked: Asked) -> Intent:
@@ -158,6 +190,10 @@ def _republish(happening: Happening, asked: Asked) -> Intent:
     return Republish(head=head, names=tuple(dict.fromkeys(asked.names)), version=asked.version)
 
 
+_STORAGE_EVENTS: Mapping[Mode, Sequence[str]] = {
+    Mode.AUDIT: ("schedule", "workflow_dispatch", "push"),
+    Mode.REINDEX: ("workflow_dispatch",),
+}
 _READERS: Mapping[str, Callable[[Happening, Asked], Intent]] = {
     "push": _push,
     "pull_request": _pull_request,

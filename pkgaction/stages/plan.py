@@ -34,7 +34,8 @@ def compare(
     folders = sorted(manifests.folders_of(paths, packages))
     before, after = manifests.read(repository, base, folders), manifests.read(repository, head, folders)
     names_before, names_after = before.by_name(), after.by_name()
-    doubled = manifests.doubled(repository, head, packages, names_before, names_after)
+    changed = [n for n in names_after if _version_of(n, before) != _version_of(n, after)]
+    doubled = manifests.doubled(repository, head, packages, changed)
     candidates: list[Candidate] = []
     skipped: list[Skipped] = []
     unreadable = [_unreadable(folder, error) for folder, error in after.broken.items()]
@@ -92,6 +93,11 @@ def named(
     chosen = [_candidate(repository, head, f, side.found[f], None, named=True) for f in folders]
     compared = f"asked for by name at {head[:12]}: {', '.join(names)}"
     return Plan(base="", head=head, compared=compared, candidates=tuple(chosen))
+
+
+def _version_of(name: str, side: Manifests) -> list[str]:
+    """The versions that a package name has; more than one where it stands in two folders."""
+    return [side.found[folder].id.version.text for folder in side.by_name().get(name, [])]
 
 
 def _known(name: str, folders: Sequence[str], side: Manifests) -> str:

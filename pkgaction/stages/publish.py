@@ -7,6 +7,7 @@ from then on it alone says what the version is, and what is missing is completed
 """
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from pkgaction.model.release import Built, Published, Signature, Signed, Stored
 from pkgaction.model.tree import Bytes, Tree
 from pkgaction.objects import CONTENT, ZIP, StoredZip
 from pkgaction.ports import AlreadyExistsError, ObjectStore, Signer, StoredObject
-from pkgaction.transforms import unarchive
+from pkgaction.transforms import archive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Bench:
     signer: Signer
     provenance: Mapping[str, str]  # metadata of every object: commit, pull request, run, tool
     scratch: Path
+    uploads: int = 1  # at the same time
 
 
 def publish(signed: Signed, bench: Bench) -> Published:
@@ -42,13 +44,36 @@ def publish(signed: Signed, bench: Bench) -> Published:
     built = signed.built
     found = bench.store.stat(layout.zip_name(built.id)) or _create_all(signed, bench)
     if found is None:
+        _read_back(built, built.sha256, bench.store)
         return Published(
             built=built, stored=Stored.CREATED, zip_sha256=built.sha256, zip_size=built.size
         )
     stored = objects.stored_zip(found, bench.store, bench.scratch)
     objects.refuse_other(built, stored.content_digest, found.name)
-    what = Stored.COMPLETED if _complete(signed, stored, bench) else Stored.UNCHANGED
+    completed = _complete(signed, stored, bench)
+    if completed:
+        _read_back(built, stored.sha256, bench.store)
+    what = Stored.COMPLETED if completed else Stored.UNCHANGED
     return Published(built=built, stored=what, zip_sha256=stored.sha256, zip_size=found.size)
+
+
+def _read_back(built: Built, zip_sha256: str, store: ObjectStore) -> None:
+    """Nothing is called published that the bucket itself does not show: zip and signature.
+
+    Raises:
+        StorageError: one of them is missing, or is of another zip.
+    """
+    for name in (layout.zip_name(built.id), layout.signature_name(built.id)):
+        found = objects.there(store, name)
+        there = found.headers.metadata.get(ZIP, zip_sha256)
+        size = built.size if zip_sha256 == built.sha256 else found.size
+        wrong_size = name == layout.zip_name(built.id) and found.size != size
+        if there != zip_sha256 or wrong_size:
+            raise StorageError(
+                what=f"read back, it belongs to another zip (sha256 {there}, not {zip_sha256})",
+                where=f"{store.url}/{name}",
+                fix="run `pkgaction audit`, and find out who else writes to the bucket",
+            )
 
 
 def foresee(built: Built, store: ObjectStore, scratch: Path) -> bool:
@@ -71,7 +96,7 @@ def _create_all(signed: Signed, bench: Bench) -> StoredObject | None:
     built, store = signed.built, bench.store
     metadata = _metadata(built.content_digest, built.sha256, bench)
     _claim(built, metadata, store)
-    _create_static(built, built.tree, objects.missing(built, store), metadata, store)
+    _create_static(built, built.tree, objects.missing(built, store), metadata, bench)
     _create_signature(signed, metadata, store)
     name = layout.zip_name(built.id)
     try:
@@ -106,12 +131,24 @@ def _create_static(
     tree: Tree,
     paths: Iterable[str],
     metadata: Mapping[str, str],
-    store: ObjectStore,
+    bench: Bench,
 ) -> None:
-    for path in paths:
+    """Create the extracted files, several at the same time."""
+
+    def create(path: str) -> None:
         if file := tree.get(path):
             headers = objects.headers(layout.content_type(path, file.content), metadata)
-            objects.created(store, layout.static_name(built.id, path), file.content, headers)
+            name = layout.static_name(built.id, path)
+            objects.created(bench.store, name, file.content, headers)
+
+    pool = ThreadPoolExecutor(bench.uploads)
+    try:
+        for created in [pool.submit(create, path) for path in paths]:
+            created.result()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _create_signature(signed: Signed, metadata: Mapping[str, str], store: ObjectStore) -> None:
@@ -147,8 +184,9 @@ def _complete(signed: Signed, stored: StoredZip, bench: Bench) -> bool:
         return False
     path = objects.download(stored.object, store, bench.scratch)
     try:
-        with unarchive.opened(path) as (_, tree):
-            _create_static(built, tree, missing, metadata, store)
+        with objects.opened(path, stored.object, store) as tree:
+            _same_as_said(path, tree, stored, store)
+            _create_static(built, tree, missing, metadata, bench)
         if unsigned:
             same = stored.sha256 == built.sha256
             signature = signed.signature if same else bench.signer.sign(path)
@@ -156,6 +194,28 @@ def _complete(signed: Signed, stored: StoredZip, bench: Bench) -> bool:
     finally:
         path.unlink()
     return True
+
+
+def _same_as_said(path: Path, tree: Tree, stored: StoredZip, store: ObjectStore) -> None:
+    """Nothing is extracted from, and nothing signed of, a zip that is not what its metadata says.
+
+    Raises:
+        StorageError: its bytes, or the files in it, are other ones.
+    """
+    made = archive.measured(path, tree)
+    if (made.sha256, made.content_digest) != (stored.sha256, stored.content_digest):
+        bytes_differ = made.sha256 != stored.sha256
+        kind = "sha256" if bytes_differ else "the content sha256"
+        said = (
+            (made.sha256, stored.sha256)
+            if bytes_differ
+            else (made.content_digest, stored.content_digest)
+        )
+        raise StorageError(
+            what=f"the stored zip has {kind} {said[0]}, its metadata says {said[1]}",
+            where=f"{store.url}/{stored.object.name}",
+            fix="find out who wrote it: nothing was completed from it",
+        )
 
 
 def _metadata(content_digest: str, zip_sha256: str, bench: Bench) -> dict[str, str]:

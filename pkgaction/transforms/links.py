@@ -12,6 +12,7 @@ from pkgaction.model.tree import Kind, PackageSource, Tree, TreeFile
 
 _SUFFIX = ".link"
 _LONGEST_LINK = 64 * 1024  # bytes; a path and a checksum are far less
+_LONGEST_TARGET = 1024  # characters
 _PATH_ONLY, _PATH_AND_CHECKSUM = 1, 2  # fields of the first line
 
 
@@ -46,6 +47,8 @@ def _target(source: PackageSource, link: TreeFile) -> str:
     fields = line.split()
     if len(fields) not in {_PATH_ONLY, _PATH_AND_CHECKSUM}:
         raise _refused(source, link, "a link's first line must be a path, and perhaps its SHA-256")
+    if not fields[0].isprintable() or len(fields[0]) > _LONGEST_TARGET:
+        raise _refused(source, link, "the link's target is too long, or no text")
     if fields[0].endswith(_SUFFIX):
         raise _refused(source, link, "the link names another link")
     here = posixpath.dirname(posixpath.join(source.folder, link.path))

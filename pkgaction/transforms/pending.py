@@ -18,6 +18,7 @@ _FIELDS = re.compile(r"(data_stream/[^/]+/|elasticsearch/transform/[^/]+/)?field
 _TEMPLATE = re.compile(r"_dev/build/docs/[^/]+\.md(\.link)?")
 _TRANSFORM = re.compile(r"elasticsearch/transform/[^/]+/transform\.yml")
 _SAVED_OBJECT = re.compile(r"kibana/[^/]+/[^/]+(/.*)?")
+_LARGEST_JSON = 16 * 1024 * 1024  # bytes; a larger saved object can't be judged, and is refused
 _ENCODED = (
     "controlGroupInput.ignoreParentSettingsJSON",
     "controlGroupInput.panelsJSON",
@@ -117,8 +118,13 @@ def _setting(source: PackageSource, key: str) -> str:
 
 
 def _yaml(tree: Tree, path: str) -> yamltext.Node | None:
+    file = tree.get(path)
+    if file is None:
+        return None
     data = tree.read(path, limit=yamltext.MOST_BYTES)
-    return None if data is None else yamltext.load(data)
+    if data is None:
+        raise yamltext.YamlProblemError(f"{path} is too large to be judged, or no plain file")
+    return yamltext.load(data)
 
 
 def _has_external(node: yamltext.Node | None) -> bool:
@@ -131,7 +137,7 @@ def _has_external(node: yamltext.Node | None) -> bool:
 
 def _encodes(tree: Tree, path: str) -> bool:
     """Whether the file has a value that is to be encoded, or can't be judged."""
-    data = tree.read(path, limit=64 * yamltext.MOST_BYTES)
+    data = tree.read(path, limit=_LARGEST_JSON)
     try:
         document: Json = json.loads(data or b"")
     except (ValueError, RecursionError):

@@ -13,7 +13,10 @@ from pkgaction.model.yamltext import Mapping, load_mapping
 from pkgaction.report import outputs
 
 _ACTION = load_mapping((Path(__file__).parents[2] / "action.yml").read_bytes())
-_THEIR_OWN = {"help", "json", "repository", "base", "head", "output", "no-validate"}  # of commands
+_THEIR_OWN = {  # of commands
+    *("help", "json", "repository", "base", "head", "output", "no-validate"),
+    *("all", "deep", "repair"),
+}
 
 
 def _map(*path: str) -> Mapping:

@@ -50,17 +50,16 @@ def test_a_failure_without_findings_is_shown_on_the_version() -> None:
     ]
 
 
-def test_a_forgotten_bump_a_notice_and_a_warning_are_warnings() -> None:
+def test_a_forgotten_bump_and_a_warning_are_warnings() -> None:
     skips = (
         Skipped(name="reef", folder="packages/reef", reason="same version", warn=True, line=4),
         Skipped(name="wrack", folder="packages/wrack", reason="no manifest"),
     )
-    run = ledger(replace(outcome(), notices=("a new name",)), plan=replace(PLAN, skipped=skips))
+    run = ledger(outcome(), plan=replace(PLAN, skipped=skips))
     run.warnings.append("the key expires")
 
     assert [(a.level, a.message, a.file) for a in annotations.of(run)] == [
         (WARNING, "reef: same version", "packages/reef/manifest.yml"),
-        (WARNING, "kelp: a new name", ""),
         (WARNING, "the key expires", ""),
     ]
 

@@ -124,7 +124,7 @@ def test_a_short_comment_has_everything_and_says_no_more() -> None:
 
 def test_links_go_only_where_we_built_them() -> None:
     bad = replace(_BAD, reason=HOSTILE, fix=HOSTILE, version=HOSTILE, findings=(finding(HOSTILE),))
-    noted = replace(_GOOD, notices=(HOSTILE,), folder="packages/a)](https://x.example/")
+    noted = replace(_GOOD, reason=HOSTILE, folder="packages/a)](https://x.example/")
     run = ledger(noted, bad, outcome(HOSTILE, Status.FAILED), plan=replace(PLAN, compared=HOSTILE))
     run.warnings.append(HOSTILE)
     run.problems.append(Problem(what=HOSTILE, where=HOSTILE, fix=HOSTILE))

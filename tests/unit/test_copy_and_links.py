@@ -135,7 +135,7 @@ def test_a_link_is_built_as_what_it_names(path: str, text: str, built: str, cont
         pytest.param("../../shared/other.yml.link", "another link", id="another link"),
         pytest.param(b"\xff", "UTF-8", id="no text"),
         pytest.param("a" * 70_000, "first line", id="a whole file"),
-        pytest.param("docs/own.md\0", "no file", id="nul"),
+        pytest.param("docs/own.md\0", "no text", id="nul"),
     ],
 )
 def test_a_link_that_names_no_file_of_the_repository_is_refused(text: str | bytes, what: str) -> None:

@@ -10,6 +10,7 @@ from pkgaction.model.tree import Kind, PackageSource, Tree, TreeFile
 from pkgaction.rules import core, sizes
 from pkgaction.rules.package import Package
 from tests.unit.trees import CHANGELOG, GOOD, LFS_POINTER, MANIFEST, Said, file, source, tree
+from tests.unit.trees import without as less
 
 _GIB = 1024**3
 Place = tuple[str, str, int]
@@ -23,7 +24,7 @@ def _places(
     files: Mapping[str, str | bytes] | None = None, *more: TreeFile, without: tuple[str, ...] = ()
 ) -> list[Place]:
     """Code, file and line of what is found in the good package with other files."""
-    found = tree({**GOOD, **(files or {})}, *more).without(without)
+    found = less(tree({**GOOD, **(files or {})}, *more), without)
     return [(f.code, f.file, f.line) for f in _findings(source(found))]
 
 

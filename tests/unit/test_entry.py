@@ -10,6 +10,7 @@ from pkgaction.entry.values import Value, as_json, as_text, resolve
 from pkgaction.model.json import Json, JsonObject, at
 from pkgaction.model.tree import Bytes, Kind, Tree, TreeFile
 from pkgaction.model.yamltext import Scalar
+from tests.unit.trees import without
 
 _BASE = {
     "format_version": "format_version: 3.1.0",
@@ -406,7 +407,7 @@ def test_what_readers_would_refuse_is_refused_with_its_line(lines: dict[str, str
 @pytest.mark.parametrize("path", ["manifest.yml", "docs/README.md"])
 def test_a_package_needs_its_manifest_and_its_readme(path: str) -> None:
     with pytest.raises(EntryProblemError) as caught:
-        make(_tree().without([path]))
+        make(without(_tree(), [path]))
 
     assert (caught.value.file, caught.value.line) == (path, 0)
 

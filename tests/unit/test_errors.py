@@ -24,6 +24,8 @@ _STATUSES = {
     "StorageError": 3,
     "IndexUnsafeError": 3,
     "GitHubError": 3,
+    "LoginError": 2,
+    "LoginUnavailableError": 3,
 }
 
 

@@ -3,7 +3,17 @@
 import pytest
 
 from pkgaction.errors import UsageError
-from pkgaction.model.event import Idle, Intent, Mode, Preview, PullRequest, Release, Republish
+from pkgaction.model.event import (
+    Audit,
+    Idle,
+    Intent,
+    Mode,
+    Preview,
+    PullRequest,
+    Reindex,
+    Release,
+    Republish,
+)
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.stages.event import Asked, Happening, publishing_branches, understand
 
@@ -159,7 +169,6 @@ def test_a_ref_says_which_commit_they_are_taken_from() -> None:
         pytest.param("issues", {}, id="unknown"),
         pytest.param("pull_request_target", _pull(), id="pull_request_target"),
         pytest.param("workflow_run", {}, id="workflow_run"),
-        pytest.param("schedule", {}, id="schedule"),
         pytest.param("workflow_dispatch", {}, id="dispatch without names"),
         pytest.param("push", {}, id="push, empty"),
         pytest.param("push", _push(after=None), id="push, nothing after"),
@@ -194,6 +203,16 @@ def test_an_unknown_or_broken_event_is_wrong_use(name: str, payload: JsonObject)
         pytest.param("pull_request", Mode.AUTO, ("kelp",), "", "", id="names on a pull request"),
         pytest.param("merge_group", Mode.AUTO, ("kelp",), "", "", id="names on a merge group"),
         pytest.param("workflow_dispatch", Mode.PREVIEW, ("kelp",), "", "", id="preview of names"),
+        pytest.param("pull_request", Mode.AUDIT, (), "", "", id="audit of a pull request"),
+        pytest.param("merge_group", Mode.AUDIT, (), "", "", id="audit of a merge group"),
+        pytest.param("pull_request", Mode.REINDEX, (), "", "", id="reindex by a pull request"),
+        pytest.param("push", Mode.REINDEX, (), "", "", id="reindex by a push"),
+        pytest.param("schedule", Mode.REINDEX, (), "", "", id="reindex by a schedule"),
+        pytest.param("schedule", Mode.PUBLISH, (), "", "", id="publish by a schedule"),
+        pytest.param("schedule", Mode.PLAN, (), "", "", id="plan by a schedule"),
+        pytest.param("workflow_dispatch", Mode.AUDIT, ("kelp",), "", "", id="audit of names"),
+        pytest.param("workflow_dispatch", Mode.AUDIT, (), "", "v1", id="audit of a ref"),
+        pytest.param("workflow_dispatch", Mode.REINDEX, ("kelp",), "", "", id="reindex of names"),
         pytest.param("push", Mode.AUTO, (), "1.2.0", "", id="a version alone"),
         pytest.param("push", Mode.AUTO, (), "", "v1", id="a ref alone"),
     ],
@@ -207,6 +226,25 @@ def test_inputs_that_do_not_go_with_the_event_are_refused(
         _understand(name, payload, mode=mode, names=names, version=version, ref=ref)
 
     assert caught.value.where.startswith("input ")
+
+
+@pytest.mark.parametrize("mode", [Mode.AUTO, Mode.AUDIT])
+def test_a_schedule_audits(mode: Mode) -> None:
+    assert _understand("schedule", {}, mode=mode) == Audit(head=_C)
+
+
+@pytest.mark.parametrize("name", ["workflow_dispatch", "push"])
+def test_an_audit_can_be_asked_for(name: str) -> None:
+    assert _understand(name, _push(), mode=Mode.AUDIT) == Audit(head=_C)
+
+
+def test_an_audit_needs_a_commit() -> None:
+    with pytest.raises(UsageError):
+        _understand("schedule", {}, sha="")
+
+
+def test_the_index_is_rebuilt_by_hand() -> None:
+    assert _understand("workflow_dispatch", {}, mode=Mode.REINDEX) == Reindex()
 
 
 def test_named_packages_need_a_commit() -> None:

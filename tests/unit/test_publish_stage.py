@@ -17,6 +17,7 @@ from pkgaction.stages.publish import Bench
 from tests.fakes import release
 from tests.fakes.release import FakeSigner, signature_of
 from tests.fakes.store import Crashing, Killed, MemoryStore, Watching
+from tests.unit.trees import without
 
 BASE = "mudskipper-1.0.0"
 ZIP = f"artifacts/packages/{BASE}.zip"
@@ -511,7 +512,7 @@ def test_two_compressors_of_the_same_content_never_leave_a_mixture(ours: Signed,
 def test_a_package_without_a_manifest_is_not_published(
     store: MemoryStore, ours: Signed, tmp_path: Path
 ) -> None:
-    built = replace(ours.built, tree=ours.built.tree.without(["manifest.yml"]))
+    built = replace(ours.built, tree=without(ours.built.tree, ["manifest.yml"]))
 
     with pytest.raises(StorageError, match=r"no manifest\.yml"):
         put(replace(ours, built=built), store, tmp_path)

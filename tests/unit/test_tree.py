@@ -42,9 +42,5 @@ def test_replacing_adds_and_overwrites_and_leaves_the_old_tree_alone() -> None:
     assert before == tree({"a": "1", "b": "2"})
 
 
-def test_without_takes_away_what_is_there() -> None:
-    assert tree({"a": "1", "b": "2"}).without(["b", "x"]) == tree({"a": "1"})
-
-
 def test_bytes_never_show_in_a_repr() -> None:
     assert "salt" not in repr(tree({"a": "salt"}))

@@ -1,7 +1,7 @@
 """Small invented packages as values, and contents that are not what they seem."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -81,3 +81,9 @@ class Said:
 
     def open(self) -> BinaryIO:
         return io.BytesIO(self.data)
+
+
+def without(files: Tree, paths: Iterable[str]) -> Tree:
+    """The same tree less these paths."""
+    gone = set(paths)
+    return Tree(tuple(file for file in files.files if file.path not in gone))

@@ -1,0 +1,693 @@
+"""The command line, and what the Action says and leaves behind, where something is odd."""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pkgaction.model.json import Json, at, text_at
+from tests.e2e.conftest import Scene, secrets
+from tests.fakes import keys
+from tests.fakes.keys import Key
+from tests.fakes.workplace import PACKAGES, ROOT, objects
+
+NO_KEY: Mapping[str, str | None] = {
+    "gpg-private-key": None,
+    "gpg-passphrase": None,
+    "gpg-fingerprint": None,
+    "github-token": None,
+}
+PATIENCE = 20  # seconds until a process that does not end has failed the test
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return [*self.out.splitlines(), *self.err.splitlines()]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A person's folder, with packages in it, and a terminal."""
+
+    folder: Path
+
+    @property
+    def temporary(self) -> Path:
+        return self.folder / "tmp"
+
+    @property
+    def bucket(self) -> Path:
+        return self.folder / "bucket"
+
+    @property
+    def to_bucket(self) -> tuple[str, str]:
+        return "--bucket", f"file://{self.bucket}"
+
+    def package(self, name: str = "lanternfish", to: str = "") -> Path:
+        target = self.folder / (to or name)
+        shutil.copytree(PACKAGES / name, target)
+        shutil.copy(PACKAGES.parent / "LICENSE.txt", target)
+        return target
+
+    def rename(self, package: Path, name: str) -> None:
+        manifest = package / "manifest.yml"
+        text = manifest.read_text()
+        manifest.write_text(re.sub(r"(?m)^name: .*$", lambda _: f"name: {json.dumps(name)}", text))
+
+    def start(
+        self,
+        *arguments: str | Path,
+        key: Key | None = None,
+        environ: Mapping[str, str] | None = None,
+        cwd: Path = ROOT,
+        out: int = subprocess.PIPE,
+    ) -> subprocess.Popen[str]:
+        self.temporary.mkdir(exist_ok=True)
+        given = {"PRIVATE_KEY": key.private, "PASSPHRASE": key.passphrase} if key else {}
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "TMPDIR": str(self.temporary),
+            "PYTHONPATH": str(ROOT),
+            **{f"PKGACTION_GPG_{name}": text for name, text in given.items()},
+            **(environ or {}),
+        }
+        command = [sys.executable, "-m", "pkgaction", *map(str, arguments)]
+        return subprocess.Popen(command, env=env, cwd=cwd, stdout=out, stderr=subprocess.PIPE, text=True)
+
+    def run(
+        self,
+        *arguments: str | Path,
+        key: Key | None = None,
+        environ: Mapping[str, str] | None = None,
+        cwd: Path = ROOT,
+        out: int = subprocess.PIPE,
+    ) -> Done:
+        with self.start(*arguments, key=key, environ=environ, cwd=cwd, out=out) as process:
+            return ended(process)
+
+    def files(self) -> set[Path]:
+        inside = {path for path in self.folder.rglob("*") if self.temporary not in path.parents}
+        return inside - {self.temporary}
+
+
+def ended(process: subprocess.Popen[str]) -> Done:
+    try:
+        said, told = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return Done(status=process.returncode, out=said or "", err=told)
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """A folder on a short path: gpg's sockets lie below it."""
+    folder = Path(tempfile.mkdtemp(prefix="d-", dir="/tmp"))
+    try:
+        yield Desk(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def one_line(done: Done, *words: str, statuses: Sequence[int] = (2,)) -> None:
+    """It failed, and one line says why."""
+    assert done.status in statuses, done.err
+    (line,) = done.err.splitlines()
+    for word in words:
+        assert word in line
+
+
+# --- publish ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("second", ["folder", "the same folder", "zip"])
+def test_one_version_named_twice_is_refused_and_nothing_is_written(
+    desk: Desk, key: Key, second: str
+) -> None:
+    first = desk.package()
+    other = first
+    if second == "folder":
+        other = desk.package(to="copy")
+    if second == "zip":
+        assert desk.run("build", first, "--output", desk.folder).status == 0
+        other = desk.folder / "lanternfish-1.2.0.zip"
+
+    done = desk.run("publish", first, other, *desk.to_bucket, key=key)
+
+    assert done.status == 2, done.err
+    assert "lanternfish 1.2.0" in done.err.replace("-1.2.0", " 1.2.0")
+    assert "Traceback" not in done.err
+    assert not desk.bucket.exists()
+
+
+def no_manifest(desk: Desk) -> Path:
+    (desk.folder / "broken").mkdir()
+    return desk.folder / "broken"
+
+
+def broken_manifest(desk: Desk) -> Path:
+    package = desk.package("tidewire", to="broken")
+    (package / "manifest.yml").write_text("name: [")
+    return package
+
+
+def missing(desk: Desk) -> Path:
+    return desk.folder / "broken.zip"
+
+
+def damaged(desk: Desk) -> Path:
+    (desk.folder / "broken.zip").write_bytes(b"PK\3\4 and no more")
+    return desk.folder / "broken.zip"
+
+
+def longest_link(desk: Desk) -> Path:
+    package = desk.package("tidewire", to="broken")
+    (package / "docs/broken.md.link").write_text("a" * 300)
+    return package
+
+
+@pytest.mark.parametrize("where", ["first", "last"])
+@pytest.mark.parametrize("bad", [no_manifest, broken_manifest, missing, damaged, longest_link])
+def test_a_path_that_cant_be_used_is_named_and_the_good_one_is_published(
+    desk: Desk, key: Key, bad: Callable[[Desk], Path], where: str
+) -> None:
+    good, broken = desk.package(), bad(desk)
+    paths = [broken, good] if where == "first" else [good, broken]
+
+    done = desk.run("publish", *paths, *desk.to_bucket, key=key)
+
+    assert done.status in {1, 2}, done.err
+    assert "artifacts/packages/lanternfish-1.2.0.zip" in objects(desk.bucket)
+    assert any("broken" in line for line in done.err.splitlines())
+    assert "Traceback" not in done.err
+
+
+# --- build, validate, entry -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["../../x", "{folder}/x", "..", "a/b"])
+def test_a_name_that_leads_out_of_the_output_folder_is_refused(desk: Desk, name: str) -> None:
+    package = desk.package()
+    desk.rename(package, name.format(folder=desk.folder))
+    output = desk.folder / "one/two/three"
+    output.mkdir(parents=True)
+    before = desk.files()
+
+    done = desk.run("build", package, "--no-validate", "--output", output)
+
+    assert done.status in {1, 2}
+    assert "Traceback" not in done.err
+    assert desk.files() == before
+
+
+@pytest.mark.parametrize("output", [".", "docs", "zips"])
+def test_a_zip_is_never_built_into_the_package_itself(desk: Desk, output: str) -> None:
+    package = desk.package()
+    before = desk.files()
+
+    done = desk.run("build", ".", "--output", output, cwd=package)
+
+    one_line(done, str((package / output).resolve()), "--output")
+    assert desk.files() == before
+
+
+def test_build_without_an_output_refuses_the_package_it_stands_in(desk: Desk) -> None:
+    package = desk.package()
+    before = desk.files()
+
+    one_line(desk.run("build", ".", cwd=package), str(package))
+
+    assert desk.files() == before
+
+
+def test_a_package_that_is_a_repository_itself_is_valid_and_builds_the_same(desk: Desk) -> None:
+    package = desk.package()
+    outputs = [desk.folder / "before", desk.folder / "after"]
+    assert desk.run("build", package, "--output", outputs[0]).status == 0
+    subprocess.run(["git", "init", "-q", str(package)], check=True)
+
+    done = desk.run("validate", "--json", package)
+
+    assert done.status == 0, done.err
+    assert ".git" not in done.out + done.err
+    assert desk.run("build", package, "--output", outputs[1]).status == 0
+    first, second = ((output / "lanternfish-1.2.0.zip").read_bytes() for output in outputs)
+    assert first == second
+
+
+def test_a_folders_entry_is_the_one_of_its_zip(desk: Desk) -> None:
+    package = desk.package()
+    (package / "_dev/test").mkdir(parents=True)
+    (package / "_dev/test/config.yml").write_text("a: b\n")
+    (package / "data_stream/glow/_dev/test").mkdir(parents=True)
+    (package / "data_stream/glow/_dev/test/more.yml").write_text("a: b\n")
+    (package / "docs/more.md.link").write_text("./README.md\n")
+    assert desk.run("build", package, "--output", desk.folder).status == 0
+
+    of_folder = desk.run("entry", package)
+    of_zip = desk.run("entry", desk.folder / "lanternfish-1.2.0.zip")
+
+    assert (of_folder.status, of_zip.status) == (0, 0), of_folder.err
+    assert of_folder.out == of_zip.out
+    assert "_dev" not in of_folder.out
+    assert ".link" not in of_folder.out
+    document: Json = json.loads(of_folder.out)
+    assets = at(document, "package_manifest", "assets")
+    assert isinstance(assets, list)
+    assert "/package/lanternfish/1.2.0/docs/more.md" in assets
+
+
+# --- one line, no traceback -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("validate", "--json"), ("validate",), ("entry",), ("build", "--json", "--output", "{folder}")],
+    ids=["validate as JSON", "validate", "entry", "build"],
+)
+def test_a_full_disk_behind_standard_output_is_said_in_one_line(
+    desk: Desk, command: Sequence[str]
+) -> None:
+    package = desk.package()
+    arguments = [text.format(folder=desk.folder) for text in command]
+    with Path("/dev/full").open("wb") as full:
+        done = desk.run(*arguments, package, out=full.fileno())
+
+    one_line(done, "No space left", statuses=(1, 2))
+
+
+def test_an_output_that_is_a_file_is_said_in_one_line(desk: Desk) -> None:
+    package = desk.package()
+    (desk.folder / "file").touch()
+
+    one_line(desk.run("build", package, "--output", desk.folder / "file"), str(desk.folder / "file"))
+
+
+def test_a_signature_that_is_a_folder_is_said_in_one_line(desk: Desk, key: Key) -> None:
+    path = desk.folder / "a.zip"
+    path.write_bytes(b"a zip")
+    (desk.folder / "a.zip.sig").mkdir()
+
+    one_line(desk.run("sign", path, key=key), "a.zip.sig", statuses=(1, 2))
+
+
+def commands_of(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith(("::", "##["))]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("validate",),
+        ("validate", "--json"),
+        ("build", "--output", "out"),
+        ("build", "--no-validate", "--output", "out"),
+        ("publish", "--dry-run", "--bucket", "file:///nowhere"),
+    ],
+    ids=["validate", "validate as JSON", "build", "build without validating", "publish"],
+)
+def test_a_package_with_a_workflow_commands_name_is_none_at_the_terminal(
+    desk: Desk, command: Sequence[str]
+) -> None:
+    package = desk.package(to="::error::pwned")
+    desk.rename(package, "::error::pwned")
+
+    done = desk.run(*command, package.name, cwd=desk.folder)
+
+    assert done.status in {1, 2}
+    assert commands_of(done.out + done.err) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("validate",),
+        ("build",),
+        ("entry",),
+        ("verify",),
+        ("publish", "--dry-run", "--bucket", "file:///nowhere"),
+        ("plan", "--repository"),
+    ],
+    ids=["validate", "build", "entry", "verify", "publish", "plan"],
+)
+@pytest.mark.parametrize("path", ["::error::pwned", "a\n::error::pwned"], ids=["name", "second line"])
+def test_a_path_with_a_workflow_command_is_none_at_the_terminal(
+    desk: Desk, command: Sequence[str], path: str
+) -> None:
+    done = desk.run(*command, path, cwd=desk.folder)
+
+    assert done.status == 2
+    assert commands_of(done.out + done.err) == []
+
+
+def git(*arguments: str, cwd: Path) -> None:
+    identity = ("-c", "user.name=Coral", "-c", "user.email=coral@deepwater.example")
+    subprocess.run(["git", *identity, *arguments], cwd=cwd, check=True, capture_output=True)
+
+
+def test_a_plan_in_a_repository_without_commits_is_refused(desk: Desk) -> None:
+    git("init", "-q", "-b", "main", str(desk.folder), cwd=desk.folder)
+
+    done = desk.run("plan", "--repository", desk.folder)
+
+    one_line(done, "HEAD")
+    assert "Traceback" not in done.err
+
+
+def test_a_plan_from_an_unknown_commit_without_a_remote_is_refused(desk: Desk) -> None:
+    desk.package(to="packages/lanternfish")
+    git("init", "-q", "-b", "main", str(desk.folder), cwd=desk.folder)
+    git("add", "packages", cwd=desk.folder)
+    git("commit", "-q", "-m", "First", cwd=desk.folder)
+
+    done = desk.run("plan", "--repository", desk.folder, "--base", "relaese")
+
+    one_line(done, "'relaese'", "remote")
+
+
+def test_a_plan_in_a_missing_folder_is_refused(desk: Desk) -> None:
+    done = desk.run("plan", "--repository", desk.folder / "nowhere")
+
+    one_line(done, str(desk.folder / "nowhere"), "no such folder")
+
+
+# --- signals ----------------------------------------------------------------------------------------
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def agents(folder: Path) -> list[str]:
+    """The gpg-agents and the gpgs with a home below the folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            command = path.read_bytes().decode(errors="replace")
+            if str(folder) in command and command.startswith("gpg"):
+                found.append(command)
+    return found
+
+
+@contextlib.contextmanager
+def locked(bucket: Path) -> Iterator[Callable[[], bool]]:
+    """Another process at the folder; whether somebody waits for it to be done."""
+    own = bucket / ".pkgaction"
+    own.mkdir(parents=True, exist_ok=True)
+    with (own / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lambda: any(path.is_file() and path.name != "lock" for path in own.iterdir())
+
+
+def forget_files(bucket: Path) -> None:
+    """Leave of a publication what has to be completed from the stored zip."""
+    for path in bucket.rglob("*"):
+        inside = path.relative_to(bucket).as_posix()
+        if path.is_file() and inside.startswith("artifacts/static/") and path.name != "manifest.yml":
+            path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("where", "number", "status"),
+    [
+        pytest.param("at the claim", signal.SIGTERM, 143, id="SIGTERM at the claim"),
+        pytest.param("at the claim", signal.SIGINT, 130, id="Ctrl-C at the claim"),
+        pytest.param("among the files", signal.SIGTERM, 143, id="SIGTERM among the files"),
+    ],
+)
+def test_a_publish_that_is_ended_leaves_no_key_behind(
+    desk: Desk, key: Key, where: str, number: int, status: int
+) -> None:
+    package = desk.package()
+    if where == "among the files":
+        assert desk.run("publish", package, *desk.to_bucket, key=key).status == 0
+        forget_files(desk.bucket)
+    with (
+        locked(desk.bucket) as waited_for,
+        desk.start("publish", package, *desk.to_bucket, key=key) as process,
+    ):
+        wait_until(waited_for)
+        assert list(desk.temporary.glob("*/gpg"))
+        process.send_signal(number)
+        done = ended(process)
+
+    assert done.status == status, done.err
+    assert "Traceback" not in done.err
+    assert list(desk.temporary.iterdir()) == []
+    assert agents(desk.temporary) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "Ctrl-C"]
+)
+def test_a_sign_that_is_ended_leaves_no_key_behind(
+    desk: Desk, key: Key, number: int, status: int
+) -> None:
+    large = desk.folder / "large.zip"
+    with large.open("wb") as stream:
+        stream.truncate(8 << 30)
+    with desk.start("sign", large, key=key) as process:
+        wait_until(lambda: any("signature.asc" in command for command in agents(desk.temporary)))
+        wait_until(lambda: bool(list(desk.temporary.glob("*/gpg/trial"))))
+        process.send_signal(number)
+        done = ended(process)
+
+    assert done.status == status, done.err
+    assert "Traceback" not in done.err
+    assert list(desk.temporary.iterdir()) == []
+    wait_until(lambda: agents(desk.temporary) == [])
+    assert not (desk.folder / "large.zip.sig").exists()
+
+
+def actions(clone: Path) -> list[int]:
+    """The processes of the Action that run on this clone."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if b"entrypoint.py" in (path / "cmdline").read_bytes() and (path / "cwd").samefile(clone):
+                found.append(int(path.name))
+    return found
+
+
+def test_an_action_that_is_cancelled_still_reports(scene: Scene) -> None:
+    merge = scene.merge(lambda: scene.place.bump("lanternfish", "1.3.0"))
+    with locked(scene.bucket) as waited_for:
+
+        def cancel() -> None:
+            wait_until(waited_for)
+            (process,) = actions(scene.place.clone)
+            os.kill(process, signal.SIGTERM)
+
+        canceller = threading.Thread(target=cancel)
+        canceller.start()
+        run = scene.push(merge)
+        canceller.join()
+
+    assert run.status == 143, run.log
+    assert "cancelled" in run.summary
+    assert run.outputs["published"] == "false"
+    assert "Traceback" not in run.log
+    assert list(scene.temporary.iterdir()) == []
+    assert agents(scene.temporary) == []
+
+
+# --- the Action -------------------------------------------------------------------------------------
+
+
+def test_a_broken_manifest_does_not_hide_the_good_one_of_the_same_name(scene: Scene) -> None:
+    def work() -> None:
+        scene.place.bump("lanternfish", "1.3.0")
+        scene.place.write("extra/lanternfish/manifest.yml", "name: lanternfish\nversion: [\n")
+
+    run = scene.push(scene.merge(work), {"packages": "packages/*\nextra/*"})
+
+    assert run.status == 1, run.log
+    rows = json.loads(run.outputs["packages"])
+    assert sorted((row["package"], row["status"]) for row in rows) == [
+        ("extra/lanternfish", "failed"),
+        ("packages/lanternfish", "published"),
+    ]
+    (comment,) = scene.github.comments
+    for text in (comment.body, run.summary):
+        assert "1.3.0" in text
+        assert "its manifest can" in text
+    assert any("file=extra/lanternfish/manifest.yml" in line for line in run.errors)
+    assert "artifacts/packages/lanternfish-1.3.0.zip" in objects(scene.bucket)
+
+
+def test_a_link_that_cant_be_followed_fails_its_package_alone(scene: Scene) -> None:
+    links = {"tidewire": b"../\0/README.md", "saltmarsh": b"a" * 5_000, "harbour_board": b"b" * 300}
+
+    def work() -> None:
+        scene.place.bump("lanternfish", "1.3.0")
+        for name, target in links.items():
+            scene.place.bump(name, "9.0.0")
+            scene.place.write(f"packages/{name}/docs/more.md.link", target)
+
+    run = scene.push(scene.merge(work))
+
+    assert run.status == 1, run.log
+    assert "Traceback" not in run.log
+    assert run.packages["lanternfish"]["status"] == "published"
+    for name in links:
+        assert run.packages[name]["status"] == "failed"
+        told = f"{run.packages[name]['reason']} {[line for line in run.errors if name in line]}"
+        assert "target" in told
+        assert f"packages/{name}/docs/more.md.link" in told
+
+
+def test_a_merged_pull_request_without_a_key_says_to_publish_on_push(scene: Scene) -> None:
+    merge = scene.merge(lambda: scene.place.bump("lanternfish", "1.3.0"))
+    event = scene.place.pull_request_event(merge, merged=True)
+
+    run = scene.run("pull_request", event, NO_KEY, sha=merge.after)
+
+    assert run.status == 0, run.log
+    assert run.errors == []
+    for text in (run.log, run.summary):
+        assert "publish on push" in text
+    assert run.outputs["published"] == "false"
+    assert not scene.bucket.exists()
+
+
+def test_a_wrong_passphrase_and_an_unknown_package_are_reported_together(
+    scene: Scene, protected_key: Key
+) -> None:
+    changes = {**secrets(protected_key), "gpg-passphrase": "not the right one"}
+
+    run = scene.republish("lanternfihs", changes)
+
+    assert run.status == 2, run.log
+    assert len(run.errors) == 2
+    assert any("input package: " in line and "'lanternfihs'" in line for line in run.errors)
+    assert any("input gpg-passphrase: " in line and "wrong" in line for line in run.errors)
+
+
+def test_mode_plan_counts_and_comments_nothing(scene: Scene) -> None:
+    def work() -> None:
+        scene.place.bump("lanternfish", "1.3.0")
+        scene.place.bump("tidewire", "0.5.0")
+
+    run = scene.push(scene.merge(work), {"mode": "plan"})
+
+    assert run.status == 0, run.log
+    assert scene.github.comments == []
+    assert {call.method for call in scene.github.requests} <= {"GET"}
+    assert run.outputs["comment-url"] == ""
+    for text in (run.log, run.summary):
+        assert "2 packages to publish" in text
+    assert json.loads(run.outputs["matrix"]) == {
+        "include": [
+            {"package": "lanternfish", "version": "1.3.0"},
+            {"package": "tidewire", "version": "0.5.0"},
+        ]
+    }
+    assert not scene.bucket.exists()
+
+
+# --- keys -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("passphrase", ["pässwörd", "пароль", " lead "], ids=["ä", "Cyrillic", "blanks"])
+def test_a_passphrase_in_any_script_signs(desk: Desk, passphrase: str) -> None:
+    key, path = keys.make(passphrase), desk.folder / "a.zip"
+    path.write_bytes(b"a zip")
+
+    done = desk.run("sign", path, key=key, environ={"LC_ALL": "C"})
+
+    assert done.status == 0, done.err
+    assert keys.verify(key, path.with_name("a.zip.sig"), path)
+
+
+BAD_SECRETS = [
+    pytest.param("gpg-passphrase", b"two\nlines", id="passphrase of two lines"),
+    pytest.param("gpg-passphrase", b"\xff\xfe", id="passphrase"),
+    pytest.param("gpg-private-key", b"-----BEGIN\xff", id="private key"),
+    pytest.param("github-token", b"ghs_\xff", id="token"),
+]
+
+
+@pytest.mark.parametrize(("name", "data"), BAD_SECRETS)
+def test_a_secret_that_is_no_line_of_text_is_refused_at_the_terminal(
+    desk: Desk, key: Key, name: str, data: bytes
+) -> None:
+    path = desk.folder / "a.zip"
+    path.write_bytes(b"a zip")
+    variable = f"PKGACTION_{name.upper().replace('-', '_')}"
+
+    done = desk.run("sign", path, key=key, environ={variable: os.fsdecode(data)})
+
+    one_line(done, name)
+    assert list(desk.folder.glob("*.sig")) == []
+
+
+@pytest.mark.parametrize(("name", "data"), BAD_SECRETS)
+def test_a_secret_that_is_no_line_of_text_is_refused_by_the_action(
+    scene: Scene, name: str, data: bytes
+) -> None:
+    run = scene.republish("lanternfish", {**NO_KEY, name: os.fsdecode(data)})
+
+    assert run.status == 2, run.log
+    (error,) = run.errors
+    assert error.startswith(f"::error::input {name}: ")
+    assert "Traceback" not in run.log
+    assert not scene.bucket.exists()
+
+
+@pytest.mark.parametrize(
+    ("pin", "status"), [("none", 0), ("primary", 0), ("signing subkey", 0), ("other subkey", 1)]
+)
+def test_verify_takes_the_pin_of_the_key_or_of_the_very_subkey(
+    desk: Desk, signed: Key, pin: str, status: int
+) -> None:
+    path = desk.folder / "a.zip"
+    path.write_bytes(b"a zip")
+    subkey, other = signed.subkeys
+    assert desk.run("sign", path, "--gpg-fingerprint", subkey, key=signed).status == 0
+    pins = {"none": "", "primary": signed.fingerprint, "signing subkey": subkey, "other subkey": other}
+
+    done = desk.run("verify", "--json", path, "--gpg-fingerprint", pins[pin], key=signed)
+
+    assert done.status == status, done.err
+    row: Json = json.loads(done.out)
+    assert at(row, "valid") is (status == 0)
+    assert text_at(row, "fingerprint") == signed.fingerprint
+
+
+def test_verify_refuses_what_another_key_signed(desk: Desk, signed: Key, key: Key) -> None:
+    path = desk.folder / "a.zip"
+    path.write_bytes(b"a zip")
+    assert desk.run("sign", path, key=key).status == 0
+
+    assert desk.run("verify", path, key=signed).status == 1
+    assert desk.run("verify", path, "--gpg-fingerprint", signed.subkeys[0], key=key).status == 1
+    assert desk.run("verify", path, key=key).status == 0
+
+
+@pytest.fixture(scope="module")
+def signed() -> Key:
+    """A key with two subkeys that sign."""
+    return keys.make("", usage="cert", subkeys=("sign", "sign"))
