@@ -29,7 +29,9 @@ from pkgaction.ports import (
     Watch,
 )
 
-BATCHES = "v2/reindex/"
+# below the one folder that a publisher may delete in; readers take ten digits for a generation only, and
+# those that follow along only names up to the cursor, which are less than this one
+BATCHES = f"{layout.INDEX_ROOT}reindex/"
 _HEADERS = Headers(content_type=layout.JSON_TYPE, cache_control=layout.NEVER_CACHED)
 
 
