@@ -3,6 +3,11 @@
 import os
 
 import pytest
+from hypothesis import settings
+
+# the same examples in every run; PKGACTION_FUZZ=1 looks for new ones
+settings.register_profile("same", derandomize=True)
+settings.load_profile("default" if os.environ.get("PKGACTION_FUZZ") else "same")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

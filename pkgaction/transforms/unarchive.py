@@ -1,6 +1,7 @@
 """A zip → its files as a tree, without unpacking. Every zip is hostile until it was read here."""
 
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,10 +19,13 @@ _ODD_FLAGS = 1 | 1 << 5 | 1 << 6  # encrypted, patched, strongly encrypted
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
+    struct.error,
     NotImplementedError,
     EOFError,
     OSError,
     ValueError,
+    LookupError,
+    ArithmeticError,
     RuntimeError,
 )
 
@@ -50,7 +54,7 @@ def opened(path: Path) -> Iterator[tuple[str, Tree]]:
 def _top(path: Path, infos: list[zipfile.ZipInfo]) -> str:
     tops = {info.filename.partition("/")[0] for info in infos}
     whole = all("/" in info.filename for info in infos)
-    files = any(not info.is_dir() for info in infos)
+    files = any(not info.filename.endswith("/") for info in infos)
     if len(tops) != 1 or not whole or not files or tops & {"", ".", ".."}:
         what = "it must have one folder at its top, NAME-VERSION, and nothing beside"
         raise _refused(path.name, what)
@@ -64,7 +68,7 @@ def _files(path: Path, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -
         if info.filename in seen:
             raise _refused(path.name, f"the entry {info.filename!r} is there twice")
         seen.add(info.filename)
-        if info.is_dir():
+        if info.filename.endswith("/"):
             continue
         if info.flag_bits & _ODD_FLAGS or info.compress_type not in _KNOWN:
             what = f"the entry {info.filename!r} is encrypted or oddly compressed"
