@@ -10,6 +10,7 @@ from tests.fakes.workplace import PACKAGES, ROOT
 
 _MEGABYTE = 1 << 20
 _SIZE = 1536 * _MEGABYTE
+_FILES = 4  # the emulator copies an upload at each of its chunks: larger files would take it very long
 _MOST_MEMORY = 200 * _MEGABYTE
 _MEASURED = """
 import resource, runpy, sys
@@ -22,14 +23,15 @@ finally:
 
 
 def large_package(folder: Path) -> Path:
-    """The example package with a file that is half random, half the same."""
+    """The example package with files that are half random, half the same."""
     package = folder / "harbour_board"
     subprocess.run(["cp", "-r", PACKAGES / "harbour_board", package], check=True)
     (package / "img").mkdir()
     block = os.urandom(_MEGABYTE)
-    with (package / "img" / "large.bin").open("wb") as file:
-        for number in range(_SIZE // _MEGABYTE):
-            file.write(os.urandom(_MEGABYTE) if number % 2 else block)
+    for part in range(_FILES):
+        with (package / "img" / f"large-{part}.bin").open("wb") as file:
+            for number in range(_SIZE // _FILES // _MEGABYTE):
+                file.write(os.urandom(_MEGABYTE) if number % 2 else block)
     return package
 
 
