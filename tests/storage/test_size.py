@@ -12,7 +12,7 @@ from tests.fakes import emulator, keys
 from tests.fakes.workplace import PACKAGES, ROOT
 
 _MEGABYTE = 1 << 20
-_SIZE = int(os.environ.get("PKGACTION_SIZE_MB", "600")) * _MEGABYTE
+_SIZE = int(os.environ.get("PKGACTION_SIZE_MB", "200")) * _MEGABYTE
 _FILES = 4  # the emulator copies an upload at each of its chunks: larger files would take it very long
 _MOST_MEMORY = 200 * _MEGABYTE
 _MEASURED = """
