@@ -5,10 +5,10 @@ It reads YAML 1.1 with a few words of 1.2: `y` and `n` are booleans, `017` and `
 """
 
 import math
-import re
 from typing import TypeAlias
 
 from pkgaction.model.yamltext import Scalar
+from pkgaction.model.yamlvalues import INFINITY, NAN, number
 
 Value: TypeAlias = bool | int | float | str | None
 
@@ -21,18 +21,6 @@ def _spellings(*words: str) -> frozenset[str]:
 _TRUE = _spellings("y", "yes", "true", "on")
 _FALSE = _spellings("n", "no", "false", "off")
 _NULL = _spellings("", "~", "null")
-_INFINITY = frozenset({".inf", ".Inf", ".INF"})
-_NAN = frozenset({".nan", ".NaN", ".NAN"})
-
-_INTEGER = re.compile(
-    r"(?P<sign>[-+]?)"
-    r"(?:0[bB](?P<binary>[01]+)|0[xX](?P<hex>[0-9a-fA-F]+)"
-    r"|0[oO]?(?P<octal>[0-7]+)|(?P<decimal>0|[1-9][0-9]*))"
-)
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_BASES = {"binary": 2, "octal": 8, "decimal": 10, "hex": 16}
-_LONGEST_INTEGER = 70  # digits, enough for 64 bits in base 2; int() of a long text is slow
-_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 _EXACT = 2**53  # up to here a float is a whole number without loss
 _EXPONENT_FROM = 1e21  # from here on Go writes a float with an exponent, as Python's repr does
 
@@ -47,9 +35,9 @@ def resolve(scalar: Scalar) -> Value:
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
     unsigned = text[1:] if text[0] in "+-" else text
-    if unsigned in _INFINITY:
+    if unsigned in INFINITY:
         return -math.inf if text[0] == "-" else math.inf
-    return math.nan if text in _NAN else _number(text)
+    return math.nan if text in NAN else number(text)
 
 
 def as_text(value: Value) -> str:
@@ -69,25 +57,3 @@ def as_json(value: Value) -> Value:
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         return int(value)
     return value
-
-
-def _number(text: str) -> Value:
-    if not (text[0].isdigit() or text[0] in "+-."):
-        return text
-    # underscores count only where the text begins like a number, and never after a leading point
-    plain = text if text[0] == "." else text.replace("_", "")
-    whole = _INTEGER.fullmatch(plain)
-    if whole and len(plain) <= _LONGEST_INTEGER:
-        number = _integer(whole)
-        if _SMALLEST <= number <= _LARGEST:
-            return number
-    if _FLOAT.fullmatch(plain) and math.isfinite(fraction := float(plain)):
-        return fraction  # also `08`, which is no octal number, and what has over 64 bits
-    return text
-
-
-def _integer(found: re.Match[str]) -> int:
-    digits = {name: found[name] for name in _BASES if found[name]}
-    (name, text), *_ = digits.items()
-    number = int(text, _BASES[name])
-    return -number if found["sign"] == "-" else number

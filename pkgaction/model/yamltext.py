@@ -37,6 +37,7 @@ class Scalar:
     plain: bool  # written without quotes, so a reader may take it for a number, a boolean or null
     line: int
     column: int
+    tag: str = ""  # an explicit one, in full: tag:yaml.org,2002:str
 
     @property
     def empty(self) -> bool:
@@ -160,7 +161,7 @@ class _Composer:
         node: Node
         if isinstance(event, yaml.ScalarEvent):
             plain = bool(event.implicit[0]) and event.style in {None, ""}
-            node = Scalar(event.value, plain, *_where(event))
+            node = Scalar(event.value, plain, *_where(event), event.tag or "")
         elif isinstance(event, yaml.SequenceStartEvent):
             node = self._sequence(event, depth)
         else:
