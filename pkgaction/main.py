@@ -70,7 +70,7 @@ class _Run:
         if problems or intent is None:
             self._try_key()
             return
-        self.ledger.intent = self._without_a_key(intent)
+        self.ledger.intent = self._without_secrets(intent)
         self.ledger.dry_run = self.inputs.dry_run
         if isinstance(self.ledger.intent, Idle):
             return
@@ -84,13 +84,19 @@ class _Run:
                 JobLog(self.runner.out).say(line)
             self._try_key()
 
-    def _without_a_key(self, intent: Intent) -> Intent:
+    def _without_secrets(self, intent: Intent) -> Intent:
         """A merged pull request from a fork brings no secrets; a push of the same merge has them."""
-        event_name, inputs = self.runner.get("GITHUB_EVENT_NAME"), self.inputs
-        closed = isinstance(intent, Release) and event_name == "pull_request"
-        if not closed or inputs.gpg_private_key or inputs.dry_run or inputs.mode is Mode.PLAN:
+        inputs = self.inputs
+        if not isinstance(intent, Release) or self.runner.get("GITHUB_EVENT_NAME") != "pull_request":
             return intent
-        return Idle("this run has no signing key: publish on push, which has the secrets")
+        if inputs.dry_run or inputs.mode is Mode.PLAN:
+            return intent
+        pull = intent.pull_request
+        if not inputs.gpg_private_key:
+            return Idle("this run has no signing key: publish on push, which has the secrets")
+        if pull and pull.fork and not wiring.can_log_in(inputs, self.runner.environ):
+            return Idle("this run has no login for the bucket: publish on push, which has one")
+        return intent
 
     def _understand(self, problems: list[Problem]) -> Intent | None:
         asked = event.Asked(

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pkgaction.model import globs
+from pkgaction.model.folding import folded
 from pkgaction.model.manifest import FILE, Identity, ManifestProblemError, identify
+from pkgaction.model.tree import Kind, TreeFile
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import Repository
 
@@ -20,6 +22,11 @@ class Manifests:
 
     found: Mapping[str, Identity]  # by folder
     broken: Mapping[str, ManifestProblemError]  # by folder
+
+    @property
+    def folders(self) -> set[str]:
+        """Where a package stands, readable or not."""
+        return {*self.found, *self.broken}
 
     def by_name(self) -> dict[str, list[str]]:
         """The folders of each package name."""
@@ -40,12 +47,12 @@ def all_folders(repository: Repository, commit: str, packages: Sequence[str]) ->
     return [f for f in repository.folders(commit) if globs.matches(f, packages)]
 
 
-def _outermost(manifests: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+def _outermost(entries: Mapping[str, TreeFile]) -> Iterator[tuple[str, TreeFile]]:
     """The manifests that lie in no other package: fixtures and data streams have one, too."""
-    folders = {path.removesuffix(f"/{FILE}"): data for path, data in manifests.items()}
-    for folder, data in folders.items():
+    folders = {path.removesuffix(f"/{FILE}"): entry for path, entry in entries.items()}
+    for folder, entry in folders.items():
         if not inside(str(PurePosixPath(folder).parent), folders):
-            yield folder, data
+            yield folder, entry
 
 
 def inside(folder: str, packages: Container[str]) -> bool:
@@ -58,22 +65,34 @@ def read(repository: Repository, commit: str, folders: Sequence[str]) -> Manifes
     """The manifests in these folders, from the commit's objects."""
     found: dict[str, Identity] = {}
     broken: dict[str, ManifestProblemError] = {}
-    manifests = repository.blobs(
-        commit, [f"{folder}/{FILE}" for folder in folders], limit=MOST_BYTES + 1
-    )
-    for folder, data in _outermost(manifests):
+    entries = repository.entries(commit, [f"{folder}/{FILE}" for folder in folders])
+    for folder, entry in _outermost(entries):
         try:
-            found[folder] = identify(data)
+            found[folder] = _identify(entry)
         except ManifestProblemError as error:
             broken[folder] = error
     return Manifests(found=found, broken=broken)
 
 
+def _identify(entry: TreeFile) -> Identity:
+    if entry.kind is not Kind.FILE:
+        message = f"this is a {entry.kind.value}, which is never followed: put the file itself here"
+        raise ManifestProblemError(message)
+    with entry.content.open() as stream:
+        return identify(stream.read(MOST_BYTES + 1))
+
+
 def doubled(
     repository: Repository, head: str, packages: Sequence[str], names: Sequence[str]
 ) -> dict[str, list[str]]:
-    """Those of the names that stand in two folders of the commit. Reads every manifest."""
+    """Those of the names that stand in two folders of the commit. Reads every manifest.
+
+    Names that differ only in case or Unicode form are one and the same here.
+    """
     if not names:
         return {}
+    folders: dict[str, list[str]] = {}
     everywhere = read(repository, head, all_folders(repository, head, packages)).by_name()
-    return {name: everywhere[name] for name in names if len(everywhere.get(name, [])) > 1}
+    for name, standing in everywhere.items():
+        folders.setdefault(folded(name), []).extend(standing)
+    return {n: sorted(folders[folded(n)]) for n in names if len(folders.get(folded(n), ())) > 1}

@@ -8,6 +8,7 @@ with its reason in the ledger; the others go on.
 from collections.abc import Sequence
 from typing import assert_never
 
+from pkgaction import backports
 from pkgaction.errors import UsageError
 from pkgaction.model.event import Audit, Idle, Intent, Planned, Preview, Reindex, Release, Republish
 from pkgaction.model.outcome import Ledger, Outcome, Status
@@ -39,7 +40,8 @@ def _ship_planned(
     made = make_plan(intent, repository, job, world, ledger)
     dry = job.dry_run or isinstance(intent, Preview)
     if made.candidates and not isinstance(intent, Preview):
-        _only_from_a_publishing_branch(made.head, repository, job)
+        _only_what_its_branch_may(intent, made, repository, job, world)
+    Steps(job, world, ledger).recognise(made.lower)
     release(made.candidates, job, world, ledger, dry=dry)
 
 
@@ -57,13 +59,13 @@ def make_plan(
                 head = repository.remote(intent.head)
                 made = plan.named(repository, head, job.packages, intent.names, intent.version)
             case Preview() | Release():
-                head = repository.commit(intent.head)
-                base = plan.base_of(intent, head, repository, ledger.warnings)
-                maintenance = isinstance(intent, Release) and intent.maintenance
-                if base is None:
-                    made = plan.nothing_to_compare(head)
-                else:
-                    made = plan.compare(repository, base, head, job.packages, maintenance=maintenance)
+                made = plan.between(
+                    intent,
+                    repository,
+                    job.packages,
+                    today=world.clock.now().date(),
+                    notices=ledger.warnings,
+                )
             case _:
                 assert_never(intent)
         ledger.plan = made
@@ -124,15 +126,28 @@ def _reindex(job: Job, world: World, ledger: Ledger) -> None:
         ledger.cursor = ledger.rebuilt.cursor
 
 
-def _only_from_a_publishing_branch(head: str, repository: Repository, job: Job) -> None:
-    """The rule that no payload can change: git shows that the commit lies on a publishing branch."""
-    if repository.publishing_branch(head, job.branches) is None:
+def _only_what_its_branch_may(
+    intent: Release | Republish, made: Plan, repository: Repository, job: Job, world: World
+) -> None:
+    """The rule that no payload can change: git shows that the commit lies on a publishing branch.
+
+    What a branch may publish, a plan of two commits knows already; named packages are held to it here.
+    """
+    default = intent.default_branch
+    branch = repository.publishing_branch(made.head, job.branches, prefer=default)
+    if branch is None:
         branches = ", ".join(job.branches) or "(none)"
         raise UsageError(
-            what=f"the commit {head[:12]} lies on no branch that publishes ({branches})",
+            what=f"the commit {made.head[:12]} lies on no branch that publishes ({branches})",
             where="git",
             fix="merge it first, or name the branch in the input branches",
         )
+    if isinstance(intent, Republish) and default and branch != default:
+        today = world.clock.now().date()
+        allowed = backports.limited(made, repository, branch=branch, default_branch=default, today=today)
+        if refused := [f"{s.name} {s.version}: {s.reason}" for s in allowed.skipped]:
+            fix = "name what that branch is for, or another ref"
+            raise UsageError(what="; ".join(refused), where="input package", fix=fix)
 
 
 def _unreadable(broken: Unreadable) -> Outcome:

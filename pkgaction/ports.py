@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol, TypeVar
 
 from pkgaction.model.event import PullRequest
 from pkgaction.model.release import Signature
-from pkgaction.model.tree import Content, RepositoryFiles, Tree
+from pkgaction.model.tree import Content, RepositoryFiles, Tree, TreeFile
 
 T = TypeVar("T")
 
@@ -40,6 +40,14 @@ class Repository(Protocol):
         """The commit's first parent, fetched if it isn't in the clone; None for a root commit."""
         ...
 
+    def before_merge(self, merge: str, pull: PullRequest) -> str | None:
+        """The commit that the branch had before a pull request was merged; None for a root commit.
+
+        Raises:
+            CommitMissingError: the pull request's own commits are needed and can't be fetched.
+        """
+        ...
+
     def merge_base(self, commit: str, branch: str) -> str | None:
         """Where the commit left the remote's branch; None if they have nothing in common."""
         ...
@@ -48,8 +56,8 @@ class Repository(Protocol):
         """Paths whose content or kind differs between two commits' trees, no renames followed."""
         ...
 
-    def blobs(self, commit: str, paths: Iterable[str], *, limit: int = -1) -> Mapping[str, bytes]:
-        """The bytes, the first `limit` of them at most, of those of the paths that are plain files."""
+    def entries(self, commit: str, paths: Iterable[str]) -> Mapping[str, TreeFile]:
+        """Those of the paths that stand in the commit's tree and are no folder, by path."""
         ...
 
     def folders(self, commit: str) -> Sequence[str]:
@@ -64,9 +72,10 @@ class Repository(Protocol):
         """The commit's files by path."""
         ...
 
-    def publishing_branch(self, commit: str, branches: Sequence[str]) -> str | None:
+    def publishing_branch(self, commit: str, branches: Sequence[str], *, prefer: str = "") -> str | None:
         """The remote's branch that the commit lies on, out of those that match a glob.
 
+        Of several it is one that ends there, then the preferred one.
         The remote is asked: what a payload or the local clone says does not count.
         """
         ...

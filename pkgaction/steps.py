@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar, assert_never
 
@@ -15,7 +15,7 @@ from pkgaction.errors import (
 )
 from pkgaction.model import outcome
 from pkgaction.model.finding import errors
-from pkgaction.model.outcome import Ledger, Status, Urls
+from pkgaction.model.outcome import Ledger, Outcome, Status, Urls
 from pkgaction.model.release import (
     Built,
     Candidate,
@@ -23,6 +23,7 @@ from pkgaction.model.release import (
     Published,
     Rejected,
     Signed,
+    Skipped,
     Stored,
     Validated,
 )
@@ -108,6 +109,30 @@ class Steps:
             if warning not in self.ledger.warnings:
                 self.ledger.warnings.append(warning)
             return False
+
+    def recognise(self, lower: Sequence[Candidate]) -> None:
+        """Versions that went down are refused; one that is published as it is here is just that.
+
+        They are built aside: what fails there is no failure, only more to say.
+        """
+        if not lower or self.ledger.plan is None:
+            return
+        aside = Steps(self.job, self.world, Ledger())
+        built = aside.build(aside.validate(lower))
+        aside.foresee(built)
+        self.ledger.warnings += aside.ledger.warnings
+        found = aside.ledger.outcomes
+        for one in found.values():
+            if one.status is Status.ALREADY_PUBLISHED:
+                self.ledger.settle(one)
+        self.ledger.plan = replace(
+            self.ledger.plan,
+            skipped=tuple(
+                said
+                for skip in self.ledger.plan.skipped
+                if (said := _recognised(skip, found.get((skip.name, skip.version, skip.folder))))
+            ),
+        )
 
     def sign(self, built: Sequence[Built]) -> list[Signed]:
         """Sign every zip."""
@@ -220,6 +245,17 @@ class Steps:
                 stored=stored,
             )
         )  # fmt: skip
+
+
+def _recognised(skip: Skipped, found: Outcome | None) -> Skipped | None:
+    """What is left to say of a version that went down, after a look into the storage."""
+    match found.status if found else None:
+        case Status.ALREADY_PUBLISHED:
+            return None
+        case Status.CONFLICT | Status.FAILED if found:
+            return replace(skip, reason=f"{skip.reason} ({found.reason})")
+        case _:
+            return skip
 
 
 def _status(published: Published, *, indexed: bool) -> Status:

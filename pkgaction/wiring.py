@@ -65,13 +65,23 @@ class Cloud:
 
     def _public(self) -> "Credentials | None":
         """No login at all, for a preview that has nothing to log in with."""
-        has_token = "ACTIONS_ID_TOKEN_REQUEST_URL" in self.environ
-        keyless = bool(self.inputs.workload_identity_provider) and has_token
-        if not self.reads_only or keyless or "GOOGLE_APPLICATION_CREDENTIALS" in self.environ:
+        if not self.reads_only or _named_credentials(self.inputs, self.environ):
             return None
         from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - slow to load
 
         return AnonymousCredentials()
+
+
+def can_log_in(inputs: Inputs, environ: Mapping[str, str]) -> bool:
+    """Whether a run can try to log in, where its buckets need that at all."""
+    clouded = any(url.startswith("gs://") for url in (inputs.bucket, inputs.index_bucket))
+    return not clouded or _named_credentials(inputs, environ)
+
+
+def _named_credentials(inputs: Inputs, environ: Mapping[str, str]) -> bool:
+    """Whether there is anything to log in with but what a machine has by itself."""
+    keyless = bool(inputs.workload_identity_provider) and "ACTIONS_ID_TOKEN_REQUEST_URL" in environ
+    return keyless or "GOOGLE_APPLICATION_CREDENTIALS" in environ
 
 
 def signer(

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from pkgaction.adapters import git_process
+from pkgaction.adapters import git_history, git_process
 from pkgaction.adapters.git_process import LOCAL_SECONDS, REMOTE_SECONDS
 from pkgaction.adapters.git_tree import CommitFiles, Objects, list_tree
-from pkgaction.errors import CommitMissingError, GitError, PkgactionError, UsageError
+from pkgaction.errors import CommitMissingError, GitError, UsageError
 from pkgaction.model import globs
+from pkgaction.model.event import PullRequest
 from pkgaction.model.secret import Secret
-from pkgaction.model.tree import RepositoryFiles, Tree
+from pkgaction.model.tree import RepositoryFiles, Tree, TreeFile
 
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _DEPTHS = (50, 1_000, 20_000)  # commits; then the whole history
@@ -71,6 +72,11 @@ class GitRepository:
         bare = _borrow(scratch, common, object_format, env)
         return cls(top, bare, git_process.environment(environ, remote))
 
+    @property
+    def shallow(self) -> bool:
+        """Whether some commit's parents are missing."""
+        return (self.bare / "shallow").exists()
+
     def close(self) -> None:
         """End the processes that read for us."""
         self._objects.close()
@@ -103,68 +109,65 @@ class GitRepository:
 
         The commit object is read itself: in a shallow clone git's own `^1` pretends it has none.
         """
-        lines = self._git("cat-file", "commit", commit).split(b"\n\n", 1)[0].splitlines()
-        parents = [line.split()[1].decode() for line in lines if line.startswith(b"parent ")]
+        parents = self._parents(commit)
         return self.commit(parents[0]) if parents else None
+
+    def before_merge(self, merge: str, pull: PullRequest) -> str | None:
+        """The commit that the branch had before a pull request was merged; None for a root commit."""
+        if len(self._parents(merge)) != 1 or pull.commits < 2 or not pull.head:  # noqa: PLR2004 - one or more
+            return self.first_parent(merge)
+        own = self._newest(pull.head, pull.commits, "--no-merges")
+        there = self._newest(merge, pull.commits, "--first-parent")
+        return self.first_parent(git_history.oldest_copy(own, there))
 
     def merge_base(self, commit: str, branch: str) -> str | None:
         """Where the commit left the remote's branch; None if they have nothing in common."""
         tip = self._branches().get(branch)
         for _ in self._deepening(branch) if tip else ():
-            found = self._git("merge-base", commit, str(tip), accept=_CAN_FAIL).decode().strip()
+            found = self.git("merge-base", commit, str(tip), accept=_CAN_FAIL).decode().strip()
             if found:
                 return found
         return None
 
-    def fork_point(self, commit: str) -> str | None:
-        """Where a commit left the remote's default branch as the clone knows it, else its parent."""
-        try:
-            other = self.commit("origin/HEAD")
-        except PkgactionError:
-            return self.first_parent(commit)
-        found = self._git("merge-base", commit, other, accept=_CAN_FAIL).decode().strip()
-        return found if found and found != commit else self.first_parent(commit)
-
     def changed_paths(self, base: str, head: str) -> Sequence[str]:
         """Paths whose content or kind differs between two commits' trees, no renames followed."""
-        raw = self._git("diff-tree", "-r", "-z", "--raw", "--no-renames", base, head)
+        raw = self.git("diff-tree", "-r", "-z", "--raw", "--no-renames", base, head)
         fields = raw.split(b"\0")
         return [_text(path) for path in fields[1::2]]
 
-    def blobs(self, commit: str, paths: Iterable[str], *, limit: int = -1) -> Mapping[str, bytes]:
-        """The first bytes of those of the paths that are plain files in the commit's tree."""
+    def entries(self, commit: str, paths: Iterable[str]) -> Mapping[str, TreeFile]:
+        """Those of the paths that stand in the commit's tree and are no folder, by path."""
         wanted = list(paths)
-        found: dict[str, bytes] = {}
+        found: dict[str, TreeFile] = {}
         for start in range(0, len(wanted), _PATHS_A_CALL):
             part = wanted[start : start + _PATHS_A_CALL]
-            raw = self._git("ls-tree", "-z", "-l", "--full-tree", commit, "--", *part)
-            for entry in list_tree(raw):
-                if entry.is_file and entry.path in part:
-                    with self._objects.open(entry.oid, entry.size) as stream:
-                        found[entry.path] = stream.read(limit)
+            raw = self.git("ls-tree", "-z", "-l", "--full-tree", commit, "--", *part)
+            listed = [entry for entry in list_tree(raw) if not entry.is_folder]
+            found |= {e.path: self._objects.file(e) for e in listed if e.path in part}
         return found
 
     def folders(self, commit: str) -> Sequence[str]:
         """Every folder in the commit's tree."""
-        raw = self._git("ls-tree", "-r", "-d", "-z", "--full-tree", "--name-only", commit)
+        raw = self.git("ls-tree", "-r", "-d", "-z", "--full-tree", "--name-only", commit)
         return [_text(name) for name in raw.split(b"\0") if name]
 
     def tree(self, commit: str, folder: str) -> Tree:
         """The files below a folder of the commit's tree."""
-        raw = self._git("ls-tree", "-r", "-z", "-l", f"{commit}:{folder}")
+        raw = self.git("ls-tree", "-r", "-z", "-l", f"{commit}:{folder}")
         return Tree(tuple(self._objects.file(entry) for entry in list_tree(raw)))
 
     def files(self, commit: str) -> RepositoryFiles:
         """The commit's files by path."""
         return CommitFiles(self._objects, commit)
 
-    def publishing_branch(self, commit: str, branches: Sequence[str]) -> str | None:
+    def publishing_branch(self, commit: str, branches: Sequence[str], *, prefer: str = "") -> str | None:
         """The remote's branch that the commit lies on, out of those that match a glob."""
-        heads = {n: tip for n, tip in self._branches().items() if globs.matches(n, branches)}
-        for name, tip in heads.items():
+        found = {n: tip for n, tip in self._branches().items() if globs.matches(n, branches)}
+        heads = sorted(found.items(), key=lambda head: head[0] != prefer)
+        for name, tip in heads:
             if tip == commit:
                 return name
-        return next((name for name, tip in heads.items() if self._contains(name, tip, commit)), None)
+        return next((name for name, tip in heads if self._contains(name, tip, commit)), None)
 
     def _contains(self, branch: str, tip: str, commit: str) -> bool:
         for _ in self._deepening(branch):
@@ -178,15 +181,15 @@ class GitRepository:
 
     def _deepening(self, branch: str) -> Iterator[None]:
         """Fetch more and more of a branch's history, until there is no more."""
-        self._fetch(f"refs/heads/{branch}")
+        self.fetch(f"refs/heads/{branch}")
         yield
         for depth in _DEPTHS:
-            if not (self.bare / "shallow").exists():
+            if not self.shallow:
                 return
-            self._fetch(f"refs/heads/{branch}", f"--depth={depth}")
+            self.fetch(f"refs/heads/{branch}", f"--depth={depth}")
             yield
-        if (self.bare / "shallow").exists():
-            self._fetch(f"refs/heads/{branch}", "--unshallow")
+        if self.shallow:
+            self.fetch(f"refs/heads/{branch}", "--unshallow")
             yield
 
     def _branches(self) -> dict[str, str]:
@@ -198,7 +201,7 @@ class GitRepository:
         return self._heads
 
     def _ls_remote(self, *patterns: str) -> dict[str, str]:
-        raw = self._git(
+        raw = self.git(
             "ls-remote", "--refs" if "^" not in patterns[-1] else "--quiet", "origin", *patterns,
             seconds=REMOTE_SECONDS,
         )  # fmt: skip
@@ -206,29 +209,49 @@ class GitRepository:
         return {ref: oid for oid, ref in pairs}
 
     def _has(self, commit: str) -> bool:
-        return bool(self._git("cat-file", "-t", commit, accept=_CAN_FAIL).strip() == b"commit")
+        return bool(self.git("cat-file", "-t", commit, accept=_CAN_FAIL).strip() == b"commit")
 
-    def _fetch_commit(self, commit: str) -> str:
+    def _parents(self, commit: str) -> list[str]:
+        lines = self.git("cat-file", "commit", commit).split(b"\n\n", 1)[0].splitlines()
+        return [line.split()[1].decode() for line in lines if line.startswith(b"parent ")]
+
+    def _newest(self, commit: str, count: int, which: str) -> list[git_history.Commit]:
+        """The commit and those before it, newest first, fetched where the clone lacks some."""
+        if self.shallow or not self._has(commit):
+            self._fetch_commit(commit, count + 1 if self.shallow else 0)
+        wanted = (which, f"--max-count={count}", "--topo-order", "--no-commit-header")
+        return git_history.read(
+            self.git("rev-list", *wanted, f"--format=tformat:{git_history.FORMAT}", commit)
+        )
+
+    def _fetch_commit(self, commit: str, depth: int = 1) -> str:
         fix = "fetch it (actions/checkout with fetch-depth: 0), or name a commit of this repository"
-        what = f"the commit {commit} is not in the clone and can't be fetched"
+        what = f"the commit {commit} is not in the clone{self._checked_out()} and can't be fetched"
         try:
-            self._fetch(commit, "--depth=1")
+            self.fetch(commit, *([f"--depth={depth}"] if depth else []))
         except GitError as error:
             raise CommitMissingError(what=f"{what}: {error.what}", fix=fix) from error
         if not self._has(commit):
             raise CommitMissingError(what=what, fix=fix)
         return commit
 
-    def _fetch(self, ref: str, *options: str) -> None:
-        fixed = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
-        self._git("fetch", *fixed, *options, "--end-of-options", "origin", ref, seconds=REMOTE_SECONDS)
+    def _checked_out(self) -> str:
+        command = ["rev-parse", "--verify", "--quiet", "HEAD"]
+        found = git_process.run(command, env=self.env, cwd=self.workspace, accept=_CAN_FAIL)
+        return f" (which has {found.stdout.decode().strip()} checked out)" if found.stdout else ""
 
-    def _git(
+    def fetch(self, ref: str, *options: str) -> None:
+        """Fetch into the borrowed repository."""
+        fixed = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
+        self.git("fetch", *fixed, *options, "--end-of-options", "origin", ref, seconds=REMOTE_SECONDS)
+
+    def git(
         self,
         *arguments: str,
         seconds: float = LOCAL_SECONDS,
         accept: frozenset[int] = frozenset({0}),
     ) -> bytes:
+        """Run git on the borrowed repository; what it prints."""
         # a relative address of the remote counts from the checkout
         command = [f"--git-dir={self.bare}", *arguments]
         cwd = self.workspace if seconds == REMOTE_SECONDS else self.bare

@@ -110,8 +110,8 @@ def _said(done: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def _verb(arguments: Sequence[str]) -> str:
-    """The subcommand: the first argument that is no option of git itself."""
-    return next((a for a in arguments if not a.startswith(("-", "/"))), "")
+    """The subcommand: the first argument that is no option of git itself, and no value of one."""
+    return next((a for a in arguments if not a.startswith(("-", "/")) and "=" not in a), "")
 
 
 class BlobReader:

@@ -29,6 +29,11 @@ class TreeEntry:
         """Whether it is a plain file."""
         return self.mode.startswith("100")
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, which holds other entries."""
+        return self.mode == "040000"
+
 
 def list_tree(raw: bytes) -> Iterator[TreeEntry]:
     """Read the output of `git ls-tree -l -z`. Names are taken as they are, never quoted."""
@@ -98,4 +103,4 @@ class CommitFiles:
     def find(self, path: str) -> TreeFile | None:
         """The file at a path from the repository's root; None if it is missing or a folder."""
         entry = self.objects.entry(self.commit, path)
-        return None if entry is None or entry.mode == "040000" else self.objects.file(entry)
+        return None if entry is None or entry.is_folder else self.objects.file(entry)

@@ -22,6 +22,9 @@ class PullRequest:
 
     number: int
     title: str = ""  # hostile text
+    head: str = ""  # its own last commit; empty: not told
+    commits: int = 1  # how many are its own
+    fork: bool = False  # it comes from another repository, or from one that is gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,13 @@ class Preview:
     head: str  # commit
     base: str | None  # commit; None: the first parent of `head`; empty: there is none
     pull_request: PullRequest | None
+    branch: str = ""  # that the merge goes into; empty: not told
     default_branch: str = ""  # what a commit without a base is compared with
+
+    @property
+    def maintenance(self) -> bool:
+        """Whether the branch is another one than the default branch."""
+        return bool(self.branch) and self.branch != self.default_branch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +51,13 @@ class Release:
     base: str | None  # commit; None: the first parent of `head`; empty: there is none
     branch: str
     default_branch: str  # what a commit without a base is compared with
-    maintenance: bool  # not the default branch: a version below the newest is fine there
+    forced: bool = False  # the branch was rewritten: `base` is no ancestor of `head`
     pull_request: PullRequest | None = None
+
+    @property
+    def maintenance(self) -> bool:
+        """Whether it is another one than the default branch: an older version is fine there."""
+        return self.branch != self.default_branch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +67,7 @@ class Republish:
     head: str  # commit, branch or tag
     names: tuple[str, ...]
     version: str  # the one version they all must have; empty: the one the commit has
+    default_branch: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

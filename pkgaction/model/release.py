@@ -62,6 +62,7 @@ class Plan:
     head: str  # commit
     compared: str  # a sentence: what was compared, and what came out
     candidates: tuple[Candidate, ...] = ()
+    lower: tuple[Candidate, ...] = ()  # versions that went down; each one is among the skipped, too
     skipped: tuple[Skipped, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pkgaction.model import layout
 from pkgaction.model.finding import Finding
+from pkgaction.model.folding import folded
 from pkgaction.model.tree import Kind
 from pkgaction.rules.package import Package, finding, shown
 
@@ -60,9 +61,7 @@ def no_collisions(package: Package) -> Iterator[Finding]:
         for end in range(1, len(parts) + 1):
             # a folder ends in a slash here, so a file of its name is another path, folded to the same
             path = "/".join(parts[:end]) + ("/" if end < len(parts) else "")
-            normal = unicodedata.normalize("NFC", path.rstrip("/"))
-            folded = unicodedata.normalize("NFC", normal.casefold())
-            other = first.setdefault(folded, path)
+            other = first.setdefault(folded(path.rstrip("/")), path)
             if other != path and path not in reported:
                 reported.add(path)
                 message = f"{shown(other)} is the same path where case or Unicode forms are folded"

@@ -25,6 +25,8 @@ from pkgaction.model.event import (
 from pkgaction.model.json import Json, JsonObject, at, number_at, text_at
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_BRANCH = "refs/heads/"
+_MOST_COMMITS = 250  # of a pull request; GitHub lists no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ def understand(happening: Happening, asked: Asked) -> Intent:
             head=intent.head,
             base=intent.base,
             pull_request=intent.pull_request,
+            branch=intent.branch,
             default_branch=intent.default_branch,
         )
     if isinstance(intent, Preview) and asked.mode is Mode.PUBLISH:
@@ -93,9 +96,11 @@ def _push(happening: Happening, asked: Asked) -> Intent:
     after = text_at(payload, "after")
     if at(payload, "deleted") is True or (after and not _some(after)):
         return Idle(f"{ref} was deleted: there is nothing to publish")
-    if not ref.startswith("refs/heads/"):
-        return Idle(f"{ref} is no branch: a tag publishes nothing unless packages are named")
-    branch = ref.removeprefix("refs/heads/")
+    if not ref.startswith(_BRANCH):
+        what = f"{ref} is no branch: a tag publishes nothing unless packages are named"
+        fix = "name the packages, or start pkgaction on branches alone"
+        raise UsageError(what=what, where="input package", fix=fix)
+    branch = ref.removeprefix(_BRANCH)
     if idle := _not_publishing(branch, payload, asked):
         return idle
     before = text_at(payload, "before")
@@ -103,31 +108,48 @@ def _push(happening: Happening, asked: Asked) -> Intent:
         head=_commit(payload, "after"),
         base=before if _some(before) and _COMMIT.fullmatch(before) else "",
         branch=branch,
-        default_branch=text_at(payload, "repository", "default_branch"),
-        maintenance=branch != text_at(payload, "repository", "default_branch"),
+        default_branch=_default_branch(payload),
+        forced=at(payload, "forced") is True,
     )
 
 
 def _pull_request(happening: Happening, asked: Asked) -> Intent:
     payload = happening.payload
-    number = number_at(payload, "pull_request", "number") or number_at(payload, "number")
-    if number < 1 or not isinstance(at(payload, "pull_request"), Mapping):
-        raise _broken("pull_request.number")
-    pull = PullRequest(number=number, title=text_at(payload, "pull_request", "title"))
-    if at(payload, "action") != "closed":
-        return Preview(head=_test_merge(happening), base=None, pull_request=pull)
-    if at(payload, "pull_request", "merged") is not True:
-        return Idle(f"pull request {number} was closed without a merge: nothing to publish")
+    pull = _the_pull_request(payload)
     branch = text_at(payload, "pull_request", "base", "ref")
+    if not branch:
+        raise _broken("pull_request.base.ref")
+    closed = at(payload, "action") == "closed"
+    if closed and at(payload, "pull_request", "merged") is not True:
+        return Idle(f"pull request {pull.number} was closed without a merge: nothing to publish")
     if idle := _not_publishing(branch, payload, asked):
         return idle
+    default = _default_branch(payload)
+    if not closed:
+        head = _test_merge(happening)
+        return Preview(head=head, base=None, pull_request=pull, branch=branch, default_branch=default)
     return Release(
         head=_commit(payload, "pull_request", "merge_commit_sha"),
         base=None,
         branch=branch,
-        default_branch=text_at(payload, "repository", "default_branch"),
-        maintenance=branch != text_at(payload, "repository", "default_branch"),
+        default_branch=default,
         pull_request=pull,
+    )
+
+
+def _the_pull_request(payload: JsonObject) -> PullRequest:
+    number = number_at(payload, "pull_request", "number") or number_at(payload, "number")
+    pull = at(payload, "pull_request")
+    if number < 1 or not isinstance(pull, Mapping):
+        raise _broken("pull_request.number")
+    head = text_at(pull, "head", "sha")
+    home = number_at(payload, "repository", "id")
+    return PullRequest(
+        number=number,
+        title=text_at(pull, "title"),
+        head=head if _COMMIT.fullmatch(head) else "",
+        commits=max(1, min(number_at(pull, "commits"), _MOST_COMMITS)),
+        fork=number_at(pull, "head", "repo", "id") != home,
     )
 
 
@@ -139,13 +161,18 @@ def _test_merge(happening: Happening) -> str:
 
 
 def _merge_group(happening: Happening, asked: Asked) -> Intent:
-    del asked
-    group = happening.payload
-    base, head = (
-        _commit(group, "merge_group", "base_sha"),
-        _commit(group, "merge_group", "head_sha"),
+    payload = happening.payload
+    ref = text_at(payload, "merge_group", "base_ref")
+    branch = ref.removeprefix(_BRANCH) if ref.startswith(_BRANCH) else ""
+    if branch and (idle := _not_publishing(branch, payload, asked)):
+        return idle
+    return Preview(
+        head=_commit(payload, "merge_group", "head_sha"),
+        base=_commit(payload, "merge_group", "base_sha"),
+        pull_request=None,
+        branch=branch,
+        default_branch=_default_branch(payload),
     )
-    return Preview(head=head, base=base, pull_request=None)
 
 
 def _schedule(happening: Happening, asked: Asked) -> Intent:
@@ -187,7 +214,12 @@ def _republish(happening: Happening, asked: Asked) -> Intent:
     head = asked.ref or happening.sha
     if not head:
         raise UsageError(what="it is empty", where="GITHUB_SHA", fix="name a commit as ref")
-    return Republish(head=head, names=tuple(dict.fromkeys(asked.names)), version=asked.version)
+    return Republish(
+        head=head,
+        names=tuple(dict.fromkeys(asked.names)),
+        version=asked.version,
+        default_branch=text_at(happening.payload, "repository", "default_branch"),
+    )
 
 
 _STORAGE_EVENTS: Mapping[Mode, Sequence[str]] = {
@@ -209,6 +241,12 @@ def _not_publishing(branch: str, payload: JsonObject, asked: Asked) -> Idle | No
     if globs.matches(branch, allowed):
         return None
     return Idle(f"the branch {branch} does not publish; those that do: {', '.join(allowed)}")
+
+
+def _default_branch(payload: JsonObject) -> str:
+    if default := text_at(payload, "repository", "default_branch"):
+        return default
+    raise _broken("repository.default_branch")
 
 
 def _commit(payload: Json, *keys: str) -> str:

@@ -5,17 +5,50 @@ store for the folders that changed. All manifests are read only when a package n
 """
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import PurePosixPath
 
-from pkgaction import manifests
+from pkgaction import backports, manifests, reasons
 from pkgaction.errors import CommitMissingError, UsageError
 from pkgaction.manifests import Manifests
+from pkgaction.model import globs
 from pkgaction.model.event import Preview, Release
-from pkgaction.model.finding import Finding
-from pkgaction.model.manifest import FILE, Identity, ManifestProblemError
+from pkgaction.model.manifest import FILE, Identity
 from pkgaction.model.release import Candidate, Change, Plan, Skipped, Unreadable
-from pkgaction.model.tree import PackageSource
+from pkgaction.model.tree import Kind, PackageSource
 from pkgaction.ports import Repository
+
+
+def between(
+    intent: Preview | Release,
+    repository: Repository,
+    packages: Sequence[str],
+    *,
+    today: date,
+    notices: list[str],
+) -> Plan:
+    """What an event's commits bring, as far as its branch may publish it.
+
+    Args:
+        intent: the commits and their branch.
+        repository: where they are.
+        packages: globs for package folders.
+        today: in UTC; a branch may be maintained until a day.
+        notices: what should be known beside, as sentences; some may be added.
+
+    Raises:
+        UsageError: a commit is missing, or the branch publishes no more.
+    """
+    head = repository.commit(intent.head)
+    base = base_of(intent, head, repository, notices)
+    if base is None or base == head:
+        return nothing_to_compare(head, on=intent.default_branch if base else "")
+    made = compare(repository, base, head, packages, maintenance=intent.maintenance)
+    if not intent.maintenance:
+        return made
+    return backports.limited(
+        made, repository, branch=intent.branch, default_branch=intent.default_branch, today=today
+    )
 
 
 def compare(
@@ -37,29 +70,31 @@ def compare(
     changed = [n for n in names_after if _version_of(n, before) != _version_of(n, after)]
     doubled = manifests.doubled(repository, head, packages, changed)
     candidates: list[Candidate] = []
+    lower: list[Candidate] = []
     skipped: list[Skipped] = []
-    unreadable = [_unreadable(folder, error) for folder, error in after.broken.items()]
+    unreadable = [reasons.unreadable(folder, error) for folder, error in after.broken.items()]
     for name in sorted({*names_before, *names_after}):
         old = next((before.found[f] for f in names_before.get(name, [])), None)
         if name in doubled:
-            unreadable += [_twice(name, doubled[name], f) for f in names_after[name]]
+            unreadable += [reasons.twice(name, doubled[name], f) for f in names_after[name]]
         elif name not in names_after:
-            if old and not any(folder in after.broken for folder in names_before[name]):
-                skipped.append(_removed(old, names_before[name][0]))
+            skipped += _removed(names_before[name], before, after)
         else:
             folder = names_after[name][0]
             new = after.found[folder]
-            if reason := _reason_to_skip(new, old, maintenance=maintenance):
-                skipped.append(_skip(new, old, folder, reason))
+            if reason := reasons.not_newer(new, old, maintenance=maintenance):
+                skipped.append(reasons.left_out(new, old, folder, reason))
+                if reasons.lower(new, old):
+                    lower.append(_candidate(repository, head, folder, new, old))
             else:
                 candidates.append(_candidate(repository, head, folder, new, old))
-    known = {*before.found, *before.broken, *after.found, *after.broken}
-    skipped += [_no_package(folder) for folder in folders if not manifests.inside(folder, known)]
+    skipped += _no_packages(repository, head, paths, packages, {*before.folders, *after.folders})
     return Plan(
         base=base,
         head=head,
         compared=_sentence(base, head, len(paths), candidates, skipped, unreadable),
         candidates=tuple(candidates),
+        lower=tuple(lower),
         skipped=tuple(skipped),
         unreadable=tuple(unreadable),
     )
@@ -113,62 +148,58 @@ def base_of(
 ) -> str | None:
     """The commit to compare with, fetched; None where there is none."""
     if intent.base is None:
-        return repository.first_parent(head)
+        return _before_merge(intent, head, repository, notices)
+    rewritten = isinstance(intent, Release) and intent.forced
     if intent.base:
         try:
-            return repository.commit(intent.base)
+            base = repository.commit(intent.base)
         except CommitMissingError as error:
             notices.append(f"{error.what}; compared with the default branch instead")
+        else:
+            if rewritten:
+                was = f"compared with {base[:12]}, where it was before"
+                notices.append(f"the branch was rewritten by a forced push: {was}")
+            return base
     return repository.merge_base(head, intent.default_branch) if intent.default_branch else None
 
 
-def nothing_to_compare(head: str) -> Plan:
-    """A plan without candidates, for a commit that has no commit before it."""
-    compared = f"{head[:12]} has no commit before it to compare with: nothing counts as new"
+def _before_merge(
+    intent: Preview | Release, head: str, repository: Repository, notices: list[str]
+) -> str | None:
+    if isinstance(intent, Release) and intent.pull_request:
+        try:
+            return repository.before_merge(head, intent.pull_request)
+        except CommitMissingError as error:
+            notices.append(f"{error.what}; the pull request's last commit alone is looked at")
+    return repository.first_parent(head)
+
+
+def nothing_to_compare(head: str, *, on: str = "") -> Plan:
+    """A plan without candidates, for a commit that has none before it, or lies on a branch anyhow."""
+    why = f"lies on {on} itself" if on else "has no commit before it to compare with"
+    how = "an audit finds what is missing, and packages can be published by name"
+    compared = f"{head[:12]} {why}: nothing counts as new ({how})"
     return Plan(base="", head=head, compared=compared)
 
 
-def _reason_to_skip(new: Identity, old: Identity | None, *, maintenance: bool) -> str:
-    """Why the package is not a candidate; empty where it is one."""
-    if old is None:
-        return ""
-    version, before = new.id.version, old.id.version
-    if version.text == before.text:
-        return f"its files changed but its version is still {version}: nothing is published"
-    if version == before:
-        return f"{version} is no newer than {before}: build metadata does not count"
-    if version < before and not maintenance:
-        return f"the version went down from {before} to {version}: that is not published from here"
-    return ""
+def _removed(folders: Sequence[str], before: Manifests, after: Manifests) -> list[Skipped]:
+    """A name that is gone, unless its manifest is only broken."""
+    if not folders or any(folder in after.broken for folder in folders):
+        return []
+    return [reasons.removed(before.found[folders[0]], folders[0], after.found.get(folders[0]))]
 
 
-def _skip(new: Identity, old: Identity | None, folder: str, reason: str) -> Skipped:
-    lower = old is not None and new.id.version < old.id.version
-    return Skipped(
-        name=new.id.name,
-        folder=folder,
-        reason=reason,
-        version=new.id.version.text,
-        previous=old.id.version.text if old else "",
-        change=Change.DOWNGRADE if lower else None,
-        warn=True,
-        line=new.version_line,
-    )
-
-
-def _no_package(folder: str) -> Skipped:
-    name = PurePosixPath(folder).name
-    return Skipped(name=name, folder=folder, reason=f"it has no {FILE}, so it is no package")
-
-
-def _removed(old: Identity, folder: str) -> Skipped:
-    return Skipped(
-        name=old.id.name,
-        folder=folder,
-        reason="the package was removed: what is published stays published",
-        previous=old.id.version.text,
-        change=Change.REMOVED,
-    )
+def _no_packages(
+    repository: Repository, head: str, paths: Sequence[str], packages: Sequence[str], known: set[str]
+) -> list[Skipped]:
+    """Changed folders without a package, and links where a package's folder could be."""
+    folders = sorted(manifests.folders_of(paths, packages))
+    skipped = [reasons.no_package(f) for f in folders if not manifests.inside(f, known)]
+    tops = [p for p in paths if globs.matches(p, packages) and not manifests.inside(p, known)]
+    for path, entry in sorted(repository.entries(head, tops).items()):
+        if entry.kind is not Kind.FILE:
+            skipped.append(reasons.no_folder(path, entry.kind))
+    return skipped
 
 
 def _candidate(
@@ -181,8 +212,7 @@ def _candidate(
     named: bool = False,
 ) -> Candidate:
     tree, files = repository.tree(head, folder), repository.files(head)
-    lower = old is not None and new.id.version < old.id.version
-    change = Change.NEW if old is None else Change.DOWNGRADE if lower else Change.UPGRADE
+    change = Change.DOWNGRADE if reasons.lower(new, old) else Change.UPGRADE if old else Change.NEW
     return Candidate(
         id=new.id,
         previous=old.id.version if old else None,
@@ -190,23 +220,6 @@ def _candidate(
         source=PackageSource(folder=folder, tree=tree, repository=files),
         version_line=new.version_line,
     )
-
-
-def _unreadable(folder: str, error: ManifestProblemError) -> Unreadable:
-    finding = Finding(
-        code="manifest-unreadable",
-        file=FILE,
-        message=error.message,
-        line=error.line,
-        column=error.column,
-    )
-    return Unreadable(folder=folder, name=PurePosixPath(folder).name, finding=finding)
-
-
-def _twice(name: str, folders: Sequence[str], folder: str) -> Unreadable:
-    message = f"the package name {name} stands in two folders: {' and '.join(folders)}"
-    finding = Finding(code="name-twice", file=FILE, message=message, line=1)
-    return Unreadable(folder=folder, name=name, finding=finding)
 
 
 def _sentence(

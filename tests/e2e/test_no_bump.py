@@ -115,16 +115,11 @@ def _deleted(merge: Merge, payload: Payload) -> Payload:
     return {**payload, "after": ZERO, "deleted": True}
 
 
-def _tag(merge: Merge, payload: Payload) -> Payload:
-    return {**payload, "ref": "refs/tags/v1.3.0", "before": ZERO}
-
-
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
         pytest.param(_other_branch, "the branch feature/depths does not publish", id="other branch"),
         pytest.param(_deleted, "refs/heads/main was deleted", id="deleted branch"),
-        pytest.param(_tag, "refs/tags/v1.3.0 is no branch", id="tag"),
     ],
 )
 def test_a_push_of_something_else_is_left_alone_with_a_reason(

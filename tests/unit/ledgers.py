@@ -16,7 +16,7 @@ PLACE = Place(
     repository="deepwater/packages", run_url="https://github.com/deepwater/packages/actions/runs/1"
 )
 PLAN = Plan(base=BASE, head=HEAD, compared="compared b with a: 3 changed files")
-RELEASE = Release(head=HEAD, base=BASE, branch="main", default_branch="main", maintenance=False)
+RELEASE = Release(head=HEAD, base=BASE, branch="main", default_branch="main")
 PREVIEW = Preview(head=HEAD, base=BASE, pull_request=PullRequest(number=7))
 
 HOSTILE = (

@@ -58,7 +58,7 @@ def _understand(
 
 def test_a_push_releases_what_is_new_since_before() -> None:
     assert _understand("push", _push()) == Release(
-        head=_B, base=_A, branch="main", default_branch="main", maintenance=False
+        head=_B, base=_A, branch="main", default_branch="main"
     )
 
 
@@ -82,7 +82,6 @@ def test_another_publishing_branch_is_maintenance() -> None:
     [
         pytest.param(_push(deleted=True, after=_ZERO), "was deleted", id="deleted"),
         pytest.param(_push(after=_ZERO), "was deleted", id="zeros after"),
-        pytest.param(_push(ref="refs/tags/v1"), "is no branch", id="tag"),
         pytest.param(_push(ref="refs/heads/work"), "does not publish", id="other branch"),
         pytest.param(_push(ref="refs/heads/x/main"), "does not publish", id="branch that ends alike"),
     ],
@@ -96,11 +95,11 @@ def test_a_push_that_asks_for_nothing_says_why(payload: JsonObject, reason: str)
 
 @pytest.mark.parametrize("action", ["opened", "synchronize", "reopened", "edited", "labeled"])
 def test_an_open_pull_request_is_previewed_by_the_trial_merge(action: str) -> None:
-    pull = PullRequest(number=7, title="Tides")
+    pull = PullRequest(number=7, title="Tides", head=_C, fork=True)
 
     found = _understand("pull_request", _pull(action, merged=False))
 
-    assert found == Preview(head=_C, base=None, pull_request=pull)
+    assert found == Preview(head=_C, base=None, pull_request=pull, branch="main", default_branch="main")
 
 
 def test_without_the_runners_commit_the_payloads_trial_merge_is_taken() -> None:
@@ -116,8 +115,7 @@ def test_a_merged_pull_request_releases_its_merge() -> None:
         base=None,
         branch="main",
         default_branch="main",
-        maintenance=False,
-        pull_request=PullRequest(number=7, title="Tides"),
+        pull_request=PullRequest(number=7, title="Tides", head=_C, fork=True),
     )
 
 
@@ -139,21 +137,23 @@ def test_a_closed_pull_request_may_ask_for_nothing(payload: JsonObject, reason: 
 def test_a_merge_group_is_previewed() -> None:
     payload: JsonObject = {"merge_group": {"base_sha": _A, "head_sha": _B}, "repository": _REPOSITORY}
 
-    assert _understand("merge_group", payload) == Preview(head=_B, base=_A, pull_request=None)
+    assert _understand("merge_group", payload) == Preview(
+        head=_B, base=_A, pull_request=None, default_branch="main"
+    )
 
 
 @pytest.mark.parametrize("mode", [Mode.PREVIEW, Mode.PLAN])
 def test_a_push_can_be_looked_at_only(mode: Mode) -> None:
     found = _understand("push", _push(), mode=mode)
 
-    assert found == Preview(head=_B, base=_A, pull_request=None, default_branch="main")
+    assert found == Preview(head=_B, base=_A, pull_request=None, branch="main", default_branch="main")
 
 
 @pytest.mark.parametrize("name", ["workflow_dispatch", "repository_dispatch", "push", "schedule"])
 def test_named_packages_are_published_again(name: str) -> None:
     found = _understand(name, _push(), names=("kelp", "reef", "kelp"), version="1.2.0")
 
-    assert found == Republish(head=_C, names=("kelp", "reef"), version="1.2.0")
+    assert found == Republish(head=_C, names=("kelp", "reef"), version="1.2.0", default_branch="main")
 
 
 def test_a_ref_says_which_commit_they_are_taken_from() -> None:
@@ -171,6 +171,7 @@ def test_a_ref_says_which_commit_they_are_taken_from() -> None:
         pytest.param("workflow_run", {}, id="workflow_run"),
         pytest.param("workflow_dispatch", {}, id="dispatch without names"),
         pytest.param("push", {}, id="push, empty"),
+        pytest.param("push", _push(ref="refs/tags/v1"), id="push of a tag"),
         pytest.param("push", _push(after=None), id="push, nothing after"),
         pytest.param("push", _push(after="main"), id="push, no commit after"),
         pytest.param("push", _push(after=f"{_B}\n"), id="push, newline after the commit"),

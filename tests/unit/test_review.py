@@ -196,7 +196,7 @@ def test_a_missing_manifest_blob_is_a_git_error(place: Workplace, repository: Gi
     (place.clone / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
 
     with pytest.raises(GitError, match=oid):
-        repository.blobs(head, ["packages/tidewire/manifest.yml"])
+        repository.entries(head, ["packages/tidewire/manifest.yml"])
 
 
 def test_a_twin_that_was_merged_before_is_refused_at_the_next_bump(
