@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from pkgaction.adapters import git_history, git_process
+from pkgaction.adapters import git_borrow, git_history, git_process
 from pkgaction.adapters.git_process import LOCAL_SECONDS, REMOTE_SECONDS
 from pkgaction.adapters.git_tree import CommitFiles, Objects, list_tree
 from pkgaction.errors import CommitMissingError, GitError, UsageError
@@ -23,6 +23,7 @@ from pkgaction.model.tree import RepositoryFiles, Tree, TreeFile
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _DEPTHS = (50, 1_000, 20_000)  # commits; then the whole history
 _PATHS_A_CALL = 200
+_OBJECTS_A_FETCH = 1_000
 _CAN_FAIL = frozenset({0, 1, 128})
 
 
@@ -66,10 +67,10 @@ class GitRepository:
             fix = "check the repository out first: actions/checkout"
             raise UsageError(what=error.what, where=str(folder), fix=fix) from error
         top, common, object_format = Path(found[0]), Path(found[1]), found[2]
-        remote = _remote(top, env)
+        remote = git_borrow.remote(top, env)
         if token and server and remote.get("remote.origin.url", "").startswith(f"{server}/"):
             remote |= git_process.token_header(server, token)
-        bare = _borrow(scratch, common, object_format, env)
+        bare = git_borrow.borrow(scratch, common, object_format, env)
         return cls(top, bare, git_process.environment(environ, remote))
 
     @property
@@ -141,7 +142,7 @@ class GitRepository:
         found: dict[str, TreeFile] = {}
         for start in range(0, len(wanted), _PATHS_A_CALL):
             part = wanted[start : start + _PATHS_A_CALL]
-            raw = self.git("ls-tree", "-z", "-l", "--full-tree", commit, "--", *part)
+            raw = self._listed("--full-tree", commit, "--", *part)
             listed = [entry for entry in list_tree(raw) if not entry.is_folder]
             found |= {e.path: self._objects.file(e) for e in listed if e.path in part}
         return found
@@ -153,7 +154,7 @@ class GitRepository:
 
     def tree(self, commit: str, folder: str) -> Tree:
         """The files below a folder of the commit's tree."""
-        raw = self.git("ls-tree", "-r", "-z", "-l", f"{commit}:{folder}")
+        raw = self._listed("-r", f"{commit}:{folder}")
         return Tree(tuple(self._objects.file(entry) for entry in list_tree(raw)))
 
     def files(self, commit: str) -> RepositoryFiles:
@@ -168,6 +169,15 @@ class GitRepository:
             if tip == commit:
                 return name
         return next((name for name, tip in heads if self._contains(name, tip, commit)), None)
+
+    def _listed(self, *what: str) -> bytes:
+        """A tree with sizes. A partial clone's missing blobs are fetched at once, not one by one."""
+        if "remote.origin.promisor" in self.env.values():
+            entries = list_tree(self.git("ls-tree", "-z", *what))
+            blobs = [entry.oid for entry in entries if entry.is_blob]
+            for start in range(0, len(blobs), _OBJECTS_A_FETCH):
+                self.fetch(*blobs[start : start + _OBJECTS_A_FETCH], options=["--filter=blob:none"])
+        return self.git("ls-tree", "-z", "-l", *what)
 
     def _contains(self, branch: str, tip: str, commit: str) -> bool:
         for _ in self._deepening(branch):
@@ -186,10 +196,10 @@ class GitRepository:
         for depth in _DEPTHS:
             if not self.shallow:
                 return
-            self.fetch(f"refs/heads/{branch}", f"--depth={depth}")
+            self.fetch(f"refs/heads/{branch}", options=[f"--depth={depth}"])
             yield
         if self.shallow:
-            self.fetch(f"refs/heads/{branch}", "--unshallow")
+            self.fetch(f"refs/heads/{branch}", options=["--unshallow"])
             yield
 
     def _branches(self) -> dict[str, str]:
@@ -228,7 +238,7 @@ class GitRepository:
         fix = "fetch it (actions/checkout with fetch-depth: 0), or name a commit of this repository"
         what = f"the commit {commit} is not in the clone{self._checked_out()} and can't be fetched"
         try:
-            self.fetch(commit, *([f"--depth={depth}"] if depth else []))
+            self.fetch(commit, options=[f"--depth={depth}"] if depth else [])
         except GitError as error:
             raise CommitMissingError(what=f"{what}: {error.what}", fix=fix) from error
         if not self._has(commit):
@@ -240,10 +250,10 @@ class GitRepository:
         found = git_process.run(command, env=self.env, cwd=self.workspace, accept=_CAN_FAIL)
         return f" (which has {found.stdout.decode().strip()} checked out)" if found.stdout else ""
 
-    def fetch(self, ref: str, *options: str) -> None:
+    def fetch(self, *refs: str, options: Sequence[str] = ()) -> None:
         """Fetch into the borrowed repository."""
         fixed = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
-        self.git("fetch", *fixed, *options, "--end-of-options", "origin", ref, seconds=REMOTE_SECONDS)
+        self.git("fetch", *fixed, *options, "--end-of-options", "origin", *refs, seconds=REMOTE_SECONDS)
 
     def git(
         self,
@@ -262,27 +272,3 @@ class GitRepository:
 def _text(name: bytes) -> str:
     """A path as text; bytes that are no UTF-8 stay, as surrogates, and are refused later."""
     return name.decode("utf-8", "surrogateescape")
-
-
-def _remote(top: Path, env: Mapping[str, str]) -> dict[str, str]:
-    """Where the checkout came from, for the borrowed repository."""
-    names = ("url", "promisor", "partialclonefilter")
-    found: dict[str, str] = {}
-    for key in [f"remote.origin.{name}" for name in names] + ["extensions.partialclone"]:
-        done = git_process.run(["config", "--get", key], env=env, cwd=top, accept=_CAN_FAIL)
-        if done.stdout:
-            found[key] = done.stdout.decode().rstrip("\n")
-    return found
-
-
-def _borrow(scratch: Path, common: Path, object_format: str, env: Mapping[str, str]) -> Path:
-    """A bare repository that has the objects of another one, and its shallow border."""
-    bare = scratch / "repository.git"
-    options = ["--quiet", "--bare", "--template=", f"--object-format={object_format}"]
-    git_process.run(["init", *options, str(bare)], env=env, cwd=scratch)
-    alternates = bare / "objects" / "info" / "alternates"
-    alternates.parent.mkdir(parents=True, exist_ok=True)
-    alternates.write_text(f"{common / 'objects'}\n")
-    if (shallow := common / "shallow").exists():
-        (bare / "shallow").write_bytes(shallow.read_bytes())
-    return bare

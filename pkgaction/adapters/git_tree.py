@@ -17,17 +17,22 @@ _KINDS = {"120000": Kind.SYMLINK, "160000": Kind.SUBMODULE}
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
-    """A line of `git ls-tree -l -z`."""
+    """A line of `git ls-tree -z`, with -l or without."""
 
     path: str
     mode: str
     oid: str
-    size: int  # bytes; 0 for a submodule or folder
+    size: int  # bytes; 0 for a submodule or folder, and without -l
 
     @property
     def is_file(self) -> bool:
         """Whether it is a plain file."""
         return self.mode.startswith("100")
+
+    @property
+    def is_blob(self) -> bool:
+        """Whether its content is in the repository: a file, or a link's target."""
+        return self.is_file or _KINDS.get(self.mode) is Kind.SYMLINK
 
     @property
     def is_folder(self) -> bool:
@@ -36,11 +41,12 @@ class TreeEntry:
 
 
 def list_tree(raw: bytes) -> Iterator[TreeEntry]:
-    """Read the output of `git ls-tree -l -z`. Names are taken as they are, never quoted."""
+    """Read the output of `git ls-tree -z`. Names are taken as they are, never quoted."""
     for line in raw.split(b"\0"):
         if line:
             head, name = line.split(b"\t", 1)
-            mode, _, oid, size = head.decode().split()
+            mode, _, oid, *sizes = head.decode().split()
+            size = sizes[0] if sizes else "-"
             if size != "-" and not size.isdigit():
                 what = f"the object {oid} is not in the repository"
                 raise GitError(what=what, fix="check the repository out again")

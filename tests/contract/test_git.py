@@ -539,6 +539,40 @@ def test_more_paths_than_one_call_takes_are_all_read(remote: Remote, scratch: Pa
     assert blobs == {path: path.encode() for path in paths}
 
 
+def test_what_a_partial_clone_lacks_of_a_package_is_fetched_at_once(
+    remote: Remote, scratch: Path, tmp_path: Path
+) -> None:
+    paths = [f"packages/crab/{number}.txt" for number in range(30)]
+    for path in paths:
+        remote.write(path, path.encode())
+    (remote.checkout / "packages/crab/link").symlink_to("1.txt")
+    commit = remote.run("rev-parse", "HEAD")
+    remote.run("add", "-A")
+    remote.run("update-index", "--add", "--cacheinfo", f"160000,{commit},packages/crab/module")
+    remote.run("commit", "-q", "-m", "Kinds")
+    head = remote.run("rev-parse", "HEAD")
+    remote.push()
+    for name in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
+        remote.run("config", name, "true", cwd=remote.bare)
+    clone = remote.clone("clone", "--filter=blob:none", "--no-checkout")
+    home, log, hook = tmp_path / "home", tmp_path / "log", tmp_path / "hook"
+    home.mkdir()
+    (home / ".gitconfig").write_text(f"[uploadpack]\n  packObjectsHook = {hook}\n")
+    hook.write_text(f'#!/bin/sh\necho fetch >> {log}\nexec "$@"\n')
+    hook.chmod(0o755)
+    before = digest(clone)
+
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home)}
+    with closing(GitRepository.open(clone, scratch, environ)) as repository:
+        files = repository.tree(head, "packages/crab").files
+        assert len(files) == len(paths) + 3
+        assert log.read_text().splitlines() == ["fetch"]
+        assert contents(repository, head, paths) == {path: path.encode() for path in paths}
+
+    assert log.read_text().splitlines() == ["fetch"]
+    assert digest(clone) == before
+
+
 # --- workspaces --------------------------------------------------------------------------------------
 
 
