@@ -195,11 +195,16 @@ def _no_packages(
     """Changed folders without a package, and links where a package's folder could be."""
     folders = sorted(manifests.folders_of(paths, packages))
     skipped = [reasons.no_package(f) for f in folders if not manifests.inside(f, known)]
-    tops = [p for p in paths if globs.matches(p, packages) and not manifests.inside(p, known)]
+    tops = [p for p in paths if globs.matches(p, packages) and not _inside(p, known)]
     for path, entry in sorted(repository.entries(head, tops).items()):
         if entry.kind is not Kind.FILE:
             skipped.append(reasons.no_folder(path, entry.kind))
     return skipped
+
+
+def _inside(path: str, packages: set[str]) -> bool:
+    """Whether a path lies in a package; it may be where one was."""
+    return manifests.inside(str(PurePosixPath(path).parent), packages)
 
 
 def _candidate(

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pytest
 
-from pkgaction.errors import UsageError
 from pkgaction.model.event import Idle, Preview
 from tests.e2e.conftest import Scene
 from tests.edge import conftest as history
