@@ -309,7 +309,7 @@ def test_the_account_of_the_token_decides_what_is_ours(
     assert edited == [user or github.bot]
 
 
-def test_the_bot_of_an_enterprise_server_is_known_by_the_id_it_has_there(
+def test_e56_the_bot_of_an_enterprise_server_is_known_by_the_id_it_has_there(
     github: LoopbackGitHub, pull_requests: PullRequests
 ) -> None:
     github.bot = Account(id=3, login="github-actions[bot]", type="Bot")

@@ -132,7 +132,7 @@ def test_nothing_is_sent_before_the_first_request(login: Login, identity: Loopba
 
 
 @pytest.mark.parametrize("service_account", [ACCOUNT, ""], ids=["impersonated", "direct"])
-def test_each_refresh_of_a_long_run_gets_a_new_id_token(
+def test_e55_each_refresh_of_a_long_run_gets_a_new_id_token(
     login: Login, identity: LoopbackIdentity, clock: CountingClock, service_account: str
 ) -> None:
     credentials = login.credentials(service_account=service_account)
@@ -174,7 +174,7 @@ def test_a_token_is_used_as_long_as_it_is_good(
 
 
 @pytest.mark.parametrize("minutes", [-4.9, 4.9], ids=["behind", "ahead"])
-def test_clocks_may_differ_by_five_minutes(
+def test_e55_clocks_may_differ_by_five_minutes(
     login: Login, identity: LoopbackIdentity, clock: CountingClock, minutes: float
 ) -> None:
     """Ours, that is: Google and GitHub agree."""

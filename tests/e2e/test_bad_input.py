@@ -136,7 +136,7 @@ def test_version_and_ref_without_a_package_are_refused(bumped: Set, name: str) -
         pytest.param("pull_request_target", "{}", ["pull_request_target"], id="privileged event"),
     ],
 )
-def test_an_event_that_cant_be_used_is_refused(
+def test_e57_an_event_that_cant_be_used_is_refused(
     bumped: Set, event: str, payload: str | None, words: list[str]
 ) -> None:
     refused(bumped.scene, bumped.scene.run(event, payload, NO_KEY), *words)

@@ -95,7 +95,7 @@ def _count(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("acting", [False, True], ids=["before the write", "after the write"])
-def test_a_run_after_a_crash_at_any_write_ends_as_one_that_was_never_disturbed(
+def test_e45_a_run_after_a_crash_at_any_write_ends_as_one_that_was_never_disturbed(
     tmp_path: Path, undisturbed: Buckets, *, acting: bool
 ) -> None:
     (tmp_path / "count").mkdir()

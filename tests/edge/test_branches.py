@@ -31,8 +31,8 @@ def test_e47_a_branch_that_is_not_in_the_list_publishes_nothing(scene: Scene) ->
     run = scene.push(merge, {**NO_TOKEN, "branches": BRANCHES})
 
     assert run.status == 0, run.log
-    for told in (run.log, run.summary):
-        assert "the branch feature/depths does not publish; those that do: main, backport-*" in told
+    assert "the branch feature/depths does not publish; those that do: main, backport-*" in run.log
+    assert "the branch feature/depths does not publish" in run.summary
     assert not scene.bucket.exists()
 
 
@@ -176,7 +176,7 @@ def test_e49_a_branch_that_is_maintained_publishes(
         pytest.param({"base_version": "1.2"}, "no semantic version", id="no version"),
         pytest.param({"package": ""}, "package is missing", id="no package"),
         pytest.param({"branch": f"{BRANCH}\n  - branch: {BRANCH}"}, "there twice", id="twice"),
-        pytest.param({"archived": "[", "x": "y"}, "", id="no YAML"),
+        pytest.param({"archived": "[", "x": "y"}, "did not find expected", id="no YAML"),
     ],
 )
 def test_e49_a_branch_that_ended_or_a_broken_inventory_refuses(

@@ -1,0 +1,79 @@
+"""What an event may say of itself, and what never counts."""
+
+import pytest
+
+from pkgaction.model.event import Preview, PullRequest, Release
+from pkgaction.model.json import JsonObject
+from tests.e2e.conftest import Scene
+from tests.edge import conftest as history
+from tests.edge.conftest import Planner, closed, push, versions
+from tests.fakes.workplace import REPOSITORY_ID, Workplace
+
+BOT = {"login": "dependabot[bot]", "id": 49699333, "type": "Bot"}
+
+
+def test_e42_what_a_payload_lists_never_decides(place: Workplace, planner: Planner) -> None:
+    """Lists and counts in a payload, which may be cut, decide nothing: git is asked."""
+    history.branch_off(place, "work", lambda: place.bump("lanternfish", "1.3.0"))
+    before = history.advance(place)
+    after = history.merge(place, "work")
+    cut = {"commits": [], "head_commit": None, "size": 0, "distinct_size": 0}
+    pull = closed(place, "work", after, commits=1)
+    counts = {"changed_files": 0, "additions": 0, "deletions": 0}
+    of_nothing = {**pull, "pull_request": {**pull["pull_request"], **counts}}  # type: ignore[dict-item]
+
+    pushed = planner("push", push(place, before, after, **cut))
+    merged = planner("pull_request", of_nothing)
+
+    assert versions(pushed) == versions(merged) == {"lanternfish": "1.3.0"}
+
+
+@pytest.mark.parametrize("action", ["push", "opened", "closed"])
+def test_e43_a_bot_is_treated_as_everybody_is(place: Workplace, planner: Planner, action: str) -> None:
+    """Who sent, pushed or opened something changes nothing: no special trust, no special refusal."""
+    name = "push" if action == "push" else "pull_request"
+    payload = {**closed(place, "main", "b" * 40, commits=1), "action": action}
+    if name == "push":
+        payload = dict(push(place, "a" * 40, "b" * 40))
+    by_bot = {**payload, "sender": BOT, "pusher": {"name": BOT["login"]}}
+
+    found = planner.intent(name, by_bot)
+
+    assert found == planner.intent(name, payload)
+    assert isinstance(found, Preview if action == "opened" else Release)
+
+
+@pytest.mark.parametrize(
+    ("repository", "fork"),
+    [
+        pytest.param({"id": REPOSITORY_ID, "full_name": "somebody/else"}, False, id="renamed"),
+        pytest.param({"id": 99, "full_name": "deepwater/packages"}, True, id="same name"),
+        pytest.param(None, True, id="gone"),
+        pytest.param({"id": str(REPOSITORY_ID)}, True, id="id as a text"),
+    ],
+)
+def test_e51_a_fork_is_told_by_its_id(
+    place: Workplace, planner: Planner, repository: JsonObject | None, *, fork: bool
+) -> None:
+    """Whether a pull request comes from a fork, the ids of the repositories say, never their names."""
+    payload = closed(place, "main", "b" * 40, commits=1)
+    pull = {**payload["pull_request"], "head": {"sha": "c" * 40, "repo": repository}}  # type: ignore[dict-item]
+
+    found = planner.intent("pull_request", {**payload, "pull_request": pull})
+
+    assert isinstance(found, Release)
+    assert found.pull_request == PullRequest(number=7, head="c" * 40, commits=1, fork=fork)
+
+
+def test_e56_an_enterprise_servers_addresses_are_the_environments(scene: Scene) -> None:
+    """On an enterprise server the API and all links are where the environment says."""
+    scene.place.environ["GITHUB_SERVER_URL"] = "https://github.acme.example"
+    merge = scene.merge(lambda: scene.place.bump("lanternfish", "1.3.0"))
+
+    run = scene.push(merge)
+
+    assert run.status == 0, run.log
+    (comment,) = scene.github.comments
+    for text in (comment.body, run.summary):
+        assert "https://github.acme.example/deepwater/packages/" in text
+        assert "https://github.com/" not in text
