@@ -6,11 +6,12 @@
 import sys
 from pathlib import Path
 
+from docs import edge_cases
 from pkgaction.model import yamltext
 from pkgaction.rules import core
 
 ROOT = Path(__file__).resolve().parents[1]
-_FILES = ("README.md", "docs/reference/core-checks.md")
+_FILES = ("README.md", "docs/reference/core-checks.md", "docs/reference/edge-cases.md")
 
 
 def main() -> int:
@@ -68,7 +69,23 @@ def rules() -> str:
     return "\n".join(rows) + "\n"
 
 
-_PARTS = {"inputs": inputs, "outputs": outputs, "workflow": workflow, "rules": rules}
+def cases() -> str:
+    """The edge cases, out of the tests that show them."""
+    rows = ["| case | what happens | shown by |", "|---|---|---|"]
+    rows += [
+        f"| E{case.number} | {case.behaviour} | [`{case.test}`](../../{case.file}) |"
+        for case in edge_cases.found()
+    ]
+    return "\n".join(rows) + "\n"
+
+
+_PARTS = {
+    "inputs": inputs,
+    "outputs": outputs,
+    "workflow": workflow,
+    "rules": rules,
+    "edge-cases": cases,
+}
 
 
 def _action(key: str) -> list[tuple[str, yamltext.Mapping]]:

@@ -11,6 +11,7 @@ export LC_ALL=C
 LOCATION=${LOCATION:-EU}
 REFS=${REFS:-refs/heads/main} # more than one: with spaces between
 NAME=${NAME:-pkgaction}
+ISSUER=${ISSUER:-https://token.actions.githubusercontent.com} # of an enterprise server: https://HOST/_services/token
 SOFT_DELETE_DAYS=${SOFT_DELETE_DAYS:-30}
 INDEX_READERS=${INDEX_READERS:-} # none, or more than one with spaces between
 
@@ -42,6 +43,8 @@ check REPOSITORY_ID "${REPOSITORY_ID:-}" '^[1-9][0-9]{0,19}$' "a number: gh api 
 check REPOSITORY_OWNER_ID "${REPOSITORY_OWNER_ID:-}" '^[1-9][0-9]{0,19}$' \
   "a number: gh api repos/OWNER/NAME --jq .owner.id"
 check NAME "${NAME:-}" '^[a-z][a-z0-9-]{4,24}[a-z0-9]$' "6 to 26 lower-case letters, digits and hyphens"
+check ISSUER "${ISSUER:-}" '^https://[A-Za-z0-9.-]+(/[A-Za-z0-9._/-]+)?$' \
+  "an https:// address: who makes the runner's ID tokens"
 check SOFT_DELETE_DAYS "${SOFT_DELETE_DAYS:-}" '^([7-9]|[1-8][0-9]|90)$' "7 to 90 days"
 read -ra refs <<<"$REFS"
 for ref in ${refs[@]+"${refs[@]}"}; do
@@ -141,7 +144,7 @@ if exists gcloud iam workload-identity-pools providers describe github \
   --project="$PROJECT" --location=global --workload-identity-pool="$NAME"; then verb=update-oidc; fi
 run gcloud iam workload-identity-pools providers "$verb" github \
   --project="$PROJECT" --location=global --workload-identity-pool="$NAME" --display-name="GitHub Actions" \
-  --issuer-uri=https://token.actions.githubusercontent.com \
+  --issuer-uri="$ISSUER" \
   --attribute-mapping="$mapping" --attribute-condition="$condition"
 
 # The publisher: it adds, and may overwrite or delete in the index alone.

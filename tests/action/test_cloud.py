@@ -31,6 +31,7 @@ _SETTINGS = {
     "repository_id": "456789",
     "repository_owner_id": "1234",
     "name": "some-publisher",
+    "issuer": "https://github.acme.example/_services/token",
     "soft_delete_days": "40",
 }
 _ENVIRONMENT = {
@@ -211,8 +212,15 @@ def test_both_make_the_same_login(commands: list[list[str]]) -> None:
 
     assert mapping == provider["attribute_mapping"]
     assert _flag(command, "attribute-condition") == _condition()
-    assert _flag(command, "issuer-uri") == _inner(provider, "oidc")["issuer_uri"]
+    assert _flag(command, "issuer-uri") == _text(_inner(provider, "oidc")["issuer_uri"])
     assert _flag(command, "workload-identity-pool") == _SETTINGS["name"]
+
+
+def test_e56_the_issuer_of_an_enterprise_server_is_a_setting(commands: list[list[str]]) -> None:
+    """The login of an enterprise server's runners is set up with the issuer that it has."""
+    command = _one(commands, "iam", "workload-identity-pools", "providers", "create-oidc")
+
+    assert _flag(command, "issuer-uri") == "https://github.acme.example/_services/token"
 
 
 def test_both_make_the_same_buckets(commands: list[list[str]]) -> None:
@@ -507,6 +515,7 @@ def test_the_script_names_all_that_is_missing() -> None:
         ("REFS", "main"),
         ("REFS", 'refs/heads/a"]||true'),
         ("NAME", "gcp-publisher"),
+        ("ISSUER", "http://github.acme.example"),
         ("SOFT_DELETE_DAYS", "6"),
         ("SOFT_DELETE_DAYS", "91"),
         ("INDEX_READERS", "allUsers"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from docs import edge_cases
 from pkgaction import cli
 from pkgaction.commands import COMMANDS
 from pkgaction.inputs import DEFAULTS, SECRETS
@@ -79,3 +80,13 @@ def test_a_commands_options_are_inputs(command: str, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_secret_is_an_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert not _options(command, capsys) & set(SECRETS)
+
+
+def test_every_edge_case_has_a_test() -> None:
+    assert {case.number for case in edge_cases.found()} == set(edge_cases.ALL)
+
+
+def test_an_edge_case_is_told_in_one_sentence() -> None:
+    for case in edge_cases.found():
+        assert case.behaviour.endswith("."), case
+        assert "|" not in case.behaviour, case

@@ -98,7 +98,7 @@ def test_a_merged_pull_request_is_found_with_one_request(
         pytest.param(Pull(number=8, base_repository_id=2002, commits=(SHA,)), id="other-id"),
     ],
 )
-def test_a_pull_request_that_did_not_bring_it_to_the_branch_is_left_out(
+def test_e08_a_pull_request_that_did_not_bring_it_to_the_branch_is_left_out(
     github: LoopbackGitHub, pull_requests: PullRequests, other: Pull
 ) -> None:
     github.pulls.append(other)
@@ -146,7 +146,7 @@ def test_pull_requests_on_later_pages_are_found(
         pytest.param(422, None, id="no-commit-found"),
     ],
 )
-def test_a_list_that_comes_late_is_waited_for(
+def test_e07_a_list_that_comes_late_is_waited_for(
     github: LoopbackGitHub,
     clock: CountingClock,
     pull_requests: PullRequests,

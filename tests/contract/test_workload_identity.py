@@ -135,6 +135,7 @@ def test_nothing_is_sent_before_the_first_request(login: Login, identity: Loopba
 def test_e55_each_refresh_of_a_long_run_gets_a_new_id_token(
     login: Login, identity: LoopbackIdentity, clock: CountingClock, service_account: str
 ) -> None:
+    """A long run gets a new ID token at each refresh of its login."""
     credentials = login.credentials(service_account=service_account)
 
     tokens = []
@@ -177,7 +178,7 @@ def test_a_token_is_used_as_long_as_it_is_good(
 def test_e55_clocks_may_differ_by_five_minutes(
     login: Login, identity: LoopbackIdentity, clock: CountingClock, minutes: float
 ) -> None:
-    """Ours, that is: Google and GitHub agree."""
+    """The runner's clock may differ by five minutes from the one of Google and GitHub."""
     behind = timedelta(minutes=minutes)
     identity.clock = lambda: clock.now() - behind
     credentials = login.credentials(service_account=ACCOUNT)

@@ -139,6 +139,7 @@ def test_version_and_ref_without_a_package_are_refused(bumped: Set, name: str) -
 def test_e57_an_event_that_cant_be_used_is_refused(
     bumped: Set, event: str, payload: str | None, words: list[str]
 ) -> None:
+    """An unknown event, and a payload that is missing or broken, end in one line that says so."""
     refused(bumped.scene, bumped.scene.run(event, payload, NO_KEY), *words)
 
 

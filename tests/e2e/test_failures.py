@@ -197,7 +197,8 @@ def test_a_broken_index_is_left_alone_and_the_job_ends_with_three(scene: Scene) 
     assert set(entries(scene.index)) == {("lanternfish", "1.3.0")}
 
 
-def test_a_comment_that_cant_be_written_changes_no_result(scene: Scene) -> None:
+def test_e52_a_comment_that_cant_be_written_changes_no_result(scene: Scene) -> None:
+    """A comment that can't be written changes no result, and is itself reported."""
     merge = scene.merge(lambda: scene.place.bump("lanternfish", "1.3.0"))
     scene.github.token = "another"
     run = scene.push(merge)

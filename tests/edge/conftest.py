@@ -8,16 +8,17 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from pkgaction.adapters.git import GitRepository
-from pkgaction.model.event import Mode, Preview, Release
+from pkgaction.model.event import Intent, Mode, Preview, Release
 from pkgaction.model.json import JsonObject
 from pkgaction.model.release import Plan
 from pkgaction.stages import event, plan
 from tests.e2e.conftest import github, inputs, key, scene, workplace
-from tests.fakes.workplace import REPOSITORY_ID, Workplace
+from tests.fakes.workplace import REPOSITORY_ID, Payload, Workplace
 
 __all__ = ["github", "inputs", "key", "scene"]
 
@@ -35,15 +36,16 @@ class Planner:
     notices: list[str] = field(default_factory=list)
     _count: int = 0
 
-    def intent(self, name: str, payload: JsonObject, *, branches: Sequence[str] = ()) -> event.Intent:
+    def intent(self, name: str, payload: Payload, *, branches: Sequence[str] = ()) -> Intent:
         """What an event asks for."""
-        happening = event.Happening(name=name, payload=payload, sha="", ref="")
+        told = cast("JsonObject", payload)
+        happening = event.Happening(name=name, payload=told, sha="", ref="")
         return event.understand(happening, event.Asked(mode=Mode.AUTO, branches=branches))
 
     def __call__(
         self,
         name: str,
-        payload: JsonObject,
+        payload: Payload,
         *,
         branches: Sequence[str] = (),
         packages: Sequence[str] = ("packages/*",),
@@ -87,14 +89,21 @@ def planner(place: Workplace, tmp_path: Path) -> Planner:
     return Planner(place, tmp_path)
 
 
-def push(place: Workplace, before: str, after: str, branch: str = "main", **other: object) -> JsonObject:
+def push(before: str, after: str, branch: str = "main", *, forced: bool = False) -> Payload:
     """The payload of a push."""
     repository = {"id": REPOSITORY_ID, "default_branch": "main"}
-    payload = {"ref": f"refs/heads/{branch}", "before": before, "after": after, "deleted": False}
-    return {**payload, "repository": repository, **other}
+    return {
+        "ref": f"refs/heads/{branch}",
+        "before": before,
+        "after": after,
+        "created": before == ZERO,
+        "deleted": after == ZERO,
+        "forced": forced,
+        "repository": repository,
+    }
 
 
-def closed(place: Workplace, branch: str, merge: str, *, commits: int, base: str = "main") -> JsonObject:
+def closed(place: Workplace, branch: str, merge: str, *, commits: int, base: str = "main") -> Payload:
     """The payload of a pull request that was merged."""
     head = place.git("rev-parse", branch)
     place.git("push", "-q", "origin", f"{head}:refs/pull/7/head")
@@ -111,6 +120,19 @@ def closed(place: Workplace, branch: str, merge: str, *, commits: int, base: str
             "head": {"ref": branch, "sha": head, "repo": {"id": REPOSITORY_ID}},
         },
     }
+
+
+def queue(base: str, head: str, branch: str = "main") -> Payload:
+    """The payload of a merge queue's check."""
+    group = {"base_sha": base, "head_sha": head, "base_ref": f"refs/heads/{branch}"}
+    return {"merge_group": group, "repository": {"id": REPOSITORY_ID, "default_branch": "main"}}
+
+
+def having(payload: Payload, **other: object) -> Payload:
+    """The same payload with another word about its pull request."""
+    pull = payload["pull_request"]
+    assert isinstance(pull, dict)
+    return {**payload, "pull_request": {**pull, **other}}
 
 
 def branch_off(place: Workplace, branch: str, *works: Work) -> None:

@@ -7,7 +7,7 @@ import pytest
 from pkgaction.errors import UsageError
 from pkgaction.model.event import Idle
 from tests.e2e.conftest import Scene
-from tests.edge.conftest import TODAY, Planner, closed, push, reasons, versions
+from tests.edge.conftest import TODAY, Planner, closed, having, push, queue, reasons, versions
 from tests.edge.test_states import statuses
 from tests.fakes.workplace import Merge, Payload, Workplace
 
@@ -51,8 +51,7 @@ def test_e48_a_pull_request_into_such_a_branch_publishes_nothing(
 
 def test_e48_a_queue_of_such_a_branch_publishes_nothing(planner: Planner) -> None:
     """The merge queue of a branch outside the list has nothing to look at."""
-    group = {"base_sha": "a" * 40, "head_sha": "b" * 40, "base_ref": "refs/heads/feature"}
-    payload = {"merge_group": group, "repository": {"default_branch": "main"}}
+    payload = queue("a" * 40, "b" * 40, "feature")
 
     assert isinstance(planner.intent("merge_group", payload), Idle)
 
@@ -98,7 +97,7 @@ def fix(place: Workplace, branch: str = BRANCH, version: str = "1.2.1") -> Merge
 
 def pushed(place: Workplace, merge: Merge) -> Payload:
     """The push of it, as the planner takes it."""
-    return dict(push(place, merge.before, merge.after, merge.branch))
+    return push(merge.before, merge.after, merge.branch)
 
 
 def test_e49_a_branch_named_for_a_package_publishes_that_one_alone(scene: Scene) -> None:
@@ -248,7 +247,7 @@ def test_e50_a_merged_pull_request_of_a_fork_without_a_login_is_told_to_use_push
     payload = from_a_fork(place, merge)
     if whose == "our own":
         own = {"repo": {"id": 4242}, "sha": merge.after, "ref": "work"}
-        payload = {**payload, "pull_request": {**payload["pull_request"], "head": own}}  # type: ignore[dict-item]
+        payload = having(payload, head=own)
     provider = "projects/1/locations/global/workloadIdentityPools/p/providers/q"
     cloud = {**NO_TOKEN, "bucket": "gs://shelf", "workload-identity-provider": provider}
 
@@ -340,7 +339,7 @@ def test_e54_named_packages_mean_the_same_however_the_workflow_was_started(
     scene: Scene, event: str
 ) -> None:
     """Named packages mean the same by another dispatch, or in a workflow that another one calls."""
-    payload = dict(push(scene.place, "a" * 40, scene.place.git("rev-parse", "HEAD")))
+    payload = push("a" * 40, scene.place.git("rev-parse", "HEAD"))
     changes = {**NO_TOKEN, "package": "tidewire", "version": "0.4.0", "dry-run": "true"}
 
     run = scene.run(event, payload, changes)

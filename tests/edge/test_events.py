@@ -3,11 +3,10 @@
 import pytest
 
 from pkgaction.model.event import Preview, PullRequest, Release
-from pkgaction.model.json import JsonObject
 from tests.e2e.conftest import Scene
 from tests.edge import conftest as history
 from tests.edge.conftest import Planner, closed, push, versions
-from tests.fakes.workplace import REPOSITORY_ID, Workplace
+from tests.fakes.workplace import REPOSITORY_ID, Payload, Workplace
 
 BOT = {"login": "dependabot[bot]", "id": 49699333, "type": "Bot"}
 
@@ -17,13 +16,10 @@ def test_e42_what_a_payload_lists_never_decides(place: Workplace, planner: Plann
     history.branch_off(place, "work", lambda: place.bump("lanternfish", "1.3.0"))
     before = history.advance(place)
     after = history.merge(place, "work")
-    cut = {"commits": [], "head_commit": None, "size": 0, "distinct_size": 0}
     pull = closed(place, "work", after, commits=1)
-    counts = {"changed_files": 0, "additions": 0, "deletions": 0}
-    of_nothing = {**pull, "pull_request": {**pull["pull_request"], **counts}}  # type: ignore[dict-item]
 
-    pushed = planner("push", push(place, before, after, **cut))
-    merged = planner("pull_request", of_nothing)
+    pushed = planner("push", {**push(before, after), "commits": [], "head_commit": None, "size": 0})
+    merged = planner("pull_request", history.having(pull, changed_files=0, additions=0, deletions=0))
 
     assert versions(pushed) == versions(merged) == {"lanternfish": "1.3.0"}
 
@@ -34,7 +30,7 @@ def test_e43_a_bot_is_treated_as_everybody_is(place: Workplace, planner: Planner
     name = "push" if action == "push" else "pull_request"
     payload = {**closed(place, "main", "b" * 40, commits=1), "action": action}
     if name == "push":
-        payload = dict(push(place, "a" * 40, "b" * 40))
+        payload = push("a" * 40, "b" * 40)
     by_bot = {**payload, "sender": BOT, "pusher": {"name": BOT["login"]}}
 
     found = planner.intent(name, by_bot)
@@ -53,13 +49,13 @@ def test_e43_a_bot_is_treated_as_everybody_is(place: Workplace, planner: Planner
     ],
 )
 def test_e51_a_fork_is_told_by_its_id(
-    place: Workplace, planner: Planner, repository: JsonObject | None, *, fork: bool
+    place: Workplace, planner: Planner, repository: Payload | None, *, fork: bool
 ) -> None:
     """Whether a pull request comes from a fork, the ids of the repositories say, never their names."""
     payload = closed(place, "main", "b" * 40, commits=1)
-    pull = {**payload["pull_request"], "head": {"sha": "c" * 40, "repo": repository}}  # type: ignore[dict-item]
+    head = {"sha": "c" * 40, "repo": repository}
 
-    found = planner.intent("pull_request", {**payload, "pull_request": pull})
+    found = planner.intent("pull_request", history.having(payload, head=head))
 
     assert isinstance(found, Release)
     assert found.pull_request == PullRequest(number=7, head="c" * 40, commits=1, fork=fork)

@@ -36,7 +36,7 @@ def test_e01_a_merge_commit_is_compared_with_its_first_parent(
     before = history.advance(place)
     after = history.merge(place, "work")
 
-    pushed = planner("push", push(place, before, after))
+    pushed = planner("push", push(before, after))
     closed = planner("pull_request", history.closed(place, "work", after, commits=commits))
 
     assert versions(pushed) == versions(closed) == BOTH
@@ -49,7 +49,7 @@ def test_e02_a_squash_is_compared_with_its_parent(place: Workplace, planner: Pla
     before = history.advance(place)
     after = history.squash(place, "work")
 
-    pushed = planner("push", push(place, before, after))
+    pushed = planner("push", push(before, after))
     closed = planner("pull_request", history.closed(place, "work", after, commits=2))
 
     assert versions(pushed) == versions(closed) == BOTH
@@ -68,7 +68,7 @@ def test_e03_a_rebase_is_compared_with_what_was_before_all_its_commits(
     clone = place.folder / "runner"
     place.git("clone", "-q", *filter(None, [depth]), f"file://{place.origin}", str(clone))
 
-    pushed = planner("push", push(place, before, after), clone=clone)
+    pushed = planner("push", push(before, after), clone=clone)
     closed = planner("pull_request", payload, clone=clone)
 
     assert versions(pushed) == versions(closed) == BOTH
@@ -117,9 +117,8 @@ def test_e03_a_pull_request_whose_commits_are_gone_is_said_to_be_looked_at_in_pa
     after = history.rebase(place, "work")
     payload = history.closed(place, "work", after, commits=2)
     gone = "c" * 40
-    pull = {**payload["pull_request"], "head": {"sha": gone, "repo": None}}  # type: ignore[dict-item]
 
-    made = planner("pull_request", {**payload, "pull_request": pull})
+    made = planner("pull_request", history.having(payload, head={"sha": gone, "repo": None}))
 
     assert versions(made) == {"tidewire": "0.5.0"}
     (notice,) = planner.notices
@@ -139,7 +138,7 @@ def test_e04_what_a_merge_brings_along_from_its_other_parent_is_new_once(
     place.git("merge", "-q", "-m", "Main into work", "main")
     place.git("checkout", "-q", "main")
 
-    made = planner("push", push(place, before, history.merge(place, "work")))
+    made = planner("push", push(before, history.merge(place, "work")))
 
     assert versions(made) == {"lanternfish": "1.3.0"}
 
@@ -153,7 +152,7 @@ def test_e05_a_version_that_was_raised_and_put_back_in_one_push_is_none(
     place.commit("Raise")
     place.git("revert", "--no-edit", "HEAD")
 
-    made = planner("push", push(place, before, place.git("rev-parse", "HEAD")))
+    made = planner("push", push(before, place.git("rev-parse", "HEAD")))
 
     assert (made.candidates, made.skipped, made.unreadable) == ((), (), ())
 
@@ -166,7 +165,7 @@ def test_e06_a_push_without_a_pull_request_is_published_and_in_the_summary(scene
     after = place.commit("Straight to main")
     place.git("push", "-q", "origin", "main")
 
-    run = scene.run("push", dict(push(place, before, after)), {"github-token": None}, sha=after)
+    run = scene.run("push", push(before, after), {"github-token": None}, sha=after)
 
     assert run.status == 0, run.log
     assert run.packages["lanternfish"]["status"] == "published"
@@ -193,14 +192,13 @@ def test_e09_a_push_of_the_merge_queue_brings_all_its_pull_requests(
     """One push of a merge queue publishes the packages of all its pull requests."""
     before, after = queued(place)
 
-    assert versions(planner("push", push(place, before, after))) == BOTH
+    assert versions(planner("push", push(before, after))) == BOTH
 
 
 def test_e09_a_merge_group_is_only_looked_at(place: Workplace, planner: Planner) -> None:
     """A merge group is compared with its base, and publishes nothing."""
     before, after = queued(place)
-    group = {"base_sha": before, "head_sha": after, "base_ref": "refs/heads/main"}
-    payload = {"merge_group": group, "repository": {"default_branch": "main"}}
+    payload = history.queue(before, after)
 
     assert isinstance(planner.intent("merge_group", payload), Preview)
     assert versions(planner("merge_group", payload)) == BOTH
@@ -226,7 +224,7 @@ def test_e11_a_forced_push_is_compared_with_what_was_before(
     """A forced push is compared with the state before, as long as that can be had, and is said."""
     before, after = forced
 
-    made = planner("push", push(place, before, after, forced=True))
+    made = planner("push", push(before, after, forced=True))
 
     assert versions(made) == {"tidewire": "0.5.0"}
     (notice,) = planner.notices
@@ -244,7 +242,7 @@ def test_e11_a_forced_push_whose_past_is_gone_is_compared_with_the_default_branc
     place.git("push", "-q", "origin", "stable")
     gone = "d" * 40
 
-    made = planner("push", push(place, gone, after, "stable", forced=True), branches=("main", "stable"))
+    made = planner("push", push(gone, after, "stable", forced=True), branches=("main", "stable"))
 
     assert versions(made) == {"tidewire": "0.5.0"}
     assert made.base == place.git("rev-parse", "main")
@@ -257,7 +255,7 @@ def test_e11_on_the_default_branch_itself_a_past_that_is_gone_makes_nothing_new(
     place: Workplace, planner: Planner, forced: tuple[str, str]
 ) -> None:
     """On the default branch itself there is nothing else to compare with: nothing counts as new."""
-    made = planner("push", push(place, "d" * 40, forced[1], forced=True))
+    made = planner("push", push("d" * 40, forced[1], forced=True))
 
     assert made.candidates == ()
     assert "lies on main itself: nothing counts as new" in made.compared
@@ -280,7 +278,7 @@ def test_e12_a_new_branch_is_compared_with_where_it_left_the_default_branch(
     clone = place.folder / "runner"
     options = (*filter(None, [depth]), "--branch=stable")
     place.git("clone", "-q", *options, f"file://{place.origin}", str(clone))
-    payload = push(place, ZERO, place.git("rev-parse", "stable"), "stable", created=True)
+    payload = push(ZERO, place.git("rev-parse", "stable"), "stable")
 
     made = planner("push", payload, branches=("main", "stable"), clone=clone)
 
@@ -291,7 +289,7 @@ def test_e12_a_new_branch_without_commits_of_its_own_brings_nothing(
     place: Workplace, planner: Planner
 ) -> None:
     """A new branch that starts at a commit of the default branch has nothing new."""
-    payload = push(place, ZERO, place.git("rev-parse", "main"), "stable", created=True)
+    payload = push(ZERO, place.git("rev-parse", "main"), "stable")
 
     made = planner("push", payload, branches=("main", "stable"))
 
@@ -299,12 +297,14 @@ def test_e12_a_new_branch_without_commits_of_its_own_brings_nothing(
     assert "lies on main itself" in made.compared
 
 
-@pytest.mark.parametrize("other", [{"deleted": True}, {}], ids=["as it says", "by its zeros"])
+@pytest.mark.parametrize("deleted", [True, False], ids=["as it says", "by its zeros"])
 def test_e13_a_deleted_branch_is_nothing_to_do(
-    place: Workplace, planner: Planner, other: dict[str, object]
+    place: Workplace, planner: Planner, *, deleted: bool
 ) -> None:
     """The push that deletes a branch ends well with nothing to do."""
-    found = planner.intent("push", push(place, place.git("rev-parse", "HEAD"), ZERO, **other))
+    payload = {**push(place.git("rev-parse", "HEAD"), ZERO), "deleted": deleted}
+
+    found = planner.intent("push", payload)
 
     assert isinstance(found, Idle)
     assert "was deleted: there is nothing to publish" in found.reason
@@ -315,7 +315,7 @@ def test_e14_the_first_commit_of_all_publishes_nothing_by_itself(scene: Scene) -
     place = scene.place
     root = place.git("rev-parse", "HEAD")
 
-    run = scene.run("push", dict(push(place, ZERO, root)), {"github-token": None})
+    run = scene.run("push", push(ZERO, root), {"github-token": None})
     named = scene.republish("lanternfish\nsaltmarsh", {"github-token": None})
 
     assert run.status == 0, run.log
@@ -335,7 +335,7 @@ def test_e14_a_history_without_anything_in_common_has_nothing_new(
     head = place.commit("Alone")
     place.git("push", "-q", "origin", "stable")
 
-    made = planner("push", push(place, ZERO, head, "stable"), branches=("main", "stable"))
+    made = planner("push", push(ZERO, head, "stable"), branches=("main", "stable"))
 
     assert (made.candidates, made.base) == ((), "")
     assert "has no commit before it to compare with" in made.compared
@@ -344,7 +344,7 @@ def test_e14_a_history_without_anything_in_common_has_nothing_new(
 def test_e15_a_tag_is_refused_unless_packages_are_named(scene: Scene) -> None:
     """The push of a tag is refused, unless packages are named; then its commit must be on a branch."""
     place = scene.place
-    payload = {**push(place, ZERO, place.git("rev-parse", "HEAD")), "ref": "refs/tags/v1.3.0"}
+    payload = {**push(ZERO, place.git("rev-parse", "HEAD")), "ref": "refs/tags/v1.3.0"}
     given = {"github-token": None}
 
     run = scene.run("push", payload, given, ref="refs/tags/v1.3.0")
@@ -369,7 +369,7 @@ def test_e28_a_copy_and_a_move_are_told_by_the_names_in_their_manifests(
     manifest.write_text(manifest.read_text().replace("name: tidewire", "name: tidewire_two", 1))
     place.git("mv", "packages/saltmarsh", "packages/marsh")
 
-    made = planner("push", push(place, before, place.commit("Copy and move")))
+    made = planner("push", push(before, place.commit("Copy and move")))
 
     assert versions(made) == {"tidewire_two": "0.4.0"}
     assert made.candidates[0].previous is None

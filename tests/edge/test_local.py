@@ -11,7 +11,7 @@ from pkgaction.model.json import Json, JsonObject
 from pkgaction.report import outputs
 from tests.edge import conftest as history
 from tests.edge.conftest import Planner, push
-from tests.fakes.workplace import REPOSITORY_ID, Workplace
+from tests.fakes.workplace import REPOSITORY_ID, Payload, Workplace
 
 BACKPORT = "backport-lanternfish-1.2"
 Rows = list[JsonObject]
@@ -60,13 +60,13 @@ def by_the_action(place: Workplace, planner: Planner, branch: str = "work", base
     place.git("merge", "-q", "--no-ff", "-m", "Trial merge", branch)
     merge = place.git("rev-parse", "HEAD")
     place.git("checkout", "-q", "main")
-    pull: JsonObject = {
+    pull: Payload = {
         "number": 7,
         "merge_commit_sha": merge,
         "base": {"ref": base},
         "head": {"sha": place.git("rev-parse", branch), "repo": {"id": REPOSITORY_ID}},
     }
-    payload: JsonObject = {
+    payload: Payload = {
         "action": "opened",
         "pull_request": pull,
         "repository": {"id": REPOSITORY_ID, "default_branch": "main"},
@@ -128,7 +128,7 @@ def test_the_plan_of_two_commits_is_the_one_of_their_push(
     proposed(place)
     after = place.git("rev-parse", "work")
 
-    made = planner("push", push(place, before, after))
+    made = planner("push", push(before, after))
 
     rows = terminal.plan(place.clone, "--base", before, "--head", after)
     assert rows == list(outputs.plan_rows(made))

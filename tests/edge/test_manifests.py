@@ -39,7 +39,7 @@ def test_e36_line_ends_and_encodings_change_nothing(
     before = place.git("rev-parse", "HEAD")
     place.write(MANIFEST, ENCODINGS[encoding](raised(place)))
 
-    made = planner("push", push(place, before, place.commit("Work")))
+    made = planner("push", push(before, place.commit("Work")))
 
     assert versions(made) == {"tidewire": "0.5.0"}
     assert str(made.candidates[0].previous) == "0.4.0"
@@ -71,7 +71,7 @@ def test_e36_a_version_with_a_blank_is_invalid(place: Workplace, planner: Planne
     before = place.git("rev-parse", "HEAD")
     place.write(MANIFEST, raised(place, version))
 
-    made = planner("push", push(place, before, place.commit("Work")))
+    made = planner("push", push(before, place.commit("Work")))
 
     (broken,) = made.unreadable
     assert "is no semantic version" in broken.finding.message
@@ -89,9 +89,7 @@ def test_e37_a_version_is_the_text_that_is_written(
     before = place.git("rev-parse", "HEAD")
     place.write(MANIFEST, raised(place, written))
 
-    assert versions(planner("push", push(place, before, place.commit("Work")))) == {
-        "tidewire": "1.20.30"
-    }
+    assert versions(planner("push", push(before, place.commit("Work")))) == {"tidewire": "1.20.30"}
 
 
 @pytest.mark.parametrize("written", ["1.10", "2026-01-05", "12:30:45", "1e3", "0x10", "010.1.1", "on"])
@@ -102,7 +100,7 @@ def test_e37_what_others_take_for_a_number_is_quoted_as_it_is_written(
     before = place.git("rev-parse", "HEAD")
     place.write(MANIFEST, raised(place, written))
 
-    made = planner("push", push(place, before, place.commit("Work")))
+    made = planner("push", push(before, place.commit("Work")))
 
     assert f"the version {written!r} is no semantic version" in made.unreadable[0].finding.message
 
@@ -115,7 +113,7 @@ def test_e37_an_alias_is_followed_but_not_without_end(place: Workplace, planner:
     bomb += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     place.write("packages/saltmarsh/manifest.yml", "\n".join(["name: saltmarsh", *bomb]) + "\n")
 
-    made = planner("push", push(place, before, place.commit("Work")))
+    made = planner("push", push(before, place.commit("Work")))
 
     assert versions(made) == {"tidewire": "0.5.0"}
     assert "aliases written out" in failures(made)["packages/saltmarsh"]
@@ -146,7 +144,7 @@ def test_e38_a_manifest_that_cant_be_used_fails_its_package_alone(
     place.write(MANIFEST, change((place.clone / MANIFEST).read_text()))
     place.bump("saltmarsh", "9.9.9")
 
-    made = planner("push", push(place, before, place.commit("Work")))
+    made = planner("push", push(before, place.commit("Work")))
 
     assert versions(made) == {"saltmarsh": "9.9.9"}
     (broken,) = made.unreadable
@@ -170,7 +168,7 @@ def test_e39_packages_are_where_the_globs_say_and_fixtures_are_none(
     place.bump("lanternfish", "9.9.9")
     globs = ("packages/**", "inputs/*/*")
 
-    made = planner("push", push(place, before, place.commit("Work")), packages=globs)
+    made = planner("push", push(before, place.commit("Work")), packages=globs)
 
     assert versions(made) == {"crab": "1.0.0", "lanternfish": "9.9.9"}
     assert made.unreadable == ()
@@ -202,7 +200,7 @@ def test_e40_links_submodules_and_lfs_pointers_inside_a_package_fail_it(scene: S
     after = place.git("rev-parse", "HEAD")
     place.git("push", "-q", "origin", "main")
 
-    run = scene.run("push", dict(push(place, before, after)), NO_TOKEN, sha=after)
+    run = scene.run("push", push(before, after), NO_TOKEN, sha=after)
 
     assert run.status == 1, run.log
     assert {name: found["status"] for name, found in run.packages.items()} == {
@@ -228,7 +226,7 @@ def test_e40_a_package_folder_that_is_a_link_or_a_submodule_is_left_out_and_said
     submodule(place, "packages/module")
     place.git("commit", "-q", "-m", "Odd")
 
-    made = planner("push", push(place, before, place.git("rev-parse", "HEAD")), packages=(packages,))
+    made = planner("push", push(before, place.git("rev-parse", "HEAD")), packages=(packages,))
 
     assert (made.candidates, made.unreadable) == ((), ())
     said = {skip.folder: skip.reason for skip in made.skipped if skip.warn}
@@ -248,7 +246,7 @@ def test_e40_a_manifest_that_is_a_link_fails_its_package(
     manifest.unlink(missing_ok=True)
     manifest.symlink_to("../lanternfish/manifest.yml")
 
-    made = planner("push", push(place, before, place.commit("Work")))
+    made = planner("push", push(before, place.commit("Work")))
 
     assert made.candidates == ()
     assert "this is a symbolic link" in failures(made)[f"packages/{name}"]
@@ -261,7 +259,7 @@ def test_e41_names_that_differ_in_case_alone_fail(place: Workplace, planner: Pla
         place.write(f"packages/{folder}/manifest.yml", _OTHER.format(name=name, version="1.0.0"))
     place.bump("tidewire", "0.5.0")
 
-    made = planner("push", push(place, before, place.commit("Work")))
+    made = planner("push", push(before, place.commit("Work")))
 
     assert versions(made) == {"tidewire": "0.5.0"}
     assert set(failures(made)) == {f"packages/{folder}" for folder in "abcd"}
@@ -304,6 +302,6 @@ def test_e41_names_of_paths_are_read_as_they_are(
     folder = os.fsencode(place.clone / "packages/tidewire/docs")
     Path(os.fsdecode(folder + b"/" + name)).write_text("x")
 
-    (candidate,) = planner("push", push(place, before, place.commit("Work"))).candidates
+    (candidate,) = planner("push", push(before, place.commit("Work"))).candidates
 
     assert candidate.source.tree.get(os.fsdecode(b"docs/" + name))

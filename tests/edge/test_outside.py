@@ -43,7 +43,7 @@ def test_a_push_without_a_bump_needs_no_network_and_no_client(
     before = place.git("rev-parse", "HEAD")
     after = place.commit("Work")
     place.git("remote", "set-url", "origin", "https://127.0.0.1:9/deepwater/packages")
-    (tmp_path / "event.json").write_text(json.dumps(push(place, before, after)))
+    (tmp_path / "event.json").write_text(json.dumps(push(before, after)))
     environ = {
         "PATH": os.environ["PATH"],
         "ROOT": str(ROOT),

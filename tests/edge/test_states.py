@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from tests.e2e.conftest import Scene, entries
-from tests.edge.conftest import push
+from tests.edge.conftest import push, queue
 from tests.fakes.workplace import Merge, objects
 
 NO_TOKEN = {"github-token": None}
@@ -41,8 +41,7 @@ def test_e10_the_second_of_two_equal_bumps_is_told_that_the_version_is_taken(
     if event == "pull_request":
         run = scene.preview(second, NO_TOKEN)
     else:
-        group = {"base_sha": second.before, "head_sha": second.after, "base_ref": "refs/heads/main"}
-        payload = {**place.dispatch_event(), "merge_group": group}
+        payload = queue(second.before, second.after)
         run = scene.run("merge_group", payload, NO_TOKEN, sha=second.after)
 
     assert run.status == 1, run.log
@@ -182,9 +181,9 @@ def test_e46_what_a_replaced_run_left_out_is_found_and_published_by_name(scene: 
     present = scene.republish("harbour_board\nsaltmarsh", NO_TOKEN)
     assert present.status == 0
 
-    audit = scene.run("schedule", dict(push(place, "", "")), NO_TOKEN)
+    audit = scene.run("schedule", push("", ""), NO_TOKEN)
     again = scene.republish("lanternfish", NO_TOKEN)
-    after = scene.run("schedule", dict(push(place, "", "")), NO_TOKEN)
+    after = scene.run("schedule", push("", ""), NO_TOKEN)
 
     assert audit.status == 1, audit.log
     assert all("lanternfish 1.3.0" in error for error in audit.errors)

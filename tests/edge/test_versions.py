@@ -121,7 +121,7 @@ def test_e23_versions_are_ordered_as_semver_orders_them(
     place.bump("tidewire", version)
     before = place.git("rev-parse", "HEAD")
 
-    made = planner("push", push(place, before, place.commit("Work")))
+    made = planner("push", push(before, place.commit("Work")))
 
     if order is Change.UPGRADE:
         assert versions(made) == {"tidewire": version}
@@ -165,8 +165,8 @@ def test_e25_a_package_that_moves_is_the_same_package(
     (place.clone / "packages/tidewire").unlink()
     globs = ("packages/*", "packages/deep/*")
 
-    alone = planner("push", push(place, before, moved), packages=globs)
-    raised = planner("push", push(place, before, place.commit("Raise")), packages=globs)
+    alone = planner("push", push(before, moved), packages=globs)
+    raised = planner("push", push(before, place.commit("Raise")), packages=globs)
 
     assert alone.candidates == ()
     assert "its version is still 0.4.0" in reasons(alone)["tidewire"]
@@ -199,7 +199,7 @@ def test_e27_one_name_in_two_folders_fails_both_and_no_other(place: Workplace, p
     place.bump("tidewire", "0.5.0")
     place.bump("saltmarsh", "9.9.9")
 
-    made = planner("push", push(place, before, place.commit("Work")))
+    made = planner("push", push(before, place.commit("Work")))
 
     assert versions(made) == {"saltmarsh": "9.9.9"}
     assert set(failures(made)) == {"packages/copy", "packages/tidewire"}
@@ -239,7 +239,7 @@ def test_e32_a_removed_file_is_a_change_without_a_bump(place: Workplace, planner
     readme.unlink()
     readme.symlink_to("../changelog.yml")
 
-    made = planner("push", push(place, before, place.commit("Work")))
+    made = planner("push", push(before, place.commit("Work")))
 
     assert made.candidates == ()
     assert {name for name, said in reasons(made).items() if "its version is still" in said} == {

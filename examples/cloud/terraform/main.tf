@@ -110,7 +110,7 @@ resource "google_iam_workload_identity_pool_provider" "github" {
 
   # No allowed_audiences: then it is the provider's own full name, which is what the Action asks for.
   oidc {
-    issuer_uri = "https://token.actions.githubusercontent.com"
+    issuer_uri = var.issuer
   }
 }
 

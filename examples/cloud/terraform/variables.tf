@@ -86,6 +86,17 @@ variable "name" {
   }
 }
 
+variable "issuer" {
+  description = "Who makes the runner's ID tokens; of an enterprise server: https://HOST/_services/token"
+  type        = string
+  default     = "https://token.actions.githubusercontent.com"
+
+  validation {
+    condition     = can(regex("^https://[A-Za-z0-9.-]+(/[A-Za-z0-9._/-]+)?$", var.issuer))
+    error_message = "An https:// address."
+  }
+}
+
 variable "soft_delete_days" {
   description = "For how long what is deleted or overwritten can be restored."
   type        = number
