@@ -60,7 +60,7 @@ def find(data: bytes, branch: str) -> Backport | None:
 
 def _entries(top: yamltext.Mapping) -> Iterator[yamltext.Mapping]:
     listed = top.get("backports")
-    if listed is None:
+    if listed is None or (isinstance(listed, yamltext.Scalar) and listed.empty):
         return
     if not isinstance(listed, yamltext.Sequence):
         raise _broken("backports must be a list", listed.line)

@@ -2,24 +2,30 @@
 
 import codecs
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from pkgaction.model.release import Plan
 from tests.e2e.conftest import Scene
 from tests.edge.conftest import Planner, failures, push, reasons, versions
 from tests.fakes.workplace import Workplace
 
 NO_TOKEN = {"github-token": None}
-MANIFEST = "packages/tidewire/manifest.yml"
-_OTHER = "format_version: 3.1.0\nname: {name}\ntitle: Other\nversion: {version}\ntype: input\n"
 
 
-def raised(place: Workplace, version: str = "0.5.0") -> str:
-    """The text of a manifest with another version."""
-    text = (place.clone / MANIFEST).read_text()
-    return text.replace("version: 0.4.0", f"version: {version}", 1)
+def manifest(name: str, version: str = "0.5.0") -> str:
+    """The text of a manifest whose fourth line is the version."""
+    return f"format_version: 3.1.0\nname: {name}\ntitle: Other\nversion: {version}\ntype: input\n"
+
+
+def written(place: Workplace, planner: Planner, manifests: Mapping[str, str | bytes]) -> Plan:
+    """Write all manifests by the name of their folder, and plan their push."""
+    before = place.git("rev-parse", "HEAD")
+    for folder, text in manifests.items():
+        place.write(f"packages/{folder}/manifest.yml", text)
+    return planner("push", push(before, place.commit("Work")))
 
 
 ENCODINGS: dict[str, Callable[[str], bytes]] = {
@@ -31,18 +37,13 @@ ENCODINGS: dict[str, Callable[[str], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
-def test_e36_line_ends_and_encodings_change_nothing(
-    place: Workplace, planner: Planner, encoding: str
-) -> None:
+def test_e36_line_ends_and_encodings_change_nothing(place: Workplace, planner: Planner) -> None:
     """CRLF, CR, a byte order mark and UTF-16 are read like any other manifest."""
-    before = place.git("rev-parse", "HEAD")
-    place.write(MANIFEST, ENCODINGS[encoding](raised(place)))
+    names = {f"eel_{number}": encode for number, encode in enumerate(ENCODINGS.values())}
 
-    made = planner("push", push(before, place.commit("Work")))
+    made = written(place, planner, {name: encode(manifest(name)) for name, encode in names.items()})
 
-    assert versions(made) == {"tidewire": "0.5.0"}
-    assert str(made.candidates[0].previous) == "0.4.0"
+    assert versions(made) == dict.fromkeys(names, "0.5.0")
 
 
 def test_e36_a_package_with_crlf_and_a_mark_is_published_whole(scene: Scene) -> None:
@@ -65,93 +66,85 @@ def test_e36_a_package_with_crlf_and_a_mark_is_published_whole(scene: Scene) -> 
     assert stored.read_bytes() == text
 
 
-@pytest.mark.parametrize("version", ['"0.5.0 "', "' 0.5.0'", '"0.5.0\\n"', '"0.5.0\\u00a0"'])
-def test_e36_a_version_with_a_blank_is_invalid(place: Workplace, planner: Planner, version: str) -> None:
+def test_e36_a_version_with_a_blank_is_invalid(place: Workplace, planner: Planner) -> None:
     """A blank around the version makes it invalid: the package fails, with the line."""
-    before = place.git("rev-parse", "HEAD")
-    place.write(MANIFEST, raised(place, version))
+    blanks = ('"0.5.0 "', "' 0.5.0'", '"0.5.0\\n"', '"0.5.0\\u00a0"')
 
-    made = planner("push", push(before, place.commit("Work")))
+    made = written(place, planner, {f"eel_{n}": manifest("eel", v) for n, v in enumerate(blanks)})
 
-    (broken,) = made.unreadable
-    assert "is no semantic version" in broken.finding.message
-    assert broken.finding.place == "manifest.yml:4:10"
+    assert len(made.unreadable) == len(blanks)
+    for broken in made.unreadable:
+        assert "is no semantic version" in broken.finding.message
+        assert broken.finding.place == "manifest.yml:4:10"
 
 
-@pytest.mark.parametrize(
-    "written",
-    ["1.20.30", '"1.20.30"', "'1.20.30'", "&anchor 1.20.30", ">-\n  1.20.30", "!!str 1.20.30"],
-)
-def test_e37_a_version_is_the_text_that_is_written(
-    place: Workplace, planner: Planner, written: str
-) -> None:
+def test_e37_a_version_is_the_text_that_is_written(place: Workplace, planner: Planner) -> None:
     """Quoted, plain or by an anchor: a version is the text as it is written, never a number or date."""
-    before = place.git("rev-parse", "HEAD")
-    place.write(MANIFEST, raised(place, written))
+    ways = ("1.20.30", '"1.20.30"', "'1.20.30'", "&a 1.20.30", ">-\n  1.20.30", "!!str 1.20.30")
+    names = {f"eel_{number}": way for number, way in enumerate(ways)}
 
-    assert versions(planner("push", push(before, place.commit("Work")))) == {"tidewire": "1.20.30"}
+    made = written(place, planner, {name: manifest(name, way) for name, way in names.items()})
+
+    assert versions(made) == dict.fromkeys(names, "1.20.30")
 
 
-@pytest.mark.parametrize("written", ["1.10", "2026-01-05", "12:30:45", "1e3", "0x10", "010.1.1", "on"])
 def test_e37_what_others_take_for_a_number_is_quoted_as_it_is_written(
-    place: Workplace, planner: Planner, written: str
+    place: Workplace, planner: Planner
 ) -> None:
     """What a reader could take for a number or a date is told back exactly as it is written."""
-    before = place.git("rev-parse", "HEAD")
-    place.write(MANIFEST, raised(place, written))
+    texts = ("1.10", "2026-01-05", "12:30:45", "1e3", "0x10", "010.1.1", "on")
 
-    made = planner("push", push(before, place.commit("Work")))
+    made = written(place, planner, {f"eel_{n}": manifest("eel", t) for n, t in enumerate(texts)})
 
-    assert f"the version {written!r} is no semantic version" in made.unreadable[0].finding.message
+    assert [message.split("'")[1] for message in failures(made).values()] == list(texts)
 
 
 def test_e37_an_alias_is_followed_but_not_without_end(place: Workplace, planner: Planner) -> None:
     """Anchors and aliases are followed, and those that multiply without end fail their package."""
-    before = place.git("rev-parse", "HEAD")
-    place.write(MANIFEST, raised(place).replace("version: 0.5.0", "a: &v 0.5.0\nversion: *v"))
-    bomb = ["a0: &a0 [x, x]"]
+    aliased = manifest("eel").replace("version: 0.5.0", "a: &v 0.5.0\nversion: *v")
+    bomb = ["name: crab", "a0: &a0 [x, x]"]
     bomb += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
-    place.write("packages/saltmarsh/manifest.yml", "\n".join(["name: saltmarsh", *bomb]) + "\n")
 
-    made = planner("push", push(before, place.commit("Work")))
+    made = written(place, planner, {"eel": aliased, "crab": "\n".join(bomb) + "\n"})
 
-    assert versions(made) == {"tidewire": "0.5.0"}
-    assert "aliases written out" in failures(made)["packages/saltmarsh"]
+    assert versions(made) == {"eel": "0.5.0"}
+    assert "aliases written out" in failures(made)["packages/crab"]
 
 
-@pytest.mark.parametrize(
-    ("change", "where", "what"),
-    [
-        (lambda t: t + "version: 0.6.0\n", "manifest.yml:", "'version' is there twice"),
-        (lambda t: t + "---\nname: second\n", "manifest.yml:", "a second document starts here"),
-        (lambda t: t.replace("0.4.0", "[0.4.0]"), "manifest.yml:4", "version must be a text"),
-        (lambda t: t.replace("name: tidewire", "name: {a: b}"), "manifest.yml:", "name must be a text"),
-        (lambda t: t.replace("version: 0.4.0\n", "", 1), "manifest.yml:1", "version is missing"),
-        (lambda t: t.replace("name: tidewire\n", "", 1), "manifest.yml:1", "name is missing"),
-        (lambda t: "- " + t, "manifest.yml:", ""),
-        (lambda t: t + "a: [\n", "manifest.yml:", ""),
-    ],
-    ids=[
-        "duplicate key", "two documents", "version a list", "name a map",
-        "no version", "no name", "a list", "no YAML",
-    ],
-)  # fmt: skip
 def test_e38_a_manifest_that_cant_be_used_fails_its_package_alone(
-    place: Workplace, planner: Planner, change: Callable[[str], str], where: str, what: str
+    place: Workplace, planner: Planner
 ) -> None:
     """A manifest that can't be used fails its package, with file, line and column; the others go on."""
-    before = place.git("rev-parse", "HEAD")
-    place.write(MANIFEST, change((place.clone / MANIFEST).read_text()))
-    place.bump("saltmarsh", "9.9.9")
+    good = manifest("eel")
+    bad = {
+        "duplicate": (
+            f"{good}version: 0.6.0\n",
+            "6:1",
+            "the key 'version' is there twice, first on line 4",
+        ),
+        "documents": (
+            f"{good}---\nname: second\n",
+            "6:1",
+            "a second document starts here, one is expected",
+        ),
+        "list": (good.replace("0.5.0", "[0.5.0]"), "4", "version must be a text"),
+        "map": (good.replace("name: eel", "name: {a: b}"), "2", "name must be a text"),
+        "versionless": (good.replace("version: 0.5.0\n", ""), "1", "version is missing"),
+        "nameless": (good.replace("name: eel\n", ""), "1", "name is missing"),
+        "typeless": (good.replace("type: input\n", ""), "1", "type is missing"),
+        "no_map": ("- eel\n", "1:1", "a map of keys and values is expected at the top"),
+        "no_yaml": (f"{good}a: [\n", "7:1", "did not find expected node content"),
+    }
 
-    made = planner("push", push(before, place.commit("Work")))
+    made = written(
+        place, planner, {"eel": good, **{folder: text for folder, (text, _, _) in bad.items()}}
+    )
 
-    assert versions(made) == {"saltmarsh": "9.9.9"}
-    (broken,) = made.unreadable
-    assert broken.folder == "packages/tidewire"
-    assert broken.finding.place.startswith(where)
-    assert broken.finding.line > 0
-    assert what in broken.finding.message
+    assert versions(made) == {"eel": "0.5.0"}
+    assert {
+        broken.folder.removeprefix("packages/"): (broken.finding.place, broken.finding.message)
+        for broken in made.unreadable
+    } == {folder: (f"manifest.yml:{at}", what) for folder, (_, at, what) in bad.items()}
 
 
 def test_e39_packages_are_where_the_globs_say_and_fixtures_are_none(
@@ -159,10 +152,10 @@ def test_e39_packages_are_where_the_globs_say_and_fixtures_are_none(
 ) -> None:
     """Packages stand where the globs say; fixtures and data streams inside them are none."""
     before = place.git("rev-parse", "HEAD")
-    place.write("outside/eel/manifest.yml", _OTHER.format(name="eel", version="1.0.0"))
-    place.write("inputs/sea/crab/manifest.yml", _OTHER.format(name="crab", version="1.0.0"))
+    place.write("outside/eel/manifest.yml", manifest("eel"))
+    place.write("inputs/sea/crab/manifest.yml", manifest("crab"))
     fixture = "packages/tidewire/_dev/test/packages/fixture/manifest.yml"
-    place.write(fixture, _OTHER.format(name="fixture", version="1.0.0"))
+    place.write(fixture, manifest("fixture"))
     place.write("packages/lanternfish/data_stream/glow/manifest.yml", "title: Other\ntype: logs\n")
     place.write("packages/notes/README.md", "No package.\n")
     place.bump("lanternfish", "9.9.9")
@@ -170,7 +163,7 @@ def test_e39_packages_are_where_the_globs_say_and_fixtures_are_none(
 
     made = planner("push", push(before, place.commit("Work")), packages=globs)
 
-    assert versions(made) == {"crab": "1.0.0", "lanternfish": "9.9.9"}
+    assert versions(made) == {"crab": "0.5.0", "lanternfish": "9.9.9"}
     assert made.unreadable == ()
     assert "its version is still" in reasons(made)["tidewire"]
     assert reasons(made)["notes"] == "it has no manifest.yml, so it is no package"
@@ -256,7 +249,7 @@ def test_e41_names_that_differ_in_case_alone_fail(place: Workplace, planner: Pla
     """Two packages whose names differ in case or Unicode form alone both fail."""
     before = place.git("rev-parse", "HEAD")
     for folder, name in (("a", "Eel"), ("b", "eel"), ("c", "gr\u00f6sse"), ("d", "gro\u0308\u00dfe")):
-        place.write(f"packages/{folder}/manifest.yml", _OTHER.format(name=name, version="1.0.0"))
+        place.write(f"packages/{folder}/manifest.yml", manifest(name, "1.0.0"))
     place.bump("tidewire", "0.5.0")
 
     made = planner("push", push(before, place.commit("Work")))
@@ -289,19 +282,24 @@ def test_e41_paths_that_differ_in_case_or_unicode_form_alone_fail_their_package(
     assert sum("is the same path where case or Unicode forms are folded" in e for e in run.errors) == 2
 
 
-@pytest.mark.parametrize(
-    "name",
-    [b"new\nline", b'quo"te', "gr\u00f6\u00dfe".encode(), b"\xff\xfe", b"tab\t", b":(top)x", b"*"],
-)
-def test_e41_names_of_paths_are_read_as_they_are(
-    place: Workplace, planner: Planner, name: bytes
-) -> None:
+def test_e41_names_of_paths_are_read_as_they_are(place: Workplace, planner: Planner) -> None:
     """Whatever bytes a path is made of, it is read as it is and belongs to its package."""
+    names = [
+        b"new\nline",
+        b'quo"te',
+        "gr\u00f6\u00dfe".encode(),
+        b"\xff\xfe",
+        b"tab\t",
+        b":(top)x",
+        b"*",
+    ]
     before = place.git("rev-parse", "HEAD")
     place.bump("tidewire", "0.5.0")
     folder = os.fsencode(place.clone / "packages/tidewire/docs")
-    Path(os.fsdecode(folder + b"/" + name)).write_text("x")
+    for name in names:
+        Path(os.fsdecode(folder + b"/" + name)).write_text("x")
 
     (candidate,) = planner("push", push(before, place.commit("Work"))).candidates
 
-    assert candidate.source.tree.get(os.fsdecode(b"docs/" + name))
+    paths = [os.fsdecode(b"docs/" + name) for name in names]
+    assert [path for path in paths if candidate.source.tree.get(path)] == paths

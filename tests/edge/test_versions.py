@@ -104,32 +104,29 @@ def test_e22_a_lower_version_of_a_maintenance_branch_that_is_taken_is_a_conflict
     assert run.packages["lanternfish"]["status"] == "conflict"
 
 
-@pytest.mark.parametrize(
-    ("version", "order"),
-    [
-        ("0.4.1-beta.1", Change.UPGRADE),
-        ("0.10.0", Change.UPGRADE),
-        ("0.4.0-rc.1", Change.DOWNGRADE),
-        ("0.3.99", Change.DOWNGRADE),
-        ("0.4.0+again", None),
-    ],
-)
-def test_e23_versions_are_ordered_as_semver_orders_them(
-    place: Workplace, planner: Planner, version: str, order: Change | None
-) -> None:
+def test_e23_versions_are_ordered_as_semver_orders_them(place: Workplace, planner: Planner) -> None:
     """Versions are ordered by SemVer; another build metadata alone is refused as the same version."""
-    place.bump("tidewire", version)
-    before = place.git("rev-parse", "HEAD")
+    now = {
+        "0.4.1-beta.1": Change.UPGRADE,
+        "0.10.0": Change.UPGRADE,
+        "0.4.0-rc.1": Change.DOWNGRADE,
+        "0.3.99": Change.DOWNGRADE,
+        "0.4.0+again": None,
+    }
+    names = {f"eel_{number}": version for number, version in enumerate(now)}
+    for name in names:
+        place.write(f"packages/{name}/manifest.yml", _OTHER.format(name=name, version="0.4.0"))
+    before = place.commit("Five packages of one version")
+    for name, version in names.items():
+        place.write(f"packages/{name}/manifest.yml", _OTHER.format(name=name, version=version))
 
-    made = planner("push", push(before, place.commit("Work")))
+    made = planner("push", push(before, place.commit("Other versions")))
 
-    if order is Change.UPGRADE:
-        assert versions(made) == {"tidewire": version}
-    else:
-        assert made.candidates == ()
-        (skip,) = made.skipped
-        assert skip.change is order
-        assert ("downgrade refused" if order else "the same precedence") in skip.reason
+    found = {c.id.version.text: c.change for c in made.candidates}
+    assert found | {skip.version: skip.change for skip in made.skipped} == now
+    assert set(versions(made).values()) == {v for v, change in now.items() if change is Change.UPGRADE}
+    for skip in made.skipped:
+        assert ("downgrade refused" if skip.change else "the same precedence") in skip.reason
 
 
 def test_e24_a_removed_package_stays_published_and_is_in_the_summary(scene: Scene) -> None:
