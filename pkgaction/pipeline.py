@@ -131,10 +131,12 @@ def _only_what_its_branch_may(
 ) -> None:
     """The rule that no payload can change: git shows that the commit lies on a publishing branch.
 
-    What a branch may publish, a plan of two commits knows already; named packages are held to it here.
+    What the event's branch may publish, a plan of two commits knows already; named packages are held to
+    theirs here.
     """
     default = intent.default_branch
-    branch = repository.publishing_branch(made.head, job.branches, prefer=default)
+    planned = intent.branch if isinstance(intent, Release) else ""
+    branch = repository.publishing_branch(made.head, job.branches, prefer=planned or default)
     if branch is None:
         branches = ", ".join(job.branches) or "(none)"
         raise UsageError(
@@ -142,12 +144,13 @@ def _only_what_its_branch_may(
             where="git",
             fix="merge it first, or name the branch in the input branches",
         )
-    if isinstance(intent, Republish) and default and branch != default:
-        today = world.clock.now().date()
-        allowed = backports.limited(made, repository, branch=branch, default_branch=default, today=today)
-        if refused := [f"{s.name} {s.version}: {s.reason}" for s in allowed.skipped]:
-            fix = "name what that branch is for, or another ref"
-            raise UsageError(what="; ".join(refused), where="input package", fix=fix)
+    if branch in {planned, default}:
+        return
+    today = world.clock.now().date()
+    allowed = backports.limited(made, repository, branch=branch, default_branch=default, today=today)
+    if refused := [f"{s.name} {s.version}: {s.reason}" for s in allowed.skipped[len(made.skipped) :]]:
+        fix = "name what that branch is for, or another ref"
+        raise UsageError(what="; ".join(refused), where="input package", fix=fix)
 
 
 def _unreadable(broken: Unreadable) -> Outcome:
