@@ -229,10 +229,8 @@ class GitRepository:
         """The commit and those before it, newest first, fetched where the clone lacks some."""
         if self.shallow or not self._has(commit):
             self._fetch_commit(commit, count + 1 if self.shallow else 0)
-        wanted = (which, f"--max-count={count}", "--topo-order", "--no-commit-header")
-        return git_history.read(
-            self.git("rev-list", *wanted, f"--format=tformat:{git_history.FORMAT}", commit)
-        )
+        wanted = (which, f"--max-count={count}", "--topo-order", f"--format={git_history.FORMAT}")
+        return git_history.read(self.git("rev-list", *wanted, commit))
 
     def _fetch_commit(self, commit: str, depth: int = 1) -> str:
         fix = "fetch it (actions/checkout with fetch-depth: 0), or name a commit of this repository"

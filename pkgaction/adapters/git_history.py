@@ -8,7 +8,7 @@ Source: https://docs.github.com/repositories/configuring-branches-and-merges-in-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-FORMAT = "%H%x00%an%x00%ae%x00%at%x00%B%x00"  # of `git rev-list --no-commit-header`
+FORMAT = "tformat:%H%x00%an%x00%ae%x00%at%x00%B%x00"  # of `git rev-list`, which puts a line before
 _FIELDS = FORMAT.count("%x00")
 
 
@@ -24,7 +24,7 @@ def read(raw: bytes) -> list[Commit]:
     """The commits that git printed in our format."""
     fields = raw.split(b"\0")[:-1]
     rows = [fields[at : at + _FIELDS] for at in range(0, len(fields), _FIELDS)]
-    return [Commit(row[0].strip().decode(), tuple(row[1:])) for row in rows]
+    return [Commit(row[0].split()[-1].decode(), tuple(row[1:])) for row in rows]
 
 
 def oldest_copy(own: Sequence[Commit], there: Sequence[Commit]) -> str:

@@ -45,7 +45,10 @@ def foresee(repository: GitRepository, head: str, branch: str = "") -> Foreseen:
         return Foreseen(preview, f"{head[:12]} goes onto {into} ({tip[:12]}) as it is")
     merge = _trial(repository, tip, head)
     if not merge:
-        told = f"{head[:12]} does not merge cleanly into {into} ({tip[:12]}): merged by hand, it differs"
+        why = "there are conflicts, or git is older than 2.38"
+        told = (
+            f"{head[:12]} can't be merged into {into} ({tip[:12]}): {why}; compared with where it left"
+        )
         return Foreseen(preview, told)
     merged = Preview(head=merge, base=tip, pull_request=None, branch=into, default_branch=default)
     return Foreseen(merged, f"{head[:12]} merged into {into} ({tip[:12]}) is {merge[:12]}")

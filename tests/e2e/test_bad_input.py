@@ -146,7 +146,7 @@ def test_e57_an_event_that_cant_be_used_is_refused(
 def test_a_commit_that_is_not_in_the_clone_and_cant_be_fetched_is_refused(bumped: Set) -> None:
     payload: Payload = {**bumped.scene.place.push_event(bumped.merge), "after": NOWHERE}
     run = bumped.scene.run("push", payload, NO_KEY)
-    words = [NOWHERE, "is not in the clone and can't be fetched", "fetch-depth: 0"]
+    words = [NOWHERE, "is not in the clone", "can't be fetched", "fetch-depth: 0"]
     refused(bumped.scene, run, *words)
 
 

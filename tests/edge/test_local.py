@@ -181,7 +181,7 @@ def test_a_merge_with_conflicts_is_planned_by_where_the_branch_left(
     rows = terminal.plan(place.clone, "--head", "work")
 
     assert [(row["name"], row["version"]) for row in rows] == [("tidewire", "0.5.0")]
-    assert "does not merge cleanly into main" in terminal.said
+    assert "can't be merged into main" in terminal.said
 
 
 def test_a_maintenance_branchs_limits_hold_at_a_terminal_too(
