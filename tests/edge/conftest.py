@@ -1,9 +1,7 @@
 """What the edge cases have in common: a repository's odd histories, and what is planned of them."""
 
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,10 +15,10 @@ from pkgaction.model.event import Intent, Mode, Preview, Release
 from pkgaction.model.json import JsonObject
 from pkgaction.model.release import Plan
 from pkgaction.stages import event, plan
-from tests.e2e.conftest import github, inputs, key, scene, workplace
+from tests.e2e.conftest import github, inputs, key, place, scene
 from tests.fakes.workplace import REPOSITORY_ID, Payload, Workplace
 
-__all__ = ["github", "inputs", "key", "scene"]
+__all__ = ["github", "inputs", "key", "place", "scene"]
 
 TODAY = date(2026, 1, 5)
 ZERO = "0" * 40
@@ -61,26 +59,6 @@ class Planner:
         opened = GitRepository.open(clone or self.place.clone, scratch, os.environ)
         with closing(opened) as repository:
             return plan.between(intent, repository, packages, today=TODAY, notices=self.notices)
-
-
-@pytest.fixture(scope="session")
-def template() -> Iterator[Path]:
-    """A workplace to copy, which is quicker than to make one."""
-    with workplace() as made:
-        yield made.folder
-
-
-@pytest.fixture
-def place(template: Path) -> Iterator[Workplace]:
-    """A repository whose main branch holds the example packages."""
-    folder = Path(tempfile.mkdtemp(prefix="w-", dir="/tmp"))
-    try:
-        shutil.copytree(template, folder, symlinks=True, dirs_exist_ok=True)
-        made = Workplace(folder)
-        made.git("remote", "set-url", "origin", str(made.origin))
-        yield made
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Scene
+from tests.e2e.conftest import Scene, opened
 from tests.edge.snapshot import snapshot
+from tests.fakes.keys import Key
 from tests.fakes.workplace import Merge, Workplace, objects
 
 NO_TOKEN = {"github-token": None}
@@ -74,10 +75,22 @@ CHECKOUTS = {
 }
 
 
+def raised(scene: Scene) -> Merge:
+    """A merge that raises one version; the same commit in every repository."""
+    return scene.place.squash_merge(lambda: scene.place.bump("lanternfish", "1.3.0"))
+
+
 @pytest.fixture
 def merge(scene: Scene) -> Merge:
     """A merge that raises one version."""
-    return scene.place.squash_merge(lambda: scene.place.bump("lanternfish", "1.3.0"))
+    return raised(scene)
+
+
+@pytest.fixture(scope="module")
+def whole(key: Key) -> dict[str, bytes]:
+    """What is published from a whole clone."""
+    with opened(key) as scene:
+        return published(scene, raised(scene), scene.place.clone)
 
 
 def published(scene: Scene, merge: Merge, workspace: Path) -> dict[str, bytes]:
@@ -95,27 +108,20 @@ def published(scene: Scene, merge: Merge, workspace: Path) -> dict[str, bytes]:
     return {name: data for name, data in objects(scene.bucket).items() if not name.endswith(".sig")}
 
 
-def all_from(scene: Scene, merge: Merge, case: str) -> None:
-    """From each checkout of the case the same is published as from a whole clone."""
-    whole = published(scene, merge, scene.place.clone)
-    (scene.bucket).rename(scene.place.folder / "whole")
-    make = CHECKOUTS[case]
-
-    assert published(scene, merge, make(scene.place)) == whole
-
-
 @pytest.mark.parametrize("case", [name for name in CHECKOUTS if name.startswith("e16")])
-def test_e16_what_a_shallow_checkout_lacks_is_fetched(scene: Scene, merge: Merge, case: str) -> None:
+def test_e16_what_a_shallow_checkout_lacks_is_fetched(
+    scene: Scene, merge: Merge, whole: dict[str, bytes], case: str
+) -> None:
     """What a shallow checkout lacks is fetched, and lands outside of the workspace."""
-    all_from(scene, merge, case)
+    assert published(scene, merge, CHECKOUTS[case](scene.place)) == whole
 
 
 @pytest.mark.parametrize("case", [name for name in CHECKOUTS if name.startswith("e17")])
 def test_e17_blobs_and_trees_that_a_partial_checkout_lacks_are_fetched(
-    scene: Scene, merge: Merge, case: str
+    scene: Scene, merge: Merge, whole: dict[str, bytes], case: str
 ) -> None:
     """A partial or sparse checkout publishes the same: the rest is fetched from the remote."""
-    all_from(scene, merge, case)
+    assert published(scene, merge, CHECKOUTS[case](scene.place)) == whole
 
 
 @pytest.mark.parametrize("missing", ["the commit", "the checkout"])
@@ -138,10 +144,10 @@ def test_e18_a_commit_that_is_not_there_is_named_with_the_one_that_is(
 
 @pytest.mark.parametrize("case", [name for name in CHECKOUTS if name.startswith("e19")])
 def test_e19_the_repository_is_the_one_around_the_workspace(
-    scene: Scene, merge: Merge, case: str
+    scene: Scene, merge: Merge, whole: dict[str, bytes], case: str
 ) -> None:
     """The repository is found from the workspace upward, be it a worktree or a submodule."""
-    all_from(scene, merge, case)
+    assert published(scene, merge, CHECKOUTS[case](scene.place)) == whole
 
 
 def test_e19_two_uses_in_one_job_share_nothing(scene: Scene, merge: Merge) -> None:
