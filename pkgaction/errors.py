@@ -37,6 +37,10 @@ class BuildRefusedError(PackageError):
     """The package asks for something that can't be built faithfully."""
 
 
+class SourceMissingError(PackageError):
+    """Something that the package is built with can't be had, or is not what it must be."""
+
+
 class ContentConflictError(PackageError):
     """The version is taken by other content."""
 

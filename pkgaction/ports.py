@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
+from pkgaction.model.ecs import EcsSchema
 from pkgaction.model.event import PullRequest
 from pkgaction.model.release import Signature
 from pkgaction.model.tree import Content, RepositoryFiles, Tree, TreeFile
@@ -161,6 +162,32 @@ class ObjectStore(Protocol):
         Raises:
             GenerationMismatchError: the object has another generation, or is gone.
         """
+        ...
+
+
+# --- building ----------------------------------------------------------------------------------------
+
+
+class Sources(Protocol):
+    """What building needs from outside: ECS schemas, required input packages, upstream's texts.
+
+    Every method raises SourceMissingError, which names what could not be had and from where.
+    """
+
+    def ecs(self, reference: str) -> EcsSchema:
+        """The schema that a build.yml refers to, `git@REF`; the same value for the whole run."""
+        ...
+
+    def input_package(self, name: str, version: str) -> Tree:
+        """The verified files of an input package, below its root."""
+        ...
+
+    def dynamic_mappings(self) -> bytes:
+        """Upstream's ecs_mappings.yaml."""
+        ...
+
+    def input_documentation(self, name: str) -> bytes | None:
+        """Upstream's file about an input; None for an input that upstream does not describe."""
         ...
 
 
