@@ -41,6 +41,12 @@ class SourceMissingError(PackageError):
     """Something that the package is built with can't be had, or is not what it must be."""
 
 
+class SourceUnavailableError(SourceMissingError):
+    """The same, but the network is to blame (exit 3): a re-run may have it."""
+
+    exit_status = 3
+
+
 class ContentConflictError(PackageError):
     """The version is taken by other content."""
 

@@ -27,14 +27,23 @@ def with_linked_files(tree: Tree, source: PackageSource) -> Tree:
 
 
 def _resolved(source: PackageSource) -> Iterator[TreeFile]:
-    for link in source.tree.files:
-        if link.path.endswith(_SUFFIX) and link.kind is Kind.FILE:
-            target = _target(source, link)
-            found = source.repository.find(target)
-            if found is None or found.kind is not Kind.FILE:
-                kind = f"is a {found.kind.value}" if found else "is no file of the repository"
-                raise _refused(source, link, f"the link's target {target} {kind}")
-            yield TreeFile(path=link.path.removesuffix(_SUFFIX), content=found.content)
+    for file in source.tree.files:
+        if file.path.endswith(_SUFFIX) and file.kind is Kind.FILE:
+            yield linked(source, file)
+
+
+def linked(source: PackageSource, link: TreeFile) -> TreeFile:
+    """What a link of the source names, at the path where it is built.
+
+    Raises:
+        BuildRefusedError: as `with_linked_files`.
+    """
+    target = _target(source, link)
+    found = source.repository.find(target)
+    if found is None or found.kind is not Kind.FILE:
+        kind = f"is a {found.kind.value}" if found else "is no file of the repository"
+        raise _refused(source, link, f"the link's target {target} {kind}")
+    return TreeFile(path=link.path.removesuffix(_SUFFIX), content=found.content)
 
 
 def _target(source: PackageSource, link: TreeFile) -> str:

@@ -1,0 +1,152 @@
+"""Required input packages: out of the user's own storage, or out of a package registry.
+
+Each is used only if its detached signature is one of a trusted key, and it is the very version that was
+asked for.
+"""
+
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from pkgaction.adapters.cache import Cache
+from pkgaction.adapters.fetcher import Fetcher, fetched
+from pkgaction.errors import PackageError, SourceMissingError, UsageError
+from pkgaction.model import layout, yamltext
+from pkgaction.model.manifest import FILE, ManifestProblemError, PackageId, identify
+from pkgaction.model.tree import Bytes, Kind, Tree, TreeFile
+from pkgaction.model.version import InvalidVersionError, Version
+from pkgaction.ports import GenerationMismatchError, ObjectStore, Verifier
+from pkgaction.transforms import unarchive
+
+_LARGEST = 128 * 1024 * 1024  # bytes of a zip
+_LARGEST_TREE = 512 * 1024 * 1024  # bytes of all its files
+_LARGEST_SIGNATURE = 64 * 1024  # bytes
+_UNSIGNED = "unsigned"
+_KEYS = "input registry-public-keys"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputPackages:
+    """Where input packages come from, and who must have signed them."""
+
+    fetcher: Fetcher
+    cache: Cache
+    registry_url: str  # without a slash at the end
+    keys: str  # armored, of the registry's signers; `unsigned`: any; empty: none is taken from there
+    by_registry: Callable[[], Verifier]  # trusts the keys; called when it is first needed
+    own: ObjectStore | None  # the user's own public bucket
+    by_user: Callable[[], Verifier]  # trusts the key that signs there
+    scratch: Path
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, name: str, version: str) -> Tree:
+        """The verified files of an input package, below its root.
+
+        Raises:
+            SourceMissingError: it can't be had, or isn't what it must be.
+        """
+        try:
+            package = PackageId(name=name, version=Version.parse(version))
+        except InvalidVersionError:
+            _refuse(
+                f"the version {version[:80]!r} of {name[:80]!r} is no semantic version", "requires.input"
+            )
+        if not layout.PACKAGE_NAME.fullmatch(name):
+            _refuse(f"{name[:80]!r} is no name of a package", "requires.input")
+        try:
+            with tempfile.TemporaryDirectory(dir=self.scratch, prefix="input-") as folder:
+                path = Path(folder) / f"{layout.base_name(package)}.zip"
+                where = self._verified(package, path)
+                return _files(package, path, where)
+        except UsageError as error:  # the bucket or a key: the other packages go on without
+            raise SourceMissingError(what=error.what, where=error.where, fix=error.fix) from error
+
+    def _verified(self, package: PackageId, path: Path) -> str:
+        """Download a package whose signature counts; from where."""
+        own = self._from_own(package, path)
+        if own:
+            signature, where = own
+            if not self._signed(path, signature, [self.by_user, *self._registrys()]):
+                _refuse(f"the input package {package} is not signed by your key", where)
+            return where
+        where = f"{self.registry_url}/epr/{package.name}/{layout.base_name(package)}.zip"
+        if not self.keys:
+            what = (
+                f"the input package {package} is needed, and no keys are given that must have signed it"
+            )
+            fix = f"set it to the armored public keys of {self.registry_url}"
+            raise SourceMissingError(what=what, where=_KEYS, fix=fix)
+        signed = self.keys != _UNSIGNED
+        kept = self.cache.get(where) if signed else None
+        path.write_bytes(kept or fetched(self.fetcher, f"the input package {package}", where, _LARGEST))
+        if signed:
+            self._check_registrys(package, path, where)
+        return where
+
+    def _check_registrys(self, package: PackageId, path: Path, where: str) -> None:
+        name, address = f"the signature of {package}", f"{where}.sig"
+        signature = self.cache.get(address) or fetched(self.fetcher, name, address, _LARGEST_SIGNATURE)
+        if not self._signed(path, signature, self._registrys()):
+            _refuse(f"the input package {package} is not signed by a key of registry-public-keys", where)
+        self.cache.put(where, path.read_bytes())
+        self.cache.put(address, signature)
+
+    def _registrys(self) -> list[Callable[[], Verifier]]:
+        return [self.by_registry] if self.keys not in {"", _UNSIGNED} else []
+
+    def _signed(self, path: Path, signature: bytes, by: list[Callable[[], Verifier]]) -> bool:
+        with self._lock:
+            return any(verifier().verify(path, signature) for verifier in by)
+
+    def _from_own(self, package: PackageId, path: Path) -> tuple[bytes, str] | None:
+        """The zip out of the user's storage with its signature and address; None if it isn't there."""
+        if self.own is None:
+            return None
+        names = (layout.zip_name(package), layout.signature_name(package))
+        stored = self.own.stat(names[0])
+        if stored is None:
+            return None
+        where = f"{self.own.url}/{names[0]}"
+        signature = self.own.stat(names[1])
+        if signature is None or signature.size > _LARGEST_SIGNATURE or stored.size > _LARGEST:
+            _refuse(f"the input package {package} has no signature, or is too large", where)
+        try:
+            with self.own.open(names[0], generation=stored.generation) as stream:
+                path.write_bytes(stream.read())
+            with self.own.open(names[1], generation=signature.generation) as stream:
+                return stream.read(), where
+        except GenerationMismatchError:
+            _refuse(f"the input package {package} was changed while it was read", where)
+
+
+def _files(package: PackageId, path: Path, where: str) -> Tree:
+    """The files of a zip, held in memory, if it is the package that it should be."""
+    try:
+        with unarchive.opened(path) as (_, tree):
+            if sum(file.content.size for file in tree.files) > _LARGEST_TREE:
+                _refuse(f"the files of the input package {package} are too large", where)
+            files = [_held(file) for file in tree.files if file.kind is Kind.FILE]
+        held = Tree(tuple(files))
+        found = identify(held.read(FILE, limit=yamltext.MOST_BYTES) or b"")
+    except SourceMissingError:
+        raise
+    except PackageError as error:
+        _refuse(f"the input package {package} is no package: {error.what}", where)
+    except ManifestProblemError as error:
+        _refuse(f"the input package {package} has no manifest: {error.message}", where)
+    if found.id != package:
+        _refuse(f"the input package {package} says that it is {found.id}", where)
+    return held
+
+
+def _held(file: TreeFile) -> TreeFile:
+    with file.content.open() as stream:
+        return TreeFile(path=file.path, content=Bytes(stream.read()))
+
+
+def _refuse(what: str, where: str) -> NoReturn:
+    fix = "correct requires.input, or mend where the package comes from"
+    raise SourceMissingError(what=what, where=where, fix=fix)

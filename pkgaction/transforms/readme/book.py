@@ -1,0 +1,87 @@
+"""What the functions of templates read: the source package, and little else."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pkgaction.errors import BuildRefusedError
+from pkgaction.model import yamltext
+from pkgaction.model.json import JsonObject
+from pkgaction.model.tree import Kind, PackageSource
+from pkgaction.model.version import InvalidVersionError, Version
+from pkgaction.transforms.readme.phrases import Phrases
+
+MOST_BYTES = 16 * 1024 * 1024  # of a file that a document shows
+_SPECIAL = str.maketrans({character: f"\\{character}" for character in "*{}<>"})
+
+Entries: TypeAlias = Sequence[JsonObject]  # of a field file, as YAML has them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """What a package's documents are made of."""
+
+    source: PackageSource
+    phrases: Phrases
+    links: Mapping[str, str]  # the repository's addresses by key
+    field_entries: Callable[[str], Entries]  # of the field file at a path, ECS imports resolved
+    input_documentation: Callable[[str], bytes | None]
+
+    def below(self, folder: str, ending: str) -> list[str]:
+        """Paths of the files right in a folder (with its `/`, or empty) whose names end so, sorted."""
+        tree = self.source.tree
+        inside = (file.path for file in tree.files if file.path.startswith(folder))
+        return [path for path in inside if path.endswith(ending) and "/" not in path[len(folder) :]]
+
+    def read(self, path: str) -> bytes | None:
+        """A file of the source package; None where there is none.
+
+        Raises:
+            BuildRefusedError: it is no plain file, or too large.
+        """
+        file = self.source.tree.get(path)
+        if file is None:
+            return None
+        data = self.source.tree.read(path, limit=MOST_BYTES)
+        if data is None:
+            kind = "too large" if file.kind is Kind.FILE else f"a {file.kind.value}"
+            raise self.refused(path, f"it is {kind}, and a document shows it")
+        return data
+
+    def text(self, path: str) -> str:
+        """The same as a text; empty where there is none."""
+        try:
+            return (self.read(path) or b"").decode()
+        except UnicodeDecodeError as error:
+            raise self.refused(path, "it is no UTF-8 text") from error
+
+    def yaml(self, path: str) -> yamltext.Mapping:
+        """A file with a map of YAML; empty where there is none."""
+        try:
+            return yamltext.load_mapping(self.read(path) or b"")
+        except yamltext.YamlProblemError as error:
+            raise self.refused(path, error.message, error.line) from error
+
+    def format_is_below(self, version: str) -> bool:
+        """Whether the package's format_version is older."""
+        found = self.yaml("manifest.yml").scalar("format_version")
+        try:
+            return Version.parse(found.text if found else "") < Version.parse(version)
+        except InvalidVersionError as error:
+            raise self.refused("manifest.yml", "format_version is no semantic version") from error
+
+    def refused(self, path: str, what: str, line: int = 0) -> BuildRefusedError:
+        """Why a document can't be rendered."""
+        where = f"{self.source.folder}/{path}{f':{line}' if line else ''}"
+        return BuildRefusedError(what=what, where=where, fix="mend what the document is made of")
+
+
+def folders(book: Book, above: str) -> Iterator[str]:
+    """Names of the folders right in a folder (with its `/`), sorted."""
+    inside = (f.path[len(above) :] for f in book.source.tree.files if f.path.startswith(above))
+    yield from sorted({path.partition("/")[0] for path in inside if "/" in path})
+
+
+def escaped(text: str) -> str:
+    """A text whose `* { } < >` Markdown leaves alone."""
+    return text.translate(_SPECIAL)

@@ -1,0 +1,87 @@
+"""`ilm`: the lifecycle policies of data streams, as tables of their leaves."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NoReturn
+
+from pkgaction.model import yamltext
+from pkgaction.model.json import Json
+from pkgaction.model.yamlvalues import Timestamp, resolve
+from pkgaction.transforms.gotemplate_values import shown
+from pkgaction.transforms.readme.book import Book, escaped, folders
+
+_POLICIES = "elasticsearch/ilm/"
+
+
+def ilm(book: Book, streams: Sequence[str]) -> str:
+    """A table a data stream; of those with a policy where none is named."""
+    named = streams or [
+        stream
+        for stream in folders(book, "data_stream/")
+        if _POLICIES.rstrip("/").split("/")[-1] in folders(book, f"data_stream/{stream}/elasticsearch/")
+    ]
+    blocks = (f"{_title(book, stream)}{_table(book, stream)}" for stream in named)
+    return book.phrases.say("ilm_title") + "".join(blocks)
+
+
+def _title(book: Book, stream: str) -> str:
+    return book.phrases.say("ilm_policy", data_stream=stream)
+
+
+def _table(book: Book, stream: str) -> str:
+    leaves = sorted(dict(_leaves("", _policy(book, f"data_stream/{stream}/"))).items())
+    rows = (f"| {escaped(key)} | {escaped(shown(value))} |\n" for key, value in leaves)
+    return f"| Key | Value |\n|---|---|\n{''.join(rows)}"
+
+
+def _policy(book: Book, folder: str) -> Json:
+    path = f"{folder}lifecycle.yml"
+    if book.source.tree.get(path):
+        return plain(book.yaml(path))
+    path = next(iter(book.below(folder + _POLICIES, ".json")), "")
+    if not path:
+        raise book.refused(f"{folder}lifecycle.yml", "it is missing, and a document shows it")
+    try:
+        found: Json = json.loads(book.text(path), parse_int=float, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise book.refused(path, f"it is no JSON: {error}") from error
+    return found
+
+
+def plain(node: yamltext.Node) -> Json:
+    """A node's value; a time is the text that Go prints."""
+    match node:
+        case yamltext.Mapping():
+            return {key: plain(value) for key, value in node.entries.items()}
+        case yamltext.Sequence():
+            return [plain(item) for item in node.items]
+        case yamltext.Scalar():
+            value = resolve(node)
+            return _time(value) if isinstance(value, Timestamp) else value
+
+
+def _time(value: Timestamp) -> str:
+    """`2020-01-02T00:00:00Z` → `2020-01-02 00:00:00 +0000 UTC`."""
+    date, _, rest = value.text.partition("T")
+    if rest.endswith("Z"):
+        return f"{date} {rest[:-1]} +0000 UTC"
+    clock, zone = rest[:-6], rest[-6:].replace(":", "")
+    return f"{date} {clock} {zone} {zone}"
+
+
+def _leaves(key: str, value: Json, *, in_list: bool = False) -> Iterator[tuple[str, Json]]:
+    """Maps and lists as dotted keys; a list right in a list is one value."""
+    inner: Iterator[tuple[str, Json]]
+    if isinstance(value, Mapping):
+        inner, listed = iter(value.items()), False
+    elif isinstance(value, Sequence) and not isinstance(value, str) and not in_list:
+        inner, listed = ((str(at), item) for at, item in enumerate(value)), True
+    else:
+        yield key, value
+        return
+    for name, item in inner:
+        yield from _leaves(f"{key}.{name}" if key else name, item, in_list=listed)
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)
