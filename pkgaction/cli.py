@@ -15,10 +15,13 @@ from pkgaction import __version__, commands
 from pkgaction import main as action
 from pkgaction.commands.context import Context
 from pkgaction.errors import PkgactionError, UsageError
-from pkgaction.inputs import DEFAULTS, SECRETS, Inputs
+from pkgaction.inputs import DEFAULTS, SECRETS, UNSIGNED, Inputs
 from pkgaction.report import escape
 
 _ENVIRONMENT = {name: f"PKGACTION_{name.upper().replace('-', '_')}" for name in SECRETS}
+_KEYS = "registry-public-keys"
+_SOURCES = ("ecs-url", "registry-url", _KEYS, "elastic-package-url", "readme-phrases")
+_BUILDING = ("bucket", "gpg-fingerprint", "jobs", "package-spec", *_SOURCES)
 _PUBLISHING = (
     "bucket",
     "index-bucket",
@@ -28,19 +31,11 @@ _PUBLISHING = (
     "gpg-fingerprint",
     "jobs",
     "package-spec",
+    *_SOURCES,
 )
 _REINDEXING = ("bucket", "index-bucket", "workload-identity-provider", "service-account")
 _AUDITING = (*_REINDEXING, "packages", "gpg-fingerprint", "jobs")
 _NEEDS_A_BUCKET = {"publish", "audit", "reindex"}
-_BUILDING = (
-    "jobs",
-    "package-spec",
-    "ecs-url",
-    "registry-url",
-    "registry-public-keys",
-    "elastic-package-url",
-    "readme-phrases",
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,12 +85,23 @@ def _close_output() -> None:
 def _inputs(options: argparse.Namespace, environ: Mapping[str, str]) -> Inputs:
     given = {name: getattr(options, name.replace("-", "_"), "") or "" for name in DEFAULTS}
     given |= {name: environ.get(variable, "") for name, variable in _ENVIRONMENT.items()}
+    if given[_KEYS] not in {"", UNSIGNED}:
+        given[_KEYS] = _keys(Path(given[_KEYS]))
     value, problems = Inputs.parse(given, bucket_required=options.command in _NEEDS_A_BUCKET)
     if problems:
         for problem in problems:
             _failed(options, str(problem), problem.exit_status)
         raise SystemExit(2)
     return value
+
+
+def _keys(path: Path) -> str:
+    """Of a person a file with the keys is asked for, not their text."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        what, fix = f"it can't be read: {error}", f"name a file with armored keys, or {UNSIGNED}"
+        raise UsageError(what=what, where=f"--{_KEYS}", fix=fix) from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -118,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     _paths(build)
     build.add_argument("--output", default=".", metavar="DIR", help="where the zips go")
     build.add_argument("--no-validate", action="store_true", help="build without validating")
-    _paths(_command(commands_, "entry", "print entries of the search index", ()))
+    _paths(_command(commands_, "entry", "print entries of the search index", _SOURCES))
     _paths(_command(commands_, "sign", "sign zips", ("gpg-fingerprint",)), "ZIP")
     _paths(_command(commands_, "verify", "verify zips by their .sig", ("gpg-fingerprint",)), "ZIP")
     publish = _command(commands_, "publish", "publish folders or zips", _PUBLISHING)

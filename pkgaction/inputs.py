@@ -36,9 +36,10 @@ DEFAULTS: Mapping[str, str] = {
     "comment": "true",
     "jobs": "",
     "package-spec": "",
-    "ecs-url": "",
-    "registry-url": "",
-    "elastic-package-url": "",
+    "ecs-url": "https://raw.githubusercontent.com/elastic/ecs",
+    "registry-url": "https://epr.elastic.co",
+    "elastic-package-url": "https://raw.githubusercontent.com/elastic/elastic-package/"
+    "6371beeef0558dca8fe3ac2a1267677aafa79688",
     "registry-public-keys": "",
     "readme-phrases": "",
 }
@@ -47,11 +48,6 @@ SECRETS = ("gpg-private-key", "gpg-passphrase", "github-token")
 # inputs whose work this version does not do: refused, never ignored; what may be said all the same
 _NOT_YET: Mapping[str, tuple[str, ...]] = {
     "package-spec": ("none",),
-    "ecs-url": (),
-    "registry-url": (),
-    "elastic-package-url": (),
-    "registry-public-keys": (),
-    "readme-phrases": (),
 }
 _BOOLEANS = {
     "true": True,
@@ -70,6 +66,8 @@ _PROVIDER_FORM = "projects/NUMBER/locations/global/workloadIdentityPools/POOL/pr
 _ACCOUNT = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+")
 _NUMBER = re.compile(r"[0-9]{1,3}")
 _MOST_JOBS = 64
+UNSIGNED = "unsigned"  # the word that accepts any package
+_ARMOR = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +92,11 @@ class Inputs:
     dry_run: bool = False
     comment: bool = True
     jobs: int = 1
+    ecs_url: str = DEFAULTS["ecs-url"]  # without a slash at the end, as the next two
+    registry_url: str = DEFAULTS["registry-url"]
+    elastic_package_url: str = DEFAULTS["elastic-package-url"]
+    registry_public_keys: str = ""  # armored; or `unsigned`; empty: no package is taken
+    readme_phrases: str = ""  # path of a YAML file; empty: our own
 
     @classmethod
     def parse(cls, given: Mapping[str, str], *, bucket_required: bool) -> tuple[Self, list[Problem]]:
@@ -133,6 +136,11 @@ class Inputs:
             dry_run=reader.boolean("dry-run"),
             comment=reader.boolean("comment"),
             jobs=reader.jobs(),
+            ecs_url=reader.source("ecs-url"),
+            registry_url=reader.source("registry-url"),
+            elastic_package_url=reader.source("elastic-package-url"),
+            registry_public_keys=reader.keys("registry-public-keys"),
+            readme_phrases=reader.text("readme-phrases"),
         )
         return value, reader.problems
 
@@ -239,6 +247,22 @@ class _Reader:
         if scheme != "file" or not rest.startswith("/"):
             what = f"{text!r} is no bucket"
             self.wrong(name, what, "write gs://NAME[/prefix] or file:///folder")
+        return text
+
+    def source(self, name: str) -> str:
+        """Where something is fetched from: nothing but an address, so nothing secret goes with it."""
+        text = self.text(name).rstrip("/")
+        if not _is_address(text) or "@" in text or "?" in text or "#" in text:
+            self.wrong(
+                name, f"{text[:200]!r} is no address", "write https://host/path or file:///folder"
+            )
+        return text
+
+    def keys(self, name: str) -> str:
+        text = self.text(name)
+        if text and text != UNSIGNED and _ARMOR not in text:
+            what = "it is neither armored public keys nor the word unsigned"
+            self.wrong(name, what, "set it to the output of `gpg --armor --export FINGERPRINT`")
         return text
 
     def public_url(self, bucket: str) -> str:

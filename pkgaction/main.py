@@ -21,6 +21,7 @@ from pkgaction.adapters.watch import JobLog
 from pkgaction.delivery import Delivery
 from pkgaction.errors import LoginError, PkgactionError, SigningKeyError, UsageError
 from pkgaction.inputs import Inputs
+from pkgaction.materials import Place
 from pkgaction.model.event import Idle, Intent, Mode, Preview, Release, Republish
 from pkgaction.model.json import JsonObject
 from pkgaction.model.outcome import Ledger, Problem
@@ -130,7 +131,14 @@ class _Run:
             signer = wiring.signer(inputs, self.scratch, self.runner.environ, clock, stack)
             reads_only = isinstance(intent, Preview)
             cloud = wiring.Cloud(inputs, self.runner.environ, clock, reads_only=reads_only)
-            world = wiring.world(cloud, signer=signer, watch=watch, scratch=self.scratch)
+            place = Place(
+                scratch=self.scratch,
+                cache=self.scratch / "cache",
+                environ=self.runner.environ,
+                clock=clock,
+                stack=stack,
+            )
+            world = wiring.world(cloud, place, signer=signer, watch=watch)
             if inputs.mode is Mode.PLAN and isinstance(intent, Preview | Release | Republish):
                 pipeline.make_plan(intent, repository, job, world, self.ledger)
             else:

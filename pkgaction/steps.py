@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar, assert_never
 
@@ -27,8 +27,9 @@ from pkgaction.model.release import (
     Stored,
     Validated,
 )
-from pkgaction.ports import Clock, ObjectStore, Signer, Watch
+from pkgaction.ports import Clock, ObjectStore, Signer, Sources, Watch
 from pkgaction.stages import build, index, publish, sign, validate
+from pkgaction.transforms.readme import Phrases
 
 MOST_UPLOADS = 16  # at the same time; they wait for the network, not for a core
 
@@ -46,6 +47,7 @@ class World:
     clock: Clock
     watch: Watch
     scratch: Path
+    sources: Sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class Job:
     jobs: int
     urls: Callable[[Candidate], Urls]
     provenance: Callable[[], Mapping[str, str]]  # metadata of every object
+    phrases: Phrases = field(default_factory=Phrases.ours)  # of rendered documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,9 @@ class Steps:
 
     def _build(self, validated: Validated) -> Built:
         folder = Path(tempfile.mkdtemp(prefix="build-", dir=self.world.scratch))
-        return build.make(validated, folder, jobs=self.job.jobs)
+        job, sources = self.job, self.world.sources
+        bench = build.Bench(sources=sources, phrases=job.phrases, jobs=job.jobs)
+        return build.make(validated, folder, bench)
 
     def take(self, candidate: Candidate, path: Path) -> list[Built]:
         """A zip that was built before, in the place of a build."""

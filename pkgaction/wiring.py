@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pkgaction import __version__
+from pkgaction import __version__, materials
 from pkgaction.adapters import openpgp
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.adapters.lazy_store import LazyStore
 from pkgaction.adapters.workload_identity import credentials, principal
 from pkgaction.inputs import Inputs
+from pkgaction.materials import Place
 from pkgaction.model import layout
 from pkgaction.model.outcome import Urls
 from pkgaction.model.release import Candidate
-from pkgaction.ports import Clock, ObjectStore, Signer, Verifier, Watch
+from pkgaction.ports import Clock, ObjectStore, Signer, Watch
 from pkgaction.steps import MOST_UPLOADS, Job, World
 
 if TYPE_CHECKING:
@@ -106,27 +107,18 @@ def signer(
     )
 
 
-def verifier(
-    inputs: Inputs, scratch: Path, environ: Mapping[str, str], stack: contextlib.ExitStack
-) -> Verifier:
-    """The trusted key: the given one, else what the user's key ring knows, less what isn't pinned."""
-    home = scratch / "trust"
-    home.mkdir()
-    opened = openpgp.opened_for_verifying(home, environ, key=inputs.gpg_private_key)
-    gpg = stack.enter_context(opened)
-    return openpgp.GpgVerifier(gpg, home, inputs.gpg_fingerprint)
-
-
-def world(cloud: Cloud, *, signer: Signer | None, watch: Watch, scratch: Path) -> World:
+def world(cloud: Cloud, place: Place, *, signer: Signer | None, watch: Watch) -> World:
     """Everything outside that a run may touch."""
     inputs = cloud.inputs
+    artifacts = cloud.store(inputs.bucket)
     return World(
-        artifacts=cloud.store(inputs.bucket),
+        artifacts=artifacts,
         index=cloud.store(inputs.index_bucket) if inputs.index_bucket else None,
         signer=signer,
         clock=cloud.clock,
         watch=watch,
-        scratch=scratch,
+        scratch=place.scratch,
+        sources=materials.sources(inputs, place, artifacts),
     )
 
 
@@ -139,6 +131,7 @@ def job(inputs: Inputs, *, branches: Sequence[str], provenance: Callable[[], Map
         jobs=inputs.jobs,
         urls=lambda candidate: urls(inputs.public_url, candidate),
         provenance=provenance,
+        phrases=materials.phrases(inputs),
     )
 
 

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Collection
 from pathlib import Path
 
-from pkgaction import wiring
+from pkgaction import materials, wiring
 from pkgaction.adapters.git import GitRepository
 from pkgaction.commands.context import Context
 from pkgaction.commands.repair import Repair
@@ -20,7 +20,7 @@ def audit(context: Context) -> int:
     """Look at every version, and say what is not as promised."""
     options = context.options
     signer = context.signer() if options.repair else None
-    world = wiring.world(context.cloud(), signer=signer, watch=context.watch, scratch=context.scratch)
+    world = wiring.world(context.cloud(), context.place, signer=signer, watch=context.watch)
     bench = _bench(context, world)
     everything = options.all
     wanted = _wanted(context) if options.repository or not everything else []
@@ -34,7 +34,9 @@ def audit(context: Context) -> int:
 def _bench(context: Context, world: World) -> auditing.Bench:
     inspector = None
     if context.options.deep:
-        verifier = wiring.verifier(context.inputs, context.scratch, context.environ, context.stack)
+        inputs = context.inputs
+        key, pinned = inputs.gpg_private_key, inputs.gpg_fingerprint
+        verifier = materials.trusting(context.place, "audit", key, pinned)
         inspector = Inspector(store=world.artifacts, scratch=context.scratch, verifier=verifier)
     return auditing.Bench(
         store=world.artifacts,

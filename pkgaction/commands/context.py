@@ -8,18 +8,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkgaction import wiring
+from pkgaction import materials, wiring
 from pkgaction.adapters import folder
+from pkgaction.adapters.cache import user_folder
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.watch import Terminal
 from pkgaction.errors import PackageError, PkgactionError, UsageError
 from pkgaction.inputs import Inputs
+from pkgaction.materials import Place
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
 from pkgaction.model.release import Candidate
 from pkgaction.model.tree import PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import Signer
+from pkgaction.stages import build
 from pkgaction.transforms import unarchive
 
 
@@ -41,6 +44,17 @@ class Context:
     def watch(self) -> Terminal:
         """For people."""
         return Terminal(sys.stderr)
+
+    @property
+    def place(self) -> Place:
+        """Where the run may work."""
+        return Place(
+            scratch=self.scratch,
+            cache=user_folder(self.environ),
+            environ=self.environ,
+            clock=SystemClock(),
+            stack=self.stack,
+        )
 
     def print(self, value: JsonObject, line: str) -> None:
         """A result: as JSON, or as a line for a person."""
@@ -73,6 +87,12 @@ class Context:
     def cloud(self) -> wiring.Cloud:
         """The buckets of the inputs."""
         return wiring.Cloud(self.inputs, self.environ, SystemClock())
+
+    def bench(self) -> build.Bench:
+        """What building works with."""
+        own = self.cloud().store(self.inputs.bucket) if self.inputs.bucket else None
+        found = materials.sources(self.inputs, self.place, own)
+        return build.Bench(sources=found, phrases=materials.phrases(self.inputs), jobs=self.inputs.jobs)
 
     def signer(self) -> Signer:
         """The signing key, tried out."""

@@ -15,6 +15,7 @@ from pkgaction.model.tree import PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.stages import build as building
 from pkgaction.stages import validate as validation
+from pkgaction.transforms.readme import stale
 
 
 def validate(context: Context) -> int:
@@ -50,6 +51,7 @@ def build(context: Context) -> int:
             what = "the zip would lie in the package itself"
             raise UsageError(what=what, where=str(output), fix=fix)
     output.mkdir(parents=True, exist_ok=True)
+    bench = context.bench()
 
     def step(path: Path) -> bool:
         one = candidate(folder.package(path))
@@ -58,7 +60,8 @@ def build(context: Context) -> int:
         _say_findings(context, path, list(found))
         if not isinstance(checked, Validated) and not context.options.no_validate:
             return False
-        tree = building.files(one.source)
+        tree = building.files(one.source, bench)
+        _say_findings(context, path, list(stale(one.source, tree)))
         target, made = building.write(one, tree, output, jobs=context.inputs.jobs)
         row: JsonObject = {
             "package": str(path),
@@ -77,11 +80,12 @@ def build(context: Context) -> int:
 
 def entry_of(context: Context) -> int:
     """Print entries of the search index, always as JSON."""
+    bench = context.bench()
 
     def step(path: Path) -> bool:
         with source(path) as package:
             try:
-                found = entry.make(building.gathered(package) if path.is_dir() else package.tree)
+                found = entry.make(building.files(package, bench) if path.is_dir() else package.tree)
             except entry.EntryProblemError as error:
                 where = f"{package.folder}/{error.file}"
                 raise PackageError(what=error.message, where=where, fix="mend the file") from error

@@ -20,7 +20,7 @@ def publish(context: Context) -> int:
     """Publish folders and zips."""
     inputs, ledger = context.inputs, Ledger(dry_run=context.inputs.dry_run)
     signer = None if inputs.dry_run else context.signer()
-    world = wiring.world(context.cloud(), signer=signer, watch=context.watch, scratch=context.scratch)
+    world = wiring.world(context.cloud(), context.place, signer=signer, watch=context.watch)
     job = wiring.job(inputs, branches=(), provenance=_provenance)
     steps = Steps(job, world, ledger)
     folders = [path for path in context.options.paths if path.is_dir()]

@@ -10,7 +10,7 @@ from pkgaction.stages import reindex as reindexing
 def reindex(context: Context) -> int:
     """Make the index anew."""
     inputs, watch = context.inputs, context.watch
-    world = wiring.world(context.cloud(), signer=None, watch=watch, scratch=context.scratch)
+    world = wiring.world(context.cloud(), context.place, signer=None, watch=watch)
     if world.index is None:
         what = "no index bucket is given"
         raise UsageError(what=what, where="--index-bucket", fix="name the bucket of the index")

@@ -1,6 +1,6 @@
 """build: a validated package → one zip that is the same bytes for the same files."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkgaction import entry
@@ -9,6 +9,7 @@ from pkgaction.model import layout
 from pkgaction.model.json import JsonObject
 from pkgaction.model.release import Built, Candidate, Validated
 from pkgaction.model.tree import PackageSource, Tree
+from pkgaction.ports import Sources
 from pkgaction.rules import core
 from pkgaction.rules.package import Package
 from pkgaction.transforms import archive
@@ -17,19 +18,32 @@ from pkgaction.transforms.copy import copied
 from pkgaction.transforms.licence import with_licence
 from pkgaction.transforms.links import with_linked_files
 from pkgaction.transforms.pending import refuse
+from pkgaction.transforms.readme import Phrases, stale, with_documents
+from pkgaction.transforms.transform_files import with_transforms
 
 
-def make(validated: Validated, folder: Path, *, jobs: int) -> Built:
-    """Build one package's zip into a folder.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What building works with."""
+
+    sources: Sources
+    phrases: Phrases
+    jobs: int  # threads that compress
+
+
+def make(validated: Validated, folder: Path, bench: Bench) -> Built:
+    """Build one package's zip into a folder; warns of documents that are not as they are rendered.
 
     Raises:
         BuildRefusedError: the package asks for what can't be built, or readers would refuse it.
+        SourceMissingError: it needs something from outside that can't be had.
     """
     candidate = validated.candidate
-    tree = files(candidate.source)
+    tree = files(candidate.source, bench)
     found = indexed_as(tree, candidate)
-    path, made = write(candidate, tree, folder, jobs=jobs)
-    return _built(validated, path, tree, made, found)
+    path, made = write(candidate, tree, folder, jobs=bench.jobs)
+    warned = Validated(candidate, (*validated.warnings, *stale(candidate.source, tree)))
+    return _built(warned, path, tree, made, found)
 
 
 def write(candidate: Candidate, tree: Tree, folder: Path, *, jobs: int) -> tuple[Path, Archive]:
@@ -79,14 +93,21 @@ def gathered(source: PackageSource) -> Tree:
     return with_linked_files(with_licence(copied(source.tree), source), source)
 
 
-def files(source: PackageSource) -> Tree:
+def files(source: PackageSource, bench: Bench) -> Tree:
     """The files of the built package, in the reference's order of steps.
 
     Raises:
-        BuildRefusedError: as `make`.
+        BuildRefusedError, SourceMissingError: as `make`.
     """
     tree = gathered(source)
     refuse(tree, source)
+    tree = with_transforms(tree, source)
+    tree = with_documents(tree, source, bench.sources, bench.phrases)
+    return _readable(tree, source)
+
+
+def _readable(tree: Tree, source: PackageSource) -> Tree:
+    """The same files, if readers take them."""
     found = core.check_built(Package(replace(source, tree=tree)))
     if found:
         where = f"{source.folder}/{found[0].file}"

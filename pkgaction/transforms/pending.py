@@ -15,8 +15,6 @@ from pkgaction.model.tree import PackageSource, Tree
 _BUILD = "_dev/build/build.yml"
 _TRUE = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"}
 _FIELDS = re.compile(r"(data_stream/[^/]+/|elasticsearch/transform/[^/]+/)?fields/[^/]+\.yml")
-_TEMPLATE = re.compile(r"_dev/build/docs/[^/]+\.md(\.link)?")
-_TRANSFORM = re.compile(r"elasticsearch/transform/[^/]+/transform\.yml")
 _SAVED_OBJECT = re.compile(r"kibana/[^/]+/[^/]+(/.*)?")
 _LARGEST_JSON = 16 * 1024 * 1024  # bytes; a larger saved object can't be judged, and is refused
 _ENCODED = (
@@ -75,22 +73,6 @@ def _required_inputs(tree: Tree, source: PackageSource) -> Iterator[Asked]:
         yield "required input packages (requires.input)", "manifest.yml"
 
 
-def _readmes(tree: Tree, source: PackageSource) -> Iterator[Asked]:
-    del tree
-    for file in source.tree.files:
-        if _TEMPLATE.fullmatch(file.path):
-            yield "documentation rendered from a template", file.path
-
-
-def _transforms(tree: Tree, source: PackageSource) -> Iterator[Asked]:
-    del source
-    for file in tree.files:
-        if _TRANSFORM.fullmatch(file.path):
-            data = tree.read(file.path, limit=yamltext.MOST_BYTES)
-            if data is None or b"{{" in data:
-                yield "a transform rendered from a template", file.path
-
-
 def _saved_objects(tree: Tree, source: PackageSource) -> Iterator[Asked]:
     del source
     for file in tree.files:
@@ -103,8 +85,6 @@ _LOOKS: Sequence[Callable[[Tree, PackageSource], Iterator[Asked]]] = (
     _external_fields,
     _dynamic_mappings,
     _required_inputs,
-    _readmes,
-    _transforms,
     _saved_objects,
 )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pkgaction.errors import BuildRefusedError
 from pkgaction.model import yamltext
-from pkgaction.model.manifest import PackageId
+from pkgaction.model.manifest import FILE, ManifestProblemError, PackageId, identify
 from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
 from pkgaction.model.yamlvalues import resolve
 from pkgaction.transforms.gotemplate import render
@@ -23,20 +23,20 @@ _PIPELINE = re.compile(
 _BOOLEANS = {"y", "yes", "on", "n", "no", "off"}  # as YAML 1.1 has them, which these files are read as
 
 
-def with_transforms(tree: Tree, source: PackageSource, package: PackageId) -> Tree:
+def with_transforms(tree: Tree, source: PackageSource) -> Tree:
     """The built files with every transform rendered.
 
     Raises:
         BuildRefusedError: a template or its YAML can't be used, or it names a pipeline that isn't there.
     """
-    return tree.replacing(_rendered(tree, source, package))
+    return tree.replacing(_rendered(tree, source))
 
 
-def _rendered(tree: Tree, source: PackageSource, package: PackageId) -> Iterator[TreeFile]:
+def _rendered(tree: Tree, source: PackageSource) -> Iterator[TreeFile]:
     for file in tree.files:
         if not _TRANSFORM.fullmatch(file.path):
             continue
-        transform = _Transform(f"{source.folder}/{file.path}", package)
+        transform = _Transform(f"{source.folder}/{file.path}", _identity(tree, source))
         data = tree.read(file.path, limit=yamltext.MOST_BYTES)
         if data is None:
             raise transform.refused("it is too large, or no plain file")
@@ -44,6 +44,14 @@ def _rendered(tree: Tree, source: PackageSource, package: PackageId) -> Iterator
         transform.check(made, tree)
         if made != data:
             yield TreeFile(path=file.path, content=Bytes(made))
+
+
+def _identity(tree: Tree, source: PackageSource) -> PackageId:
+    try:
+        return identify(tree.read(FILE, limit=yamltext.MOST_BYTES) or b"").id
+    except ManifestProblemError as error:
+        where = f"{source.folder}/{FILE}:{error.line}"
+        raise BuildRefusedError(what=error.message, where=where, fix="mend the manifest") from error
 
 
 def _keys(node: yamltext.Node) -> Iterator[yamltext.Scalar]:

@@ -11,6 +11,7 @@ from pkgaction.ports import ObjectStore
 from pkgaction.steps import World
 from tests.fakes import release
 from tests.fakes.release import FakeClock, FakeSigner, Silent, keys_of, listed, signature_of
+from tests.fakes.sources import MemorySources
 from tests.fakes.store import Crashing, Killed, MemoryStore, Watching
 from tests.unit.test_index_stage import Follower, cursor
 
@@ -43,6 +44,7 @@ class Buckets:
             clock=self.clock,
             watch=Silent(),
             scratch=scratch,
+            sources=MemorySources(),
         )
         ledger = Ledger(dry_run=False)
         candidates = [release.candidate(name) for name in names]

@@ -20,6 +20,7 @@ from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
 from pkgaction.model.version import Version
 from pkgaction.stages import build, sign
 from pkgaction.steps import Job
+from tests.fakes.sources import BENCH
 
 T = TypeVar("T")
 
@@ -147,7 +148,7 @@ def built(
 ) -> Built:
     """The package's zip, made by the real stage."""
     folder.mkdir(parents=True, exist_ok=True)
-    return build.make(Validated(candidate(name, version, extra), ()), folder, jobs=1)
+    return build.make(Validated(candidate(name, version, extra), ()), folder, BENCH)
 
 
 def signed(

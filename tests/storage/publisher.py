@@ -21,6 +21,7 @@ from pkgaction.ports import Clock, ObjectStore
 from pkgaction.steps import World
 from tests.fakes import release
 from tests.fakes.release import FakeSigner, Silent
+from tests.fakes.sources import MemorySources
 
 
 def main(bucket: str, index: str, packages: list[str]) -> int:
@@ -49,6 +50,7 @@ def publish(artifacts: ObjectStore, index: ObjectStore, packages: list[str], clo
             clock=clock,
             watch=Silent(),
             scratch=Path(scratch),
+            sources=MemorySources(),
         )
         wanted = [_candidate(package) for package in packages]
         try:

@@ -8,6 +8,7 @@ from pkgaction.stages import build
 from pkgaction.transforms.copy import copied
 from pkgaction.transforms.licence import with_licence
 from pkgaction.transforms.links import with_linked_files
+from tests.fakes.sources import BENCH
 from tests.unit.trees import GOOD, LFS_POINTER, Around, around, file, source, tree
 
 _LICENCE = file("LICENSE.txt", "All tides are free.")
@@ -173,7 +174,7 @@ def test_a_linked_licence_wins_over_the_repositorys() -> None:
     files = {**GOOD, "LICENSE.txt.link": "docs/own.md"}
     found = source(files, around(_LICENCE, file("packages/kelp/docs/own.md", "own")))
 
-    assert build.files(found).read("LICENSE.txt", limit=100) == b"own"
+    assert build.files(found, BENCH).read("LICENSE.txt", limit=100) == b"own"
 
 
 def test_a_repository_without_a_licence_adds_none() -> None:
@@ -207,7 +208,7 @@ def test_all_steps_together_build_what_readers_get() -> None:
     }
     found = source(files, around(_LICENCE, *_AROUND.files.values()))
 
-    assert _paths(build.files(found)) == [
+    assert _paths(build.files(found, BENCH)) == [
         "LICENSE.txt",
         "_dev/test/x.txt",
         "changelog.yml",
@@ -232,4 +233,4 @@ def test_what_links_bring_in_is_checked_as_well(link: str, target: TreeFile) -> 
     found = source({**GOOD, link: "../" * depth + "t"}, Around({"t": target}))
 
     with pytest.raises(BuildRefusedError):
-        build.files(found)
+        build.files(found, BENCH)

@@ -30,6 +30,7 @@ from pkgaction.stages import build, plan, publish
 from pkgaction.stages.publish import Bench
 from tests.fakes import release
 from tests.fakes.release import FakeSigner
+from tests.fakes.sources import BENCH
 from tests.fakes.store import MemoryStore
 from tests.fakes.workplace import Workplace
 from tests.unit import ledgers
@@ -239,7 +240,7 @@ def test_build_settings_too_large_to_be_judged_are_refused() -> None:
     settings = "#" * MOST_BYTES + "\ndependencies:\n  ecs:\n    import_mappings: true\n"
 
     with pytest.raises(BuildRefusedError, match=BUILD):
-        build.files(source({**GOOD, "LICENSE.txt": "Free.", BUILD: settings}))
+        build.files(source({**GOOD, "LICENSE.txt": "Free.", BUILD: settings}), BENCH)
 
 
 TARGETS = [
@@ -260,7 +261,7 @@ def test_a_link_that_cant_be_followed_is_named_in_a_commit(
     tree, files = repository.tree(head, inside), repository.files(head)
 
     with pytest.raises(BuildRefusedError, match=f"{inside}/docs/more.md.link") as caught:
-        build.files(PackageSource(folder=inside, tree=tree, repository=files))
+        build.files(PackageSource(folder=inside, tree=tree, repository=files), BENCH)
 
     assert "target" in caught.value.what
 
@@ -270,7 +271,7 @@ def test_a_link_that_cant_be_followed_is_named_in_a_folder(place: Workplace, tar
     place.write("packages/tidewire/docs/more.md.link", target)
 
     with pytest.raises(BuildRefusedError, match=r"tidewire/docs/more\.md\.link") as caught:
-        build.files(folder.package(place.clone / "packages/tidewire"))
+        build.files(folder.package(place.clone / "packages/tidewire"), BENCH)
 
     assert "target" in caught.value.what
 

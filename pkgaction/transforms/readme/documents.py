@@ -49,13 +49,16 @@ def rendered(source: PackageSource, sources: Sources, phrases: Phrases) -> Itera
 
 def stale(source: PackageSource, built: Tree) -> Iterator[Finding]:
     """Documents of the source that are not what their templates render."""
-    for file in source.tree.files:
-        has_template = source.tree.get(f"{_TEMPLATES}{file.path.removeprefix(_DOCUMENTS)}")
-        if file.path.startswith(_DOCUMENTS) and file.path.endswith(".md") and has_template:
-            ours = built.read(file.path, limit=MOST_BYTES)
-            if ours != source.tree.read(file.path, limit=MOST_BYTES):
-                message = "the file is not what its template renders: the rendered text is published"
-                yield Finding(code=_STALE, file=file.path, message=message, severity=Severity.WARNING)
+    for template in source.tree.files:
+        name = template.path.removeprefix(_TEMPLATES)
+        if "/" in name or not name.endswith(".md"):
+            continue
+        path = _DOCUMENTS + name
+        committed = source.tree.read(path, limit=MOST_BYTES)
+        if committed != built.read(path, limit=MOST_BYTES):
+            kind = "missing" if source.tree.get(path) is None else "not what its template renders"
+            message = f"the file is {kind}: what is rendered is published"
+            yield Finding(code=_STALE, file=path, message=message, severity=Severity.WARNING)
 
 
 def opened(source: PackageSource, sources: Sources, phrases: Phrases) -> Book:

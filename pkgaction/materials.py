@@ -1,0 +1,86 @@
+"""Inputs → what packages are built with: where it comes from, who signed it, how it is worded."""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pkgaction
+from pkgaction.adapters import openpgp
+from pkgaction.adapters.cache import Cache
+from pkgaction.adapters.fetcher import Fetcher
+from pkgaction.adapters.input_packages import InputPackages
+from pkgaction.adapters.sources import FetchedSources
+from pkgaction.errors import UsageError
+from pkgaction.inputs import Inputs
+from pkgaction.model.secret import Secret
+from pkgaction.model.yamltext import MOST_BYTES
+from pkgaction.ports import Clock, ObjectStore, Sources, Verifier
+from pkgaction.transforms.readme import Phrases, PhrasesProblemError
+
+WARM = Path(pkgaction.__file__).parents[1] / "cache"  # what an image may carry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a run may work, and until when."""
+
+    scratch: Path  # private, and gone at the end
+    cache: Path | None  # what is fetched is kept there; None: nothing is kept
+    environ: Mapping[str, str]
+    clock: Clock
+    stack: contextlib.ExitStack  # ends with the run
+
+
+def sources(inputs: Inputs, place: Place, own: ObjectStore | None) -> Sources:
+    """What building needs from outside; nothing is asked for yet. `own` is the user's public bucket."""
+    fetcher = Fetcher(place.clock)
+    kept = Cache(place.cache, warm=(WARM,))
+    keys = Secret(inputs.registry_public_keys)
+    return FetchedSources(
+        fetcher=fetcher,
+        cache=kept,
+        ecs_url=inputs.ecs_url,
+        elastic_package_url=inputs.elastic_package_url,
+        packages=InputPackages(
+            fetcher=fetcher,
+            cache=kept,
+            registry_url=inputs.registry_url,
+            keys=inputs.registry_public_keys,
+            by_registry=cache(lambda: trusting(place, "registry", keys, "")),
+            own=own,
+            by_user=cache(
+                lambda: trusting(place, "user", inputs.gpg_private_key, inputs.gpg_fingerprint)
+            ),
+            scratch=place.scratch,
+        ),
+    )
+
+
+def trusting(place: Place, name: str, key: Secret, pinned: str) -> Verifier:
+    """Who trusts the key: the given one, else what the user's key ring knows, less what isn't pinned."""
+    home = place.scratch / f"trust-{name}"
+    home.mkdir()
+    gpg = place.stack.enter_context(openpgp.opened_for_verifying(home, place.environ, key=key))
+    return openpgp.GpgVerifier(gpg, home, pinned)
+
+
+def phrases(inputs: Inputs) -> Phrases:
+    """The wording of rendered documents.
+
+    Raises:
+        UsageError: the file that the inputs name is none of phrases.
+    """
+    if not inputs.readme_phrases:
+        return Phrases.ours()
+    fix = "name a YAML file with texts, as docs/reference/building.md has them"
+    try:
+        with Path(inputs.readme_phrases).open("rb") as stream:
+            return Phrases.parse(stream.read(MOST_BYTES + 1))
+    except OSError as error:
+        what = f"it can't be read: {error.strerror}"
+        raise UsageError(what=what, where="input readme-phrases", fix=fix) from error
+    except PhrasesProblemError as error:
+        where = f"input readme-phrases, line {error.line}"
+        raise UsageError(what=error.message, where=where, fix=fix) from error
