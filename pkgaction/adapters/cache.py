@@ -75,11 +75,22 @@ def _believed(path: Path, key: str) -> bytes | None:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
-    with os.fdopen(handle, "rb") as stream:
-        known = os.fstat(stream.fileno())
-        ours = known.st_uid in {0, os.geteuid()} and not known.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        if not stat.S_ISREG(known.st_mode) or not ours or known.st_size > _LARGEST:
-            return None
-        data = stream.read()
+    try:
+        data = _read(handle)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
     head, content = data[: len(_head("", b""))], data[len(_head("", b"")) :]
     return content if head == _head(key, content) else None
+
+
+def _read(handle: int) -> bytes:
+    """The bytes of an open file that only we or root may write; none of another."""
+    known = os.fstat(handle)
+    shared = known.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    ours = known.st_uid in {0, os.geteuid()} and not shared
+    if not stat.S_ISREG(known.st_mode) or not ours or known.st_size > _LARGEST:
+        return b""
+    with os.fdopen(handle, "rb", closefd=False) as stream:
+        return stream.read()

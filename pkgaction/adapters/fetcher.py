@@ -5,6 +5,7 @@ Importing requests takes long, so it is done at the first request.
 """
 
 import random
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 
 from pkgaction.errors import SourceMissingError, SourceUnavailableError
 from pkgaction.ports import Clock
@@ -26,6 +27,8 @@ LONGEST = 120.0  # seconds of one download
 RETRIES = 3
 REDIRECTS = 5
 _CHUNK = 1 << 16
+_FILE = "file://"
+_WEB = re.compile(r"https?://[^/@\\]+/[^@]*")
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -55,8 +58,8 @@ class Fetcher:
             NotThereError: there is nothing, or more than `limit` bytes.
             FetchError: no answer after retries, or none that is understood.
         """
-        if urlsplit(url).scheme == "file":
-            return _from_disk(Path(unquote(urlsplit(url).path)), limit)
+        if url.startswith(_FILE):
+            return _from_disk(Path(unquote(url.removeprefix(_FILE))), limit)
         for pause in _pauses():
             try:
                 return self._followed(url, limit)
@@ -71,7 +74,7 @@ class Fetcher:
             found = self._once(url, limit, deadline)
             if isinstance(found, bytes):
                 return found
-            if urlsplit(found).scheme not in {urlsplit(url).scheme, "https"}:
+            if not found.startswith("https://") and not url.startswith("http://"):
                 raise NotThereError("it redirects to something unsafe")
             url = found
         raise NotThereError(f"it redirects more than {REDIRECTS} times")
@@ -80,8 +83,8 @@ class Fetcher:
         """The bytes, or the address that the answer redirects to."""
         import requests  # noqa: PLC0415 - slow to load
 
-        if urlsplit(url).scheme not in {"https", "http"} or "@" in urlsplit(url).netloc:
-            raise NotThereError("only https://, http:// and file:// without credentials are fetched")
+        if not _WEB.fullmatch(url):
+            raise NotThereError("it is no address of the web without credentials")
         if self._session is None:
             self._session = requests.Session()
         try:

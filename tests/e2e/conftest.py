@@ -149,6 +149,9 @@ def usual_inputs(folder: Path, key: Key | None) -> dict[str, str]:
         "bucket": f"file://{folder}/bucket",
         "index-bucket": f"file://{folder}/index",
         "public-url": PUBLIC,
+        "ecs-url": f"file://{folder}/outside/ecs",
+        "registry-url": f"file://{folder}/outside",
+        "elastic-package-url": f"file://{folder}/outside",
     }
     return {**inputs, **secrets(key), "github-token": TOKEN} if key else inputs
 

@@ -72,11 +72,11 @@ def refused(scene: Scene, run: Run, *words: str) -> None:
             "service-account", "x", ["is none", "iam.gserviceaccount.com"], id="service account"
         ),
         pytest.param("package-spec", "https://x", ["yet", "set it to none"], id="package-spec"),
-        pytest.param("ecs-url", "https://x", ["yet", "leave it out"], id="ecs-url"),
-        pytest.param("registry-url", "https://x", ["yet", "leave it out"], id="registry-url"),
-        pytest.param("elastic-package-url", "https://x", ["yet", "leave it out"], id="texts"),
-        pytest.param("registry-public-keys", "x", ["yet", "leave it out"], id="registry keys"),
-        pytest.param("readme-phrases", "x", ["yet", "leave it out"], id="phrases"),
+        pytest.param("ecs-url", "ftp://x", ["no address", "https://"], id="ecs-url"),
+        pytest.param("registry-url", "https://a:b@x", ["no address"], id="registry-url"),
+        pytest.param("elastic-package-url", "x", ["no address"], id="texts"),
+        pytest.param("registry-public-keys", "x", ["armored", "unsigned"], id="registry keys"),
+        pytest.param("readme-phrases", "missing.yml", ["can't be read"], id="phrases"),
     ],
 )
 def test_an_input_that_cant_be_used_is_refused(

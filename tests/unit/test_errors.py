@@ -15,6 +15,8 @@ _STATUSES = {
     "PkgactionError": 1,
     "PackageError": 1,
     "BuildRefusedError": 1,
+    "SourceMissingError": 1,
+    "SourceUnavailableError": 3,
     "ContentConflictError": 1,
     "UsageError": 2,
     "SigningKeyError": 2,

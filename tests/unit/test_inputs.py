@@ -94,7 +94,7 @@ def test_everything_wrong_is_said_at_once() -> None:
         dry_run="yep",
         jobs="many",
         gpg_fingerprint="abc",
-        ecs_url="https://x",
+        ecs_url="ftp://x",
     )
 
     assert sorted(found) == [
@@ -135,7 +135,11 @@ def test_everything_wrong_is_said_at_once() -> None:
         ("gpg_fingerprint", _FINGERPRINT.replace("0", "G")),
         ("package_spec", "3.0.0"),
         ("workload_identity_provider", "projects/1"),
-        ("readme_phrases", "phrases.yml"),
+        ("ecs_url", "gs://kelp"),
+        ("ecs_url", "https://crab:shell@kelp.example"),
+        ("registry_url", "https://kelp.example/?token=x"),
+        ("elastic_package_url", "kelp"),
+        ("registry_public_keys", "signed"),
     ],
 )
 def test_a_wrong_text_is_refused(name: str, text: str) -> None:

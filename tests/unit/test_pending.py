@@ -64,30 +64,6 @@ def _refuse(files: Files) -> None:
             id="required input",
         ),
         pytest.param(
-            {"_dev/build/docs/README.md": "{{fields}}"},
-            "_dev/build/docs/README.md",
-            "template",
-            id="readme",
-        ),
-        pytest.param(
-            {"_dev/build/docs/other.md": "text"},
-            "_dev/build/docs/other.md",
-            "template",
-            id="other document",
-        ),
-        pytest.param(
-            {"_dev/build/docs/README.md.link": "x"},
-            "_dev/build/docs/README.md.link",
-            "template",
-            id="linked readme",
-        ),
-        pytest.param(
-            {"elasticsearch/transform/t/transform.yml": "dest: {{ index }}"},
-            "elasticsearch/transform/t/transform.yml",
-            "transform",
-            id="transform",
-        ),
-        pytest.param(
             {_DASHBOARD: '{"attributes": {"panelsJSON": [{"a": 1}]}}'},
             _DASHBOARD,
             "saved objects",
