@@ -23,10 +23,18 @@ class PkgactionError(Exception):
         self.where = where
         self.fix = fix
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """How it comes out of another process."""
+        return _again, (type(self), self.what, self.where, self.fix)
+
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
         fix = f" ({self.fix})" if self.fix else ""
         return f"{where}{self.what}{fix}"
+
+
+def _again(kind: type[PkgactionError], what: str, where: str, fix: str) -> PkgactionError:
+    return kind(what=what, where=where, fix=fix)
 
 
 class PackageError(PkgactionError):

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar, assert_never
@@ -27,6 +28,7 @@ from pkgaction.model.release import (
     Stored,
     Validated,
 )
+from pkgaction.parallel import over_cores
 from pkgaction.ports import Clock, ObjectStore, Signer, Sources, Watch
 from pkgaction.stages import build, index, publish, sign, validate
 from pkgaction.transforms.readme import Phrases
@@ -79,14 +81,19 @@ class Steps:
         return [c for c in checked if isinstance(c, Validated)]
 
     def build(self, validated: Sequence[Validated]) -> list[Built]:
-        """Build every zip."""
-        return self._each("Build", validated, lambda v: v.candidate, self._build)
+        """Build every zip, as many at the same time as there are jobs."""
+        job = self.job
+        threads = max(1, job.jobs // max(1, len(validated)))
+        bench = build.Bench(sources=self.world.sources, phrases=job.phrases, jobs=threads)
 
-    def _build(self, validated: Validated) -> Built:
-        folder = Path(tempfile.mkdtemp(prefix="build-", dir=self.world.scratch))
-        job, sources = self.job, self.world.sources
-        bench = build.Bench(sources=sources, phrases=job.phrases, jobs=job.jobs)
-        return build.make(validated, folder, bench)
+        def make(one: Validated) -> build.Made:
+            folder = Path(tempfile.mkdtemp(prefix="build-", dir=self.world.scratch))
+            return build.make(one.candidate, folder, bench)
+
+        with closing(over_cores(make, validated, jobs=job.jobs)) as made:
+            return self._each(
+                "Build", validated, lambda v: v.candidate, lambda v: build.built(v, next(made)())
+            )
 
     def take(self, candidate: Candidate, path: Path) -> list[Built]:
         """A zip that was built before, in the place of a build."""

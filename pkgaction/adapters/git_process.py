@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import io
+import os
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
@@ -122,11 +123,13 @@ class BlobReader:
         self._env = dict(env)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._user = os.getpid()
+        self._others: subprocess.Popen[bytes] | None = None  # held, never used and never ended
 
     def read(self, oid: str) -> bytes:
         """The blob's bytes."""
         with self._lock:
-            process = self._process = self._process or _piped(self._command, self._env)
+            process = self._process = self._mine() or _piped(self._command, self._env)
             timer = threading.Timer(LOCAL_SECONDS, process.kill)
             timer.start()
             try:
@@ -135,6 +138,13 @@ class BlobReader:
                 raise GitError(what=f"git cat-file broke off at {oid}") from error
             finally:
                 timer.cancel()
+
+    def _mine(self) -> subprocess.Popen[bytes] | None:
+        """The process, unless it is that of the process which we were forked from."""
+        if self._user == os.getpid():
+            return self._process
+        self._user, self._others = os.getpid(), self._process
+        return None
 
     def close(self) -> None:
         """End the process."""

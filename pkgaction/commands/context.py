@@ -88,11 +88,11 @@ class Context:
         """The buckets of the inputs."""
         return wiring.Cloud(self.inputs, self.environ, SystemClock())
 
-    def bench(self) -> build.Bench:
+    def bench(self, *, jobs: int) -> build.Bench:
         """What building works with."""
         own = self.cloud().store(self.inputs.bucket) if self.inputs.bucket else None
         found = materials.sources(self.inputs, self.place, own)
-        return build.Bench(sources=found, phrases=materials.phrases(self.inputs), jobs=self.inputs.jobs)
+        return build.Bench(sources=found, phrases=materials.phrases(self.inputs), jobs=jobs)
 
     def signer(self) -> Signer:
         """The signing key, tried out."""

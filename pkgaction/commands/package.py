@@ -1,6 +1,9 @@
 """validate, build, entry: what a package is, without a bucket or a key."""
 
 import json
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pkgaction import entry
@@ -13,6 +16,7 @@ from pkgaction.model.manifest import FILE, ManifestProblemError, identify
 from pkgaction.model.release import Validated
 from pkgaction.model.tree import PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
+from pkgaction.parallel import over_cores
 from pkgaction.stages import build as building
 from pkgaction.stages import validate as validation
 from pkgaction.transforms.readme import stale
@@ -42,45 +46,64 @@ def validate(context: Context) -> int:
     return context.each(step)
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What became of a path."""
+
+    findings: tuple[Finding, ...]
+    row: JsonObject | None  # None: it was not built
+
+
 def build(context: Context) -> int:
     """Build zips."""
-    output = Path(context.options.output).resolve()
-    for path in context.options.paths:
+    output, paths = Path(context.options.output).resolve(), context.options.paths
+    for path in paths:
         if output.is_relative_to(path.resolve()):
             fix = "name a folder outside of it as --output"
             what = "the zip would lie in the package itself"
             raise UsageError(what=what, where=str(output), fix=fix)
     output.mkdir(parents=True, exist_ok=True)
-    bench = context.bench()
+    jobs, unchecked = context.inputs.jobs, bool(context.options.no_validate)
+    bench = context.bench(jobs=max(1, jobs // len(paths)))
+    make = partial(_make, output=output, bench=bench, unchecked=unchecked)
+    with closing(over_cores(make, paths, jobs=jobs)) as results:
 
-    def step(path: Path) -> bool:
-        one = candidate(folder.package(path))
-        checked = validation.check(one)
-        found = checked.warnings if isinstance(checked, Validated) else checked.findings
-        _say_findings(context, path, list(found))
-        if not isinstance(checked, Validated) and not context.options.no_validate:
-            return False
-        tree = building.files(one.source, bench)
-        _say_findings(context, path, list(stale(one.source, tree)))
-        target, made = building.write(one, tree, output, jobs=context.inputs.jobs)
-        row: JsonObject = {
-            "package": str(path),
-            "name": one.id.name,
-            "version": one.id.version.text,
-            "zip": str(target),
-            "sha256": made.sha256,
-            "size": made.size,
-            "files": len(made.files),
-        }
-        context.print(row, f"{target}: {len(made.files)} files, sha256 {made.sha256}")
-        return True
+        def step(path: Path) -> bool:
+            made = next(results)()
+            _say_findings(context, path, list(made.findings))
+            if made.row is not None:
+                row = made.row
+                context.print(row, f"{row['zip']}: {row['files']} files, sha256 {row['sha256']}")
+            return made.row is not None
 
-    return context.each(step)
+        return context.each(step)
+
+
+def _make(path: Path, *, output: Path, bench: building.Bench, unchecked: bool) -> _Made:
+    """Check a package, then build it into a folder."""
+    one = candidate(folder.package(path))
+    checked = validation.check(one)
+    is_valid = isinstance(checked, Validated)
+    found = checked.warnings if isinstance(checked, Validated) else checked.findings
+    if not is_valid and not unchecked:
+        return _Made(found, None)
+    tree = building.files(one.source, bench)
+    target, made = building.write(one, tree, output, jobs=bench.jobs)
+    row: JsonObject = {
+        "package": str(path),
+        "name": one.id.name,
+        "version": one.id.version.text,
+        "zip": str(target),
+        "sha256": made.sha256,
+        "size": made.size,
+        "files": len(made.files),
+    }
+    return _Made((*found, *stale(one.source, tree)), row)
 
 
 def entry_of(context: Context) -> int:
     """Print entries of the search index, always as JSON."""
-    bench = context.bench()
+    bench = context.bench(jobs=1)
 
     def step(path: Path) -> bool:
         with source(path) as package:

@@ -6,9 +6,10 @@ from pathlib import Path
 from pkgaction import entry
 from pkgaction.errors import BuildRefusedError
 from pkgaction.model import layout
+from pkgaction.model.finding import Finding
 from pkgaction.model.json import JsonObject
 from pkgaction.model.release import Built, Candidate, Validated
-from pkgaction.model.tree import PackageSource, Tree
+from pkgaction.model.tree import PackageSource, Tree, TreeFile
 from pkgaction.ports import Sources
 from pkgaction.rules import core
 from pkgaction.rules.package import Package
@@ -31,19 +32,44 @@ class Bench:
     jobs: int  # threads that compress
 
 
-def make(validated: Validated, folder: Path, bench: Bench) -> Built:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What building a package made, without what was there before: it can come from another process."""
+
+    zip: Path
+    archive: Archive
+    new: tuple[TreeFile, ...]  # the files that are not as `gathered` has them
+    entry: JsonObject
+    warnings: tuple[Finding, ...]
+
+
+def make(candidate: Candidate, folder: Path, bench: Bench) -> Made:
     """Build one package's zip into a folder; warns of documents that are not as they are rendered.
 
     Raises:
         BuildRefusedError: the package asks for what can't be built, or readers would refuse it.
         SourceMissingError: it needs something from outside that can't be had.
     """
-    candidate = validated.candidate
-    tree = files(candidate.source, bench)
+    source = candidate.source
+    tree = files(source, bench)
     found = indexed_as(tree, candidate)
     path, made = write(candidate, tree, folder, jobs=bench.jobs)
-    warned = Validated(candidate, (*validated.warnings, *stale(candidate.source, tree)))
-    return _built(warned, path, tree, made, found)
+    before = gathered(source)
+    return Made(
+        zip=path,
+        archive=made,
+        new=tuple(file for file in tree.files if file != before.get(file.path)),
+        entry=found,
+        warnings=tuple(stale(source, tree)),
+    )
+
+
+def built(validated: Validated, made: Made) -> Built:
+    """The package with everything in it."""
+    candidate = validated.candidate
+    warned = Validated(candidate, (*validated.warnings, *made.warnings))
+    tree = gathered(candidate.source).replacing(made.new)
+    return _built(warned, made.zip, tree, made.archive, made.entry)
 
 
 def write(candidate: Candidate, tree: Tree, folder: Path, *, jobs: int) -> tuple[Path, Archive]:

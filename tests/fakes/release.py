@@ -148,7 +148,8 @@ def built(
 ) -> Built:
     """The package's zip, made by the real stage."""
     folder.mkdir(parents=True, exist_ok=True)
-    return build.make(Validated(candidate(name, version, extra), ()), folder, BENCH)
+    one = candidate(name, version, extra)
+    return build.built(Validated(one, ()), build.make(one, folder, BENCH))
 
 
 def signed(

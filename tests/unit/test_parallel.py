@@ -1,0 +1,56 @@
+"""Items are worked on by several processes, and what comes of them comes in order."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pkgaction.errors import BuildRefusedError, OutsideError
+from pkgaction.parallel import over_cores
+
+
+def _square(number: int) -> tuple[int, int]:
+    if number < 0:
+        raise BuildRefusedError(what="it is negative", where=str(number), fix="add to it")
+    return number * number, os.getpid()
+
+
+def test_results_come_in_order_and_from_other_processes() -> None:
+    found = [result() for result in over_cores(_square, range(6), jobs=2)]
+
+    assert [square for square, _ in found] == [0, 1, 4, 9, 16, 25]
+    assert os.getpid() not in {process for _, process in found}
+
+
+@pytest.mark.parametrize(("items", "jobs"), [([3], 4), ([3, 4], 1), ([], 4)])
+def test_little_work_stays_here(items: list[int], jobs: int) -> None:
+    found = [result() for result in over_cores(_square, items, jobs=jobs)]
+
+    assert {process for _, process in found} <= {os.getpid()}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_failure_comes_back_whole_and_the_others_go_on(jobs: int) -> None:
+    first, second, third = over_cores(_square, [2, -1, 3], jobs=jobs)
+
+    assert first()[0] == 4
+    with pytest.raises(BuildRefusedError) as caught:
+        second()
+    assert str(caught.value) == "-1: it is negative (add to it)"
+    assert third()[0] == 9
+
+
+def test_a_step_has_all_that_is_here(tmp_path: Path) -> None:
+    unpicklable = (tmp_path / "kelp").open("w")
+
+    with unpicklable:
+        found = [r() for r in over_cores(lambda n: unpicklable.fileno() * n, [0, 0], jobs=2)]
+
+    assert found == [0, 0]
+
+
+def test_a_process_that_is_killed_is_said() -> None:
+    first, _ = over_cores(lambda _: os.kill(os.getpid(), 9), [1, 2], jobs=2)
+
+    with pytest.raises(OutsideError, match="want of memory"):
+        first()
