@@ -94,7 +94,7 @@ def load(data: bytes) -> Node | None:
         message = f"the file has {len(data)} bytes, a YAML file may have {MOST_BYTES}"
         raise YamlProblemError(message)
     try:
-        return _Composer(_decode(data)).document()
+        return _Composer(decode(data)).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -118,7 +118,12 @@ def load_mapping(data: bytes) -> Mapping:
     return node
 
 
-def _decode(data: bytes) -> str:
+def decode(data: bytes) -> str:
+    """The text of a YAML file.
+
+    Raises:
+        YamlProblemError: it is no text.
+    """
     utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return data.decode("utf-16" if utf16 else "utf-8-sig")
