@@ -14,6 +14,7 @@ import yaml
 
 MOST_BYTES = 5 * 1024 * 1024  # a larger YAML file is refused by the official validator, too
 _DEEPEST = 64
+_MERGE = "tag:yaml.org,2002:merge"
 _MOST_NODES = 200_000  # with every alias written out
 
 _Parser: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -203,7 +204,7 @@ class _Composer:
             if not isinstance(key, Scalar):
                 raise _problem("a key must be a text", item)
             value = self._node(next(self._events), depth + 1)
-            if key.plain and key.text == "<<":
+            if key.text == "<<" and (key.plain or key.tag == _MERGE):
                 merges.append(value)
             elif key.text in entries:
                 first = keys[key.text].line

@@ -25,6 +25,7 @@ _INTEGER = re.compile(
     r"(?:0[bB](?P<binary>[01]+)|0[xX](?P<hex>[0-9a-fA-F]+)"
     r"|0[oO]?(?P<octal>[0-7]+)|(?P<decimal>0|[1-9][0-9]*))"
 )
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])_(?=[0-9])")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _BASES = {"binary": 2, "octal": 8, "decimal": 10, "hex": 16}
 _LONGEST_INTEGER = 70  # digits, enough for 64 bits in base 2; int() of a long text is slow
@@ -73,8 +74,9 @@ def number(text: str) -> int | float | str:
     """The number that a text is; the text itself where it is none. Whole numbers have 64 bits."""
     if not (text[0].isdigit() or text[0] in "+-."):
         return text
-    # underscores count only where the text begins like a number, and never after a leading point
-    bare = text if text[0] == "." else text.replace("_", "")
+    # underscores count only where the text begins like a number; behind a leading point or its sign,
+    # only between two digits
+    bare = text.replace("_", "") if text.lstrip("+-")[:1] != "." else _BETWEEN_DIGITS.sub("", text)
     whole = _INTEGER.fullmatch(bare)
     if whole and len(bare) <= _LONGEST_INTEGER:
         value = _integer(whole)

@@ -7,6 +7,7 @@ from pkgaction.transforms.yaml.comments import Side, remarks
 from pkgaction.transforms.yaml.nodes import Alias, Base, Document, Mapping, Node, Scalar, Sequence, Style
 from pkgaction.transforms.yaml.tokens import Kind, Token, scan
 
+_MERGE = "!!merge"  # the Go tools write what they take for granted when they read
 _NO_VALUE = frozenset({Kind.KEY, Kind.VALUE, Kind.BLOCK_END, Kind.ENTRY, Kind.COMMA, Kind.CLOSE})
 
 
@@ -84,7 +85,7 @@ class _Reader:
             else:
                 tag = token.text
         node = self._bare(indentless=indentless)
-        node.anchor, node.tag = anchor, tag
+        node.anchor, node.tag = anchor, tag or node.tag
         return node
 
     def _bare(self, *, indentless: bool) -> Node:
@@ -94,7 +95,9 @@ class _Reader:
             case Kind.ALIAS:
                 return self._leaf(Alias(token.text))
             case Kind.SCALAR:
-                return self._leaf(Scalar(token.text, Style(token.style)))
+                merges = token.text == "<<" and not token.style
+                leaf = Scalar(token.text, Style(token.style), tag=_MERGE if merges else "")
+                return self._leaf(leaf)
             case Kind.OPEN:
                 flow = Mapping(flow=True) if token.mapping else Sequence(flow=True)
                 self._leaf(flow)

@@ -21,10 +21,12 @@ _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _NOT_PRINTABLE = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
 _ESCAPED = {
     "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0", "\a": "\\a",
-    "\b": "\\b", "\v": "\\v", "\f": "\\f", "\x1b": "\\e", "\x85": "\\N", "\u2028": "\\L",
+    "\b": "\\b", "\v": "\\v", "\f": "\\f", "\x1b": "\\e", "\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L",
     "\u2029": "\\P",
 }  # fmt: skip
 _TO_ESCAPE = re.compile('[\\\\"\u2028\u2029\n]|' + _NOT_PRINTABLE.pattern)
+_ANY = re.compile(".", re.DOTALL)
+_BYTE_ORDER_MARK = "\ufeff"  # behind it, the Go tools escape everything
 _TWO, _FOUR = 0xFF, 0xFFFF  # largest characters with two and four hexadecimal digits
 
 
@@ -92,7 +94,8 @@ def reads_as_text(text: str) -> bool:
 
 def double_quoted(text: str) -> str:
     """The text in double quotes."""
-    return f'"{_TO_ESCAPE.sub(_escape, text)}"'
+    escaped = _ANY if text.startswith(_BYTE_ORDER_MARK) else _TO_ESCAPE
+    return f'"{escaped.sub(_escape, text)}"'
 
 
 def _escape(found: re.Match[str]) -> str:

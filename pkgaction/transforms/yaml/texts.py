@@ -19,8 +19,6 @@ def single_quoted(page: Page, text: str, indent: int) -> None:
             page.indent(indent)
             broken = False
         page.solid("''" if char == "'" else char)
-    if broken:
-        page.indent(indent)
     page.mark("'")
 
 

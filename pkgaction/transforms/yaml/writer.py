@@ -12,7 +12,6 @@ from pkgaction.transforms.yaml.page import Page
 from pkgaction.transforms.yaml.scalars import double_quoted, possible, styles
 
 _LONGEST_KEY = 128  # bytes; a longer one is written behind a `?`
-_MERGE = "<<"
 
 
 def text(document: Document, *, indent: int) -> str:
@@ -108,7 +107,7 @@ class _Writer:
 
     def _node(self, node: Node, place: _Place) -> None:
         """A node with the comments behind and below it; the `-` or the key before it is written."""
-        for word in filter(None, (node.anchor and f"&{node.anchor}", _tag(node))):
+        for word in filter(None, (node.anchor and f"&{node.anchor}", node.tag)):
             self._page.word(word)
         if isinstance(node, Alias):
             self._page.word(f"*{node.name} " if place.key else f"*{node.name}")
@@ -266,12 +265,6 @@ class _Writer:
     def _comment_behind(self, comment: str, indent: int) -> None:
         self._page.space()
         self._page.comment(comment, indent)
-
-
-def _tag(node: Node) -> str:
-    """The tag as it is written; the key `<<` gets one that was not there."""
-    merges = isinstance(node, Scalar) and node.style is Style.PLAIN and node.text == _MERGE
-    return "!!merge" if merges and not node.tag else node.tag
 
 
 def _is_simple(key: Node) -> bool:
