@@ -74,9 +74,8 @@ def number(text: str) -> int | float | str:
     """The number that a text is; the text itself where it is none. Whole numbers have 64 bits."""
     if not (text[0].isdigit() or text[0] in "+-."):
         return text
-    # underscores count only where the text begins like a number; behind a leading point or its sign,
-    # only between two digits
-    bare = text.replace("_", "") if text.lstrip("+-")[:1] != "." else _BETWEEN_DIGITS.sub("", text)
+    # underscores don't count where the text begins like a number; after a leading point, between digits
+    bare = _BETWEEN_DIGITS.sub("", text) if text[0] == "." else text.replace("_", "")
     whole = _INTEGER.fullmatch(bare)
     if whole and len(bare) <= _LONGEST_INTEGER:
         value = _integer(whole)

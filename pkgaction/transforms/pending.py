@@ -81,12 +81,7 @@ def _saved_objects(tree: Tree, source: PackageSource) -> Iterator[Asked]:
             yield "saved objects with their JSON encoded into texts", file.path
 
 
-_LOOKS: Sequence[Callable[[Tree, PackageSource], Iterator[Asked]]] = (
-    _external_fields,
-    _dynamic_mappings,
-    _required_inputs,
-    _saved_objects,
-)
+_LOOKS: Sequence[Callable[[Tree, PackageSource], Iterator[Asked]]] = (_required_inputs,)
 
 
 def _setting(source: PackageSource, key: str) -> str:
