@@ -6,7 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from pkgaction.main import TERMINATED, ended, main
+from pkgaction.ending import TERMINATED, ended
+from pkgaction.main import main
 
 status = main(os.environ, sys.stdout)
 sys.exit(ended(status) if status == TERMINATED else status)

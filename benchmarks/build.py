@@ -4,7 +4,7 @@
 
 PACKAGE is a folder in a repository; DIR has ECS schemas as elastic/ecs has them, `REF/generated/ecs/…`.
 Each round builds by turns: ours with all in the cache, ours with an empty cache, the reference. Both get
-ECS from the same server on the loopback, and the reference keeps a cache, too. Times are whole processes.
+ECS from the same server on the loopback, and both keep a cache. Times are of whole processes.
 """
 
 import argparse

@@ -11,8 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pkgaction import __version__, commands
-from pkgaction import main as action
+from pkgaction import __version__, commands, ending
 from pkgaction.commands.context import Context
 from pkgaction.errors import PkgactionError, UsageError
 from pkgaction.inputs import DEFAULTS, SECRETS, UNSIGNED, Inputs
@@ -41,35 +40,36 @@ _NEEDS_A_BUCKET = {"publish", "audit", "reindex"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     options = _parser().parse_args(arguments)
-    action.on_termination()
+    ending.on_termination()
     try:
         status = _run(options)
         sys.stdout.flush()
     except PkgactionError as error:
         return _failed(options, str(error), error.exit_status)
     except KeyboardInterrupt:
-        return action.ended(130)
+        return ending.ended(130)
     except BrokenPipeError:
         _close_output()
         return 0
     except OSError as error:
         _close_output()
         return _failed(options, str(error), UsageError.exit_status)
-    except SystemExit as ending:
-        if ending.code == action.TERMINATED:
-            action.ended(action.TERMINATED)
+    except SystemExit as asked:
+        if asked.code == ending.TERMINATED:
+            ending.ended(ending.TERMINATED)
         raise
     return status
 
 
 def _run(options: argparse.Namespace) -> int:
     if options.command == "run":
+        from pkgaction import main as action  # noqa: PLC0415 - slow to load
+
         return action.main(os.environ, sys.stdout)
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pkgaction-")))
         context = Context(options, _inputs(options, os.environ), scratch, os.environ, stack)
-        status: int = commands.COMMANDS[options.command](context)
-        return status
+        return commands.run(options.command, context)
 
 
 def _failed(options: argparse.Namespace, what: str, status: int) -> int:

@@ -1,16 +1,12 @@
 """The Action: wires environment, inputs and adapters; always reports; returns the exit status."""
 
 import contextlib
-import os
-import signal
-import sys
 import tempfile
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 from pkgaction import inputs as inputs_module
 from pkgaction import pipeline, wiring
@@ -19,6 +15,7 @@ from pkgaction.adapters.git import GitRepository
 from pkgaction.adapters.runner import Runner
 from pkgaction.adapters.watch import JobLog
 from pkgaction.delivery import Delivery
+from pkgaction.ending import TERMINATED, on_termination
 from pkgaction.errors import LoginError, PkgactionError, SigningKeyError, UsageError
 from pkgaction.inputs import Inputs
 from pkgaction.materials import Place
@@ -26,8 +23,6 @@ from pkgaction.model.event import Idle, Intent, Mode, Preview, Release, Republis
 from pkgaction.model.json import JsonObject
 from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.stages import event
-
-TERMINATED = 128 + signal.SIGTERM
 
 
 def main(environ: Mapping[str, str], out: TextIO) -> int:
@@ -173,19 +168,3 @@ def _our_fault(error: Exception, runner: Runner, ledger: Ledger) -> None:
     what = f"pkgaction itself failed: {type(error).__name__}"
     fix = "report it with the traceback in the log; running the job again is safe"
     ledger.problems.append(Problem(what=what, fix=fix))
-
-
-def on_termination() -> None:
-    """End at once on SIGTERM: as a container's first process, Python would ignore it."""
-    signal.signal(signal.SIGTERM, _terminated)
-
-
-def ended(status: int) -> int:
-    """Leave at once, without waiting for requests that are under way; everything else is cleaned up."""
-    sys.stdout.flush()
-    os._exit(status)
-
-
-def _terminated(number: int, frame: FrameType | None) -> NoReturn:
-    del number, frame
-    raise SystemExit(TERMINATED)

@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 
 import pkgaction
-from pkgaction.adapters import openpgp
 from pkgaction.adapters.cache import Cache
 from pkgaction.adapters.fetcher import Fetcher
 from pkgaction.adapters.input_packages import InputPackages
@@ -60,6 +59,8 @@ def sources(inputs: Inputs, place: Place, own: ObjectStore | None) -> Sources:
 
 def trusting(place: Place, name: str, key: Secret, pinned: str) -> Verifier:
     """Who trusts the key: the given one, else what the user's key ring knows, less what isn't pinned."""
+    from pkgaction.adapters import openpgp  # noqa: PLC0415 - slow to load
+
     home = place.scratch / f"trust-{name}"
     home.mkdir()
     gpg = place.stack.enter_context(openpgp.opened_for_verifying(home, place.environ, key=key))

@@ -4,12 +4,10 @@ Building is Python at work, so threads would wait for each other: the items go t
 have all that the step needs already. What they give back or raise must be picklable.
 """
 
-import multiprocessing
 import signal
 import warnings
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Future
 from functools import partial
 from typing import TypeVar, cast
 
@@ -31,17 +29,24 @@ def over_cores(
     workers = min(jobs, len(items))
     if workers <= 1:
         yield from (partial(step, item) for item in items)
-        return
+    else:
+        yield from _forked(lambda place: step(items[place]), len(items), workers)
+
+
+def _forked(step: Callable[[int], R], count: int, workers: int) -> Iterator[Callable[[], R]]:
+    import multiprocessing  # noqa: PLC0415 - slow to load, as the next
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
     executor = ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("fork"),
         initializer=_begin,
-        initargs=(lambda place: step(items[place]),),
+        initargs=(step,),
     )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of forking where threads may be
-            futures = [executor.submit(_do, place) for place in range(len(items))]
+            futures = [executor.submit(_do, place) for place in range(count)]
         yield from (partial(_result, cast("Future[R]", future)) for future in futures)
     finally:
         executor.shutdown(cancel_futures=True)
@@ -61,6 +66,6 @@ def _do(place: int) -> object:
 def _result(future: "Future[R]") -> R:
     try:
         return future.result()
-    except BrokenProcessPool as error:
+    except BrokenExecutor as error:
         what = "a process that worked on it was ended, perhaps for want of memory"
         raise OutsideError(what=what, fix="run it again with the input jobs at 1") from error

@@ -1,23 +1,25 @@
-"""What each command does, with the stages of the pipeline; `COMMANDS` has them by name."""
+"""What each command does, with the stages of the pipeline; each is loaded when it is asked for."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
-from pkgaction.commands.audit import audit
 from pkgaction.commands.context import Context
-from pkgaction.commands.keys import sign, verify
-from pkgaction.commands.package import build, entry_of, validate
-from pkgaction.commands.plan import plan
-from pkgaction.commands.publish import publish
-from pkgaction.commands.reindex import reindex
 
-COMMANDS: Mapping[str, Callable[[Context], int]] = {
-    "plan": plan,
-    "validate": validate,
-    "build": build,
-    "entry": entry_of,
-    "sign": sign,
-    "verify": verify,
-    "publish": publish,
-    "audit": audit,
-    "reindex": reindex,
+PLACES: Mapping[str, str] = {  # module and function by the command's name
+    "plan": "plan.plan",
+    "validate": "package.validate",
+    "build": "package.build",
+    "entry": "package.entry_of",
+    "sign": "keys.sign",
+    "verify": "keys.verify",
+    "publish": "publish.publish",
+    "audit": "audit.audit",
+    "reindex": "reindex.reindex",
 }
+
+
+def run(name: str, context: Context) -> int:
+    """Do what a command does; the exit status."""
+    module, _, function = PLACES[name].partition(".")
+    command: Callable[[Context], int] = getattr(import_module(f"{__name__}.{module}"), function)
+    return command(context)

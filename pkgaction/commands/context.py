@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pkgaction import materials, wiring
+from pkgaction import materials
 from pkgaction.adapters import folder
 from pkgaction.adapters.cache import user_folder
 from pkgaction.adapters.clock import SystemClock
@@ -24,6 +25,9 @@ from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import Signer
 from pkgaction.stages import build
 from pkgaction.transforms import unarchive
+
+if TYPE_CHECKING:
+    from pkgaction import wiring
 
 
 class OutputLostError(OSError):
@@ -84,8 +88,10 @@ class Context:
                 status = max(status, UsageError.exit_status)
         return status
 
-    def cloud(self) -> wiring.Cloud:
+    def cloud(self) -> "wiring.Cloud":
         """The buckets of the inputs."""
+        from pkgaction import wiring  # noqa: PLC0415 - slow to load
+
         return wiring.Cloud(self.inputs, self.environ, SystemClock())
 
     def bench(self, *, jobs: int) -> build.Bench:
@@ -96,6 +102,8 @@ class Context:
 
     def signer(self) -> Signer:
         """The signing key, tried out."""
+        from pkgaction import wiring  # noqa: PLC0415 - slow to load
+
         found = wiring.signer(self.inputs, self.scratch, self.environ, SystemClock(), self.stack)
         if found is None:
             fix = "set it to an armored private key"

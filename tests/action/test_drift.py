@@ -7,7 +7,7 @@ import pytest
 
 from docs import edge_cases
 from pkgaction import cli
-from pkgaction.commands import COMMANDS
+from pkgaction.commands import PLACES
 from pkgaction.inputs import DEFAULTS, SECRETS
 from pkgaction.model.outcome import Ledger
 from pkgaction.model.yamltext import Mapping, load_mapping
@@ -70,14 +70,14 @@ def _options(command: str, capsys: pytest.CaptureFixture[str]) -> set[str]:
     return set(re.findall(r"--([a-z][a-z-]*)", capsys.readouterr().out))
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", PLACES)
 def test_a_commands_options_are_inputs(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     options = _options(command, capsys)
 
     assert options - _THEIR_OWN <= set(DEFAULTS)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", PLACES)
 def test_no_secret_is_an_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert not _options(command, capsys) & set(SECRETS)
 

@@ -25,8 +25,8 @@ _DOCKER_RUN = ("docker", "run", "--workdir=/github/workspace", "--rm", "--networ
 _WAITS = """
 import sys, time
 sys.path.insert(0, "/opt/pkgaction")
-from pkgaction import main
-main.on_termination()
+from pkgaction import ending
+ending.on_termination()
 print("up", flush=True)
 time.sleep(60)
 """
