@@ -1,0 +1,42 @@
+"""The ECS schema that a build.yml refers to: a version of ECS, or a file of the repository."""
+
+import posixpath
+
+from pkgaction.errors import BuildRefusedError
+from pkgaction.model import yamltext
+from pkgaction.model.ecs import EcsSchema
+from pkgaction.model.tree import PackageSource, Tree
+from pkgaction.ports import Sources
+from pkgaction.transforms import ecs_schema
+
+_FILE = "file://"
+_LONGEST = 1024  # characters of a path
+
+
+def schema_of(reference: str, source: PackageSource, sources: Sources) -> EcsSchema:
+    """The schema behind `git@REF`, or behind `file://PATH`, from the package's folder.
+
+    Raises:
+        BuildRefusedError: the file is no plain file of the repository, or no schema.
+        SourceMissingError: the version can't be had.
+    """
+    if not reference.startswith(_FILE):
+        return sources.ecs(reference)
+    path = reference.removeprefix(_FILE)
+    target = posixpath.normpath(posixpath.join(source.folder, path))
+    if not path.isprintable() or len(path) > _LONGEST or target.startswith(("/", "..")):
+        raise _refused(source, f"it leads out of the repository: {path[:120]!r}")
+    found = source.repository.find(target)
+    data = Tree((found,)).read(found.path, limit=yamltext.MOST_BYTES) if found else None
+    if data is None:
+        raise _refused(source, f"{target} is no plain file of the repository, or too large")
+    try:
+        return ecs_schema.parse(data)
+    except ecs_schema.EcsProblemError as error:
+        raise _refused(source, f"{target} is no schema: {error}") from error
+
+
+def _refused(source: PackageSource, what: str) -> BuildRefusedError:
+    where = f"{source.folder}/_dev/build/build.yml: dependencies.ecs.reference"
+    fix = "write git@ and a tag of ECS, or file:// and a path from the package's folder"
+    return BuildRefusedError(what=what, where=where, fix=fix)
