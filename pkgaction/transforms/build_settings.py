@@ -7,7 +7,7 @@ from pkgaction.model import yamltext
 from pkgaction.model.tree import PackageSource
 from pkgaction.model.version import InvalidVersionError, Version
 
-_FILE = "_dev/build/build.yml"
+FILE = "_dev/build/build.yml"
 _MANIFEST = "manifest.yml"
 _TRUE = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"})
 
@@ -26,7 +26,7 @@ def build_settings(source: PackageSource) -> BuildSettings:
     Raises:
         BuildRefusedError: the file can't be read.
     """
-    build = mapping(source, _FILE)
+    build = mapping(source, FILE)
     reference = build.scalar("dependencies", "ecs", "reference")
     mappings = build.scalar("dependencies", "ecs", "import_mappings")
     return BuildSettings(

@@ -14,13 +14,14 @@ from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
 from pkgaction.model.yamltext import Mapping, Node, Scalar, Sequence, YamlProblemError
 from pkgaction.ports import Sources
 from pkgaction.transforms.build_settings import build_settings, format_is, refused
+from pkgaction.transforms.ecs_reference import schema_of
 from pkgaction.transforms.yaml import data as values
 from pkgaction.transforms.yaml.nodes import Document
 from pkgaction.transforms.yaml.nodes import Sequence as Listed
 from pkgaction.transforms.yaml.rewrite import written
 
 _FILE = re.compile(r"(data_stream/[^/]+/|elasticsearch/transform/[^/]+/)?fields/[^/]+\.yml")
-_EXTERNAL = "external"
+EXTERNAL = "external"  # the key that says where a field comes from
 _ECS = "ecs"
 _TOP_LEVEL_MATTERS = "3.0.0"  # format_version
 _INDENT = 4
@@ -45,14 +46,14 @@ def with_external_fields(tree: Tree, source: PackageSource, sources: Sources) ->
     if not reference or not files:
         return tree
     anywhere = not format_is(source, _TOP_LEVEL_MATTERS)
-    importer = Importer(schema=sources.ecs(reference), anywhere=anywhere)
+    importer = Importer(schema=schema_of(reference, source, sources), anywhere=anywhere)
     return tree.replacing(_imported(tree, source, importer, [file.path for file in files]))
 
 
 def _may_import(tree: Tree, path: str) -> bool:
     """Whether the word is in the file, perhaps behind escapes or in another encoding."""
     data = tree.read(path, limit=yamltext.MOST_BYTES) or b""
-    return _EXTERNAL.encode() in data or b"\\" in data or b"\0" in data
+    return EXTERNAL.encode() in data or b"\\" in data or b"\0" in data
 
 
 def _imported(
@@ -70,7 +71,7 @@ def _imported(
 def _file(data: bytes, importer: "Importer") -> bytes | None:
     """The file anew; None where it imports nothing."""
     entries = yamltext.load(data)
-    if entries is None or not any(_EXTERNAL in entry.entries for entry in _all(_listed(entries))):
+    if entries is None or not any(EXTERNAL in entry.entries for entry in _all(_listed(entries))):
         return None
     fields = importer.fields(entries)
     return written(Document(Listed([values.entry(field) for field in fields])), _INDENT)
@@ -94,7 +95,7 @@ class Importer:
 
     def _entry(self, entry: Mapping, above: str) -> Mapping:
         name = _name(entry, above)
-        external = entry.entries.get(_EXTERNAL)
+        external = entry.entries.get(EXTERNAL)
         if external is not None:
             return self._imported(entry, self._found(entry, name))
         inner = entry.entries.get("fields")
@@ -104,7 +105,7 @@ class Importer:
         return replace(entry, entries={**entry.entries, "fields": fields})
 
     def _found(self, entry: Mapping, name: str) -> EcsField:
-        source = entry.scalar(_EXTERNAL)
+        source = entry.scalar(EXTERNAL)
         if source is None or source.text != _ECS:
             message = f"{name[:120]}: external must be {_ECS}, nothing else is known"
             raise YamlProblemError(message, entry.line)
@@ -120,7 +121,7 @@ class Importer:
     def _imported(self, entry: Mapping, found: EcsField) -> Mapping:
         """What ECS says, with what the package's own entry says in its place."""
         taken = _mapping(found.attributes, entry.line)
-        own = {key: value for key, value in entry.entries.items() if self.keep or key != _EXTERNAL}
+        own = {key: value for key, value in entry.entries.items() if self.keep or key != EXTERNAL}
         entries = {**taken.entries, **own}
         type_ = entry.scalar("type")
         if (found.type, type_.text if type_ else "") not in _OWN_TYPES:
@@ -142,7 +143,7 @@ def _all(entries: Iterable[Mapping]) -> Iterator[Mapping]:
     for entry in entries:
         yield entry
         inner = entry.entries.get("fields")
-        if _EXTERNAL not in entry.entries and isinstance(inner, Sequence):
+        if EXTERNAL not in entry.entries and isinstance(inner, Sequence):
             yield from _all(_listed(inner))
 
 

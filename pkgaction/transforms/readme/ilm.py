@@ -4,11 +4,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
-from pkgaction.model import yamltext
 from pkgaction.model.json import Json
-from pkgaction.model.yamlvalues import Timestamp, resolve
 from pkgaction.transforms.gotemplate_values import shown
 from pkgaction.transforms.readme.book import Book, escaped, folders
+from pkgaction.transforms.readme.values import as_read, go_time
 
 _POLICIES = "elasticsearch/ilm/"
 
@@ -37,7 +36,7 @@ def _table(book: Book, stream: str) -> str:
 def _policy(book: Book, folder: str) -> Json:
     path = f"{folder}lifecycle.yml"
     if book.source.tree.get(path):
-        return plain(book.yaml(path))
+        return as_read(book.yaml(path), go_time)
     path = next(iter(book.below(folder + _POLICIES, ".json")), "")
     if not path:
         raise book.refused(f"{folder}lifecycle.yml", "it is missing, and a document shows it")
@@ -46,27 +45,6 @@ def _policy(book: Book, folder: str) -> Json:
     except (ValueError, RecursionError) as error:
         raise book.refused(path, f"it is no JSON: {error}") from error
     return found
-
-
-def plain(node: yamltext.Node) -> Json:
-    """A node's value; a time is the text that Go prints."""
-    match node:
-        case yamltext.Mapping():
-            return {key: plain(value) for key, value in node.entries.items()}
-        case yamltext.Sequence():
-            return [plain(item) for item in node.items]
-        case yamltext.Scalar():
-            value = resolve(node)
-            return _time(value) if isinstance(value, Timestamp) else value
-
-
-def _time(value: Timestamp) -> str:
-    """`2020-01-02T00:00:00Z` → `2020-01-02 00:00:00 +0000 UTC`."""
-    date, _, rest = value.text.partition("T")
-    if rest.endswith("Z"):
-        return f"{date} {rest[:-1]} +0000 UTC"
-    clock, zone = rest[:-6], rest[-6:].replace(":", "")
-    return f"{date} {clock} {zone} {zone}"
 
 
 def _leaves(key: str, value: Json, *, in_list: bool = False) -> Iterator[tuple[str, Json]]:
