@@ -18,9 +18,9 @@ from pkgaction.transforms.archive import Archive
 from pkgaction.transforms.copy import copied
 from pkgaction.transforms.dynamic_mappings import with_dynamic_mappings
 from pkgaction.transforms.external_fields import with_external_fields
+from pkgaction.transforms.inputs import with_input_packages
 from pkgaction.transforms.licence import with_licence
 from pkgaction.transforms.links import with_linked_files
-from pkgaction.transforms.pending import refuse
 from pkgaction.transforms.readme import Phrases, stale, with_documents
 from pkgaction.transforms.saved_objects import with_saved_objects
 from pkgaction.transforms.transform_files import with_transforms
@@ -129,11 +129,11 @@ def files(source: PackageSource, bench: Bench) -> Tree:
         BuildRefusedError, SourceMissingError: as `make`.
     """
     tree = gathered(source)
-    refuse(tree, source)
     tree = with_saved_objects(tree, source)
     tree = with_external_fields(tree, source, bench.sources)
     tree = with_dynamic_mappings(tree, source, bench.sources)
     tree = with_transforms(tree, source)
+    tree = with_input_packages(tree, source, bench.sources)
     tree = with_documents(tree, source, bench.sources, bench.phrases)
     return _readable(tree, source)
 

@@ -1,0 +1,8 @@
+"""Required input packages: an integration that is composed of them gets what it takes from each.
+
+Templates, variables and fields are copied in, then the references to packages become types of inputs.
+"""
+
+from pkgaction.transforms.inputs.compose import with_input_packages
+
+__all__ = ["with_input_packages"]

@@ -1,0 +1,82 @@
+"""Small steps of changing manifests."""
+
+from copy import deepcopy
+
+from pkgaction.model.yamlvalues import plain
+from pkgaction.transforms.yaml.nodes import Mapping, Node, Scalar, Sequence, Style
+from pkgaction.transforms.yaml.scalars import reads_as_text
+
+_NULLS = frozenset({"~", "Null", "NULL"})
+_QUOTED_FIRST = tuple("*&[{}],!|>%'\"@` ")
+_QUOTED_LAST = (":", " ")
+_QUOTED_IN = ("#", "\\", ": ", "- ")
+
+
+def maps(node: Node | None) -> list[Mapping]:
+    """The maps in a list; none where there is no list."""
+    items = node.items if isinstance(node, Sequence) else []
+    return [item for item in items if isinstance(item, Mapping)]
+
+
+def texts(node: Node | None) -> list[str]:
+    """The texts in a list; none where there is no list."""
+    items = node.items if isinstance(node, Sequence) else []
+    return [item.text for item in items if isinstance(item, Scalar)]
+
+
+def text_of(node: Mapping, key: str) -> str:
+    """The text of a key; empty where it is missing, null or no scalar."""
+    found = node.get(key)
+    if not isinstance(found, Scalar) or (found.style is Style.PLAIN and plain(found.text) is None):
+        return ""
+    return found.text
+
+
+def inserted(text: str) -> Scalar:
+    """A text as the reference writes it when it puts it into a manifest."""
+    quoted = (
+        not reads_as_text(text)
+        or text.startswith(_QUOTED_FIRST)
+        or text.endswith(_QUOTED_LAST)
+        or any(part in text for part in _QUOTED_IN)
+        or text == "-"
+    )
+    return Scalar(text, Style.DOUBLE if quoted else Style.PLAIN)
+
+
+def bare(node: Mapping) -> Mapping:
+    """A copy without any comment."""
+    return _stripped(deepcopy(node))
+
+
+def merged(base: Mapping, override: Mapping) -> Mapping:
+    """A variable with its keys set to those of another one, but for the name."""
+    made = deepcopy(base)
+    for key, value in bare(override).pairs:
+        if isinstance(key, Scalar) and key.text != "name":
+            made.set(key.text, value)
+    return made
+
+
+def normalize(node: Node) -> None:
+    """Write every null in the one way in which the reference writes it."""
+    for inner in _all(node):
+        if isinstance(inner, Scalar) and inner.style is Style.PLAIN and inner.text in _NULLS:
+            inner.text = "null"
+
+
+def _stripped(node: Mapping) -> Mapping:
+    for inner in _all(node):
+        inner.head = inner.line = inner.foot = ""
+    return node
+
+
+def _all(node: Node) -> list[Node]:
+    """The node and all below it."""
+    found = [node]
+    for inner in found:
+        if isinstance(inner, Sequence):
+            found += inner.items
+        elif isinstance(inner, Mapping):
+            found += [part for pair in inner.pairs for part in pair]
+    return found
