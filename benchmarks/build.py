@@ -1,8 +1,9 @@
 """How long building a package takes, beside the reference where `elastic-package` is on the PATH.
 
-    python -m benchmarks.build PACKAGE... --ecs DIR [--rounds N]
+    python -m benchmarks.build PACKAGE... --ecs DIR [--upstream DIR] [--rounds N]
 
-PACKAGE is a folder in a repository; DIR has ECS schemas as elastic/ecs has them, `REF/generated/ecs/…`.
+PACKAGE is a folder in a repository. The folders have ECS schemas as elastic/ecs has them,
+`REF/generated/ecs/…`, and the texts of elastic/elastic-package, for packages that show some.
 Each round builds by turns: ours with all in the cache, ours with an empty cache, the reference. Both get
 ECS from the same server on the loopback, and both keep a cache. Times are of whole processes.
 """
@@ -55,10 +56,10 @@ def copied(package: Path, scratch: Path) -> Path:
     return scratch / "repo" / package.resolve().relative_to(root)
 
 
-def ours(package: Path, scratch: Path, ecs: str, cache: Path) -> None:
+def ours(package: Path, scratch: Path, sources: list[str], cache: Path) -> None:
     """Build with this project; its checks of the package are part of it."""
     command = [sys.executable, "-m", "pkgaction", "build", str(package), "--no-validate"]
-    options = ["--output", str(scratch / "ours"), "--ecs-url", ecs]
+    options = ["--output", str(scratch / "ours"), *sources]
     environ = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(_ROOT)}
     subprocess.run([*command, *options], check=True, capture_output=True, env=environ)
 
@@ -88,14 +89,16 @@ def timed(step: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
-def measure(package: Path, ecs: str, rounds: int) -> dict[str, float]:
+def measure(package: Path, ecs: str, upstream: Path | None, rounds: int) -> dict[str, float]:
     """Medians in seconds by who built."""
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         copy, cache, home = copied(package, scratch), scratch / "cache", scratch / "home"
+        texts = ["--elastic-package-url", upstream.resolve().as_uri()] if upstream else []
+        sources = ["--ecs-url", ecs, *texts]
         steps: dict[str, Callable[[], None]] = {
-            OURS: lambda: ours(copy, scratch, ecs, cache),
-            COLD: lambda: ours(copy, scratch, ecs, Path(tempfile.mkdtemp(dir=scratch))),
+            OURS: lambda: ours(copy, scratch, sources, cache),
+            COLD: lambda: ours(copy, scratch, sources, Path(tempfile.mkdtemp(dir=scratch))),
         }
         if shutil.which("elastic-package"):
             prepared(copy, home, ecs)
@@ -113,11 +116,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("packages", nargs="+", type=Path, metavar="PACKAGE")
     parser.add_argument("--ecs", required=True, type=Path, metavar="DIR")
+    parser.add_argument("--upstream", type=Path, metavar="DIR")
     parser.add_argument("--rounds", type=int, default=7, metavar="N")
     options = parser.parse_args()
     with served(options.ecs) as ecs:
         for package in options.packages:
-            found = measure(package, ecs, options.rounds)
+            found = measure(package, ecs, options.upstream, options.rounds)
             shown = "; ".join(f"{name} {seconds:.3f} s" for name, seconds in found.items())
             ratio = f"; ratio {found[OURS] / found[THEIRS]:.2f}" if THEIRS in found else ""
             print(f"{package.name}: {shown}{ratio}", flush=True)
