@@ -1,12 +1,14 @@
 """Small steps of changing manifests."""
 
+import re
 from copy import deepcopy
 
 from pkgaction.model.yamlvalues import plain
 from pkgaction.transforms.yaml.nodes import Mapping, Node, Scalar, Sequence, Style
-from pkgaction.transforms.yaml.scalars import reads_as_text
+from pkgaction.transforms.yaml.scalars import OLD_BOOLEANS
 
 _NULLS = frozenset({"~", "Null", "NULL"})
+_CLOCK = re.compile("([01]?[0-9]|2[0-3]):[0-5][0-9]")
 _QUOTED_FIRST = tuple("*&[{}],!|>%'\"@` ")
 _QUOTED_LAST = (":", " ")
 _QUOTED_IN = ("#", "\\", ": ", "- ")
@@ -35,7 +37,9 @@ def text_of(node: Mapping, key: str) -> str:
 def inserted(text: str) -> Scalar:
     """A text as the reference writes it when it puts it into a manifest."""
     quoted = (
-        not reads_as_text(text)
+        not isinstance(plain(text), str)
+        or text in OLD_BOOLEANS
+        or bool(_CLOCK.fullmatch(text))
         or text.startswith(_QUOTED_FIRST)
         or text.endswith(_QUOTED_LAST)
         or any(part in text for part in _QUOTED_IN)
@@ -45,8 +49,12 @@ def inserted(text: str) -> Scalar:
 
 
 def bare(node: Mapping) -> Mapping:
-    """A copy without any comment."""
-    return _stripped(deepcopy(node))
+    """A copy without any comment, with nulls as the reference writes them."""
+    made = deepcopy(node)
+    normalize(made)
+    for inner in _all(made):
+        inner.head = inner.line = inner.foot = ""
+    return made
 
 
 def merged(base: Mapping, override: Mapping) -> Mapping:
@@ -63,12 +71,6 @@ def normalize(node: Node) -> None:
     for inner in _all(node):
         if isinstance(inner, Scalar) and inner.style is Style.PLAIN and inner.text in _NULLS:
             inner.text = "null"
-
-
-def _stripped(node: Mapping) -> Mapping:
-    for inner in _all(node):
-        inner.head = inner.line = inner.foot = ""
-    return node
 
 
 def _all(node: Node) -> list[Node]:

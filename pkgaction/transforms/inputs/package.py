@@ -38,16 +38,6 @@ class InputPackage:
         return cls(name=name, tree=tree, manifest=manifest)
 
     @property
-    def title(self) -> str:
-        """What people call it."""
-        return text_of(self.manifest, "title")
-
-    @property
-    def description(self) -> str:
-        """What it does."""
-        return text_of(self.manifest, "description")
-
-    @property
     def type(self) -> str:
         """The type of its first policy template's input.
 

@@ -1,16 +1,20 @@
 """Variables of required packages: promoted to the integration's inputs, or merged into its streams."""
 
+from collections.abc import Iterator
 from copy import deepcopy
+from typing import TypeAlias
 
 from pkgaction.transforms.build_settings import refused
-from pkgaction.transforms.inputs.editing import maps, merged, text_of, texts
+from pkgaction.transforms.inputs.editing import bare, maps, merged, text_of, texts
 from pkgaction.transforms.inputs.manifests import ROOT, Composition, DataStream
+from pkgaction.transforms.inputs.package import InputPackage
 from pkgaction.transforms.yaml.nodes import Mapping, Scalar, Sequence
 
 _DATASET = "data_stream.dataset"  # every data stream has one of its own
-_EVERYWHERE = ""
+_EVERYWHERE = ""  # stands for every data stream
 
-Promoted = dict[tuple[str, str], set[str]]  # names, by package and data stream
+# the variables that inputs promote, by package and data stream
+Promoted: TypeAlias = dict[tuple[str, str], dict[str, Mapping]]
 
 
 def merge_variables(composition: Composition) -> None:
@@ -19,21 +23,36 @@ def merge_variables(composition: Composition) -> None:
     Raises:
         BuildRefusedError: two variables of a stream or an input have one name.
     """
-    promoted: Promoted = {}
+    inputs = list(_inputs(composition))
+    promoted = _promoted(composition, inputs)
+    for node, package, streams in inputs:
+        own = {name: v for s in streams for name, v in promoted.get((package.name, s), {}).items()}
+        base = package.variables()
+        _set(node, [merged(variable, own[name]) for name, variable in base.items() if name in own])
+    for data_stream in composition.manifests.data_streams():
+        for node in data_stream.streams:
+            _merge_stream(composition, data_stream, node, promoted)
+
+
+def _inputs(composition: Composition) -> Iterator[tuple[Mapping, InputPackage, list[str]]]:
+    """The integration's inputs that refer to packages with variables, and their data streams."""
     for template in maps(composition.manifests.root.get("policy_templates")):
         streams = texts(template.get("data_streams")) or [_EVERYWHERE]
         for node in maps(template.get("inputs")):
             package = composition.package(node, ROOT)
-            base = package.variables() if package else {}
-            if package and base:
-                own = _own(composition, node, ROOT)
-                names = [name for name in base if name in own]
-                for stream in streams:
-                    promoted.setdefault((package.name, stream), set()).update(names)
-                _set(node, [merged(base[name], own[name]) for name in names])
-    for data_stream in composition.manifests.data_streams():
-        for node in data_stream.streams:
-            _merge_stream(composition, data_stream, node, promoted)
+            if package and package.variables():
+                yield node, package, streams
+
+
+def _promoted(
+    composition: Composition, inputs: list[tuple[Mapping, InputPackage, list[str]]]
+) -> Promoted:
+    """What is promoted; of two inputs of one package for a data stream, the later one decides."""
+    promoted: Promoted = {}
+    for node, package, streams in inputs:
+        if own := _own(composition, node, ROOT):
+            promoted.update({(package.name, stream): own for stream in streams})
+    return promoted
 
 
 def _merge_stream(
@@ -45,17 +64,13 @@ def _merge_stream(
         return
     base.pop(_DATASET, None)
     own = _own(composition, node, data_stream.path)
-    elsewhere = {
-        name
-        for stream in (_EVERYWHERE, data_stream.name)
-        for name in promoted.get((package.name, stream), ())
-    }
+    elsewhere = [promoted.get((package.name, s), {}) for s in (_EVERYWHERE, data_stream.name)]
     remaining = [
         merged(variable, own[name]) if name in own else _hidden(variable)
         for name, variable in base.items()
-        if name not in elsewhere
+        if not any(name in names for names in elsewhere)
     ]
-    _set(node, [*remaining, *(variable for name, variable in own.items() if name not in base)])
+    _set(node, [*remaining, *(bare(variable) for name, variable in own.items() if name not in base)])
 
 
 def _own(composition: Composition, node: Mapping, path: str) -> dict[str, Mapping]:

@@ -12,7 +12,7 @@ from pkgaction.transforms.yaml.nodes import Style
 BREAKS = "\r\n\x85\u2028\u2029"
 _INDICATORS = frozenset("#,[]{}&*!|>'\"%@`")
 _FLOW_INDICATORS = frozenset(",?[]{}:")
-_AMBIGUOUS = frozenset(
+OLD_BOOLEANS = frozenset(
     form
     for word in ("y", "yes", "on", "n", "no", "off")
     for form in (word, word.capitalize(), word.upper())
@@ -89,7 +89,7 @@ def possible(style: Style, text: str, *, flow: bool, key: bool) -> Style:
 
 def reads_as_text(text: str) -> bool:
     """Whether the text without quotes would be read as itself, by old readers, too."""
-    return isinstance(plain(text), str) and text not in _AMBIGUOUS and not _BASE_60.fullmatch(text)
+    return isinstance(plain(text), str) and text not in OLD_BOOLEANS and not _BASE_60.fullmatch(text)
 
 
 def double_quoted(text: str) -> str:
