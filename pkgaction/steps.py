@@ -90,6 +90,8 @@ class Steps:
             folder = Path(tempfile.mkdtemp(prefix="build-", dir=self.world.scratch))
             return build.make(one.candidate, folder, bench)
 
+        if len(validated) > 1:
+            build.read_ahead((one.candidate.source for one in validated), bench)
         with closing(over_cores(make, validated, jobs=job.jobs)) as made:
             return self._each(
                 "Build", validated, lambda v: v.candidate, lambda v: build.built(v, next(made)())

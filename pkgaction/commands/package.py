@@ -65,6 +65,8 @@ def build(context: Context) -> int:
     output.mkdir(parents=True, exist_ok=True)
     jobs, unchecked = context.inputs.jobs, bool(context.options.no_validate)
     bench = context.bench(jobs=max(1, jobs // len(paths)))
+    if len(paths) > 1:
+        building.read_ahead((folder.package(path) for path in paths if path.is_dir()), bench)
     make = partial(_make, output=output, bench=bench, unchecked=unchecked)
     with closing(over_cores(make, paths, jobs=jobs)) as results:
 

@@ -1,10 +1,12 @@
 """build: a validated package → one zip that is the same bytes for the same files."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkgaction import entry
-from pkgaction.errors import BuildRefusedError
+from pkgaction.errors import BuildRefusedError, PkgactionError
 from pkgaction.model import layout
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import JsonObject
@@ -17,7 +19,8 @@ from pkgaction.transforms import archive
 from pkgaction.transforms.archive import Archive
 from pkgaction.transforms.copy import copied
 from pkgaction.transforms.dynamic_mappings import with_dynamic_mappings
-from pkgaction.transforms.external_fields import with_external_fields
+from pkgaction.transforms.ecs_reference import schema_of
+from pkgaction.transforms.external_fields import needed, with_external_fields
 from pkgaction.transforms.inputs import with_input_packages
 from pkgaction.transforms.licence import with_licence
 from pkgaction.transforms.links import with_linked_files
@@ -33,6 +36,17 @@ class Bench:
     sources: Sources
     phrases: Phrases
     jobs: int  # threads that compress
+
+
+def read_ahead(sources: Iterable[PackageSource], bench: Bench) -> None:
+    """Have the ECS schemas that packages import from, once for all processes that will be forked.
+
+    What can't be had is said when its package is built.
+    """
+    for source in sources:
+        with suppress(PkgactionError):
+            if reference := needed(gathered(source), source):
+                schema_of(reference, source, bench.sources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,13 +41,25 @@ def with_external_fields(tree: Tree, source: PackageSource, sources: Sources) ->
         BuildRefusedError: a field file can't be read, or imports what is not there.
         SourceMissingError: the schema can't be had.
     """
-    reference = build_settings(source).reference
-    files = [file for file in tree.files if _FILE.fullmatch(file.path) and _may_import(tree, file.path)]
-    if not reference or not files:
+    reference = needed(tree, source)
+    if not reference:
         return tree
     anywhere = not format_is(source, _TOP_LEVEL_MATTERS)
     importer = Importer(schema=schema_of(reference, source, sources), anywhere=anywhere)
-    return tree.replacing(_imported(tree, source, importer, [file.path for file in files]))
+    return tree.replacing(_imported(tree, source, importer, list(_importing(tree))))
+
+
+def needed(tree: Tree, source: PackageSource) -> str:
+    """The reference to the ECS schema that is imported from; empty where nothing is."""
+    reference = build_settings(source).reference
+    return reference if any(_importing(tree)) else ""
+
+
+def _importing(tree: Tree) -> Iterator[str]:
+    """Paths of the field files that may import something."""
+    for file in tree.files:
+        if _FILE.fullmatch(file.path) and _may_import(tree, file.path):
+            yield file.path
 
 
 def _may_import(tree: Tree, path: str) -> bool:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,15 @@ from pkgaction.inputs import Inputs
 from pkgaction.materials import Place
 from pkgaction.model.secret import Secret
 from pkgaction.model.tree import Bytes
+from pkgaction.parallel import over_cores
 from pkgaction.ports import Headers
+from pkgaction.stages import build
 from pkgaction.transforms import archive
+from pkgaction.transforms.readme import Phrases
 from tests.fakes import keys
 from tests.fakes.keys import Key
 from tests.fakes.release import FakeClock
-from tests.unit.trees import MANIFEST, tree
+from tests.unit.trees import GOOD, MANIFEST, source, tree
 
 _SCHEMA = """\
 host:
@@ -196,6 +200,42 @@ def test_a_missing_schema_and_a_missing_network_are_two_things(outside: Outside)
     assert absent.value.exit_status == 1
     assert unavailable.value.exit_status == 3
     assert "http://127.0.0.1:1/v1.0.0/" in unavailable.value.where
+
+
+def test_a_schema_is_read_once_for_all_processes_that_build(outside: Outside) -> None:
+    outside.schema("v1.0.0")
+    files = {
+        **GOOD,
+        "_dev/build/build.yml": "dependencies: {ecs: {reference: git@v1.0.0}}",
+        "fields/ecs.yml": "- name: host.name\n  external: ecs\n",
+    }
+    packages = [source(files, folder=f"packages/{name}") for name in ("kelp", "tide")]
+    bench = build.Bench(sources=outside.run(), phrases=Phrases.ours(), jobs=1)
+
+    build.read_ahead(packages, bench)
+    assert len(outside.fetcher.asked) == 1
+    outside.fetcher.gone = True
+    outside.folder.joinpath("cache").rename(outside.folder / "moved")
+
+    trees = [made() for made in over_cores(partial(build.files, bench=bench), packages, jobs=2)]
+    assert [tree.read("fields/ecs.yml", limit=100) for tree in trees] == [
+        b"- name: host.name\n  type: keyword\n"
+    ] * 2
+
+
+def test_reading_ahead_leaves_it_to_the_build_to_say_what_is_missing(outside: Outside) -> None:
+    files = {
+        **GOOD,
+        "_dev/build/build.yml": "dependencies: {ecs: {reference: git@v9.9.9}}",
+        "fields/ecs.yml": "- name: host.name\n  external: ecs\n",
+    }
+    bench = build.Bench(sources=outside.run(), phrases=Phrases.ours(), jobs=1)
+
+    build.read_ahead([source(files), source({**GOOD, "_dev/build/build.yml": "a: ["})], bench)
+
+    with pytest.raises(SourceMissingError, match=r"v9\.9\.9"):
+        build.files(source(files), bench)
+    build.files(source(GOOD), bench)
 
 
 # --- upstream's texts --------------------------------------------------------------------------------
