@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 IMAGE := pkgaction:test
 WORKERS ?= 2
 
-.PHONY: demo test storage-test coverage lint types layers fix docs drift image image-test check lock clean
+.PHONY: demo test storage-test benchmarks coverage lint types layers fix docs drift image image-test check lock clean
 
 demo: $(VENV)/.run ## the whole job on an example repository
 	@$(RUN) -m examples.demo
@@ -15,6 +15,9 @@ test: $(VENV)/.dev ## every test that needs no container
 
 storage-test: $(VENV)/.dev ## races, crashes and faults on a storage server, some minutes
 	$(RUN) -m pytest -n $(WORKERS) -q tests/storage
+
+benchmarks: $(VENV)/.dev ## building beside the reference: PACKAGES='DIR...' ECS=DIR
+	$(RUN) -m benchmarks.build $(PACKAGES) --ecs $(ECS)
 
 coverage: $(VENV)/.dev ## the same, with branch coverage
 	$(RUN) -m pytest -n $(WORKERS) -q --cov --cov-report=term:skip-covered

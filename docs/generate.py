@@ -3,15 +3,22 @@
 `make docs` writes, `make drift` says what is out of date.
 """
 
+import json
 import sys
 from pathlib import Path
 
 from docs import edge_cases
 from pkgaction.model import yamltext
 from pkgaction.rules import core
+from pkgaction.transforms.readme import Phrases
 
 ROOT = Path(__file__).resolve().parents[1]
-_FILES = ("README.md", "docs/reference/core-checks.md", "docs/reference/edge-cases.md")
+_FILES = (
+    "README.md",
+    "docs/reference/building.md",
+    "docs/reference/core-checks.md",
+    "docs/reference/edge-cases.md",
+)
 
 
 def main() -> int:
@@ -79,12 +86,19 @@ def cases() -> str:
     return "\n".join(rows) + "\n"
 
 
+def phrases() -> str:
+    """The wording of rendered documents, out of the code, as the file that would replace it."""
+    lines = [f"{name}: {json.dumps(text)}" for name, text in Phrases.ours().texts.items()]
+    return "\n".join(["```yaml", *lines, "```"]) + "\n"
+
+
 _PARTS = {
     "inputs": inputs,
     "outputs": outputs,
     "workflow": workflow,
     "rules": rules,
     "edge-cases": cases,
+    "phrases": phrases,
 }
 
 
