@@ -21,6 +21,8 @@ from pkgaction.model.yamlvalues import Timestamp, Value, resolve
         ("1e400", "1e400"),
         ("1:30", "1:30"),
         (".5", 0.5),
+        (".5_0", 0.5),
+        (".5_", ".5_"),
         ("-.inf", float("-inf")),
         ("'1'", "1"),
         ("!!str 1", "1"),
