@@ -292,6 +292,15 @@ def test_a_required_package_that_is_not_whole_fails_the_package(package: Tree, w
         )
 
 
+def test_what_would_grow_without_bounds_is_refused_before_it_does() -> None:
+    variables = "".join(f"      - name: v{number}\n" for number in range(2000))
+    package = _package(**{"      - name: port # which\n": f"{variables}      - name: port\n"})
+    streams = "streams:\n" + "  - package: sonar\n" * 200
+
+    with pytest.raises(BuildRefusedError, match="taken over"):
+        _built({_STREAM: streams}, MemorySources(packages={("sonar", "1.0.0"): package}))
+
+
 def test_a_required_package_that_can_not_be_had_fails_the_package() -> None:
     with pytest.raises(SourceMissingError, match="sonar"):
         _built({}, MemorySources())

@@ -34,6 +34,7 @@ def with_input_packages(tree: Tree, source: PackageSource, sources: Sources) -> 
         return tree
     manifests = Manifests(tree, source)
     composition = Composition(source=source, manifests=manifests, packages=packages)
+    composition.check_size()
     tree = tree.replacing(_templates(composition))
     manifests.write(root=False)
     merge_variables(composition)
@@ -82,15 +83,14 @@ def _templates(composition: Composition) -> Iterator[TreeFile]:
 
 def _with_fields(tree: Tree, composition: Composition, data_stream: DataStream) -> Tree:
     """Add the fields of each stream's package that the data stream does not define itself."""
-    for node in data_stream.streams:
-        package = composition.package(node, data_stream.path)
-        if package:
-            known = _names(tree, composition.source, data_stream.folder)
-            fields = [field for name, field in package.fields() if name not in known]
-            if fields:
-                path = f"{data_stream.folder}fields/{package.name}-fields.yml"
-                data = _written(composition.source, path, fields)
-                tree = tree.replacing([TreeFile(path=path, content=Bytes(data))])
+    taken = (composition.package(node, data_stream.path) for node in data_stream.streams)
+    for package in {package.name: package for package in taken if package}.values():
+        known = _names(tree, composition.source, data_stream.folder)
+        fields = [field for name, field in package.fields() if name not in known]
+        if fields:
+            path = f"{data_stream.folder}fields/{package.name}-fields.yml"
+            data = _written(composition.source, path, fields)
+            tree = tree.replacing([TreeFile(path=path, content=Bytes(data))])
     return tree
 
 

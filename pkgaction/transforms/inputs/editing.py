@@ -52,7 +52,7 @@ def bare(node: Mapping) -> Mapping:
     """A copy without any comment, with nulls as the reference writes them."""
     made = deepcopy(node)
     normalize(made)
-    for inner in _all(made):
+    for inner in all_below(made):
         inner.head = inner.line = inner.foot = ""
     return made
 
@@ -68,12 +68,12 @@ def merged(base: Mapping, override: Mapping) -> Mapping:
 
 def normalize(node: Node) -> None:
     """Write every null in the one way in which the reference writes it."""
-    for inner in _all(node):
+    for inner in all_below(node):
         if isinstance(inner, Scalar) and inner.style is Style.PLAIN and inner.text in _NULLS:
             inner.text = "null"
 
 
-def _all(node: Node) -> list[Node]:
+def all_below(node: Node) -> list[Node]:
     """The node and all below it."""
     found = [node]
     for inner in found:

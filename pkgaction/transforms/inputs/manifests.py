@@ -8,7 +8,7 @@ from pkgaction.model import yamltext
 from pkgaction.model.tree import PackageSource, Tree
 from pkgaction.model.yamltext import YamlProblemError
 from pkgaction.transforms.build_settings import refused
-from pkgaction.transforms.inputs.editing import maps, normalize, text_of
+from pkgaction.transforms.inputs.editing import maps, normalize, text_of, texts
 from pkgaction.transforms.inputs.package import InputPackage
 from pkgaction.transforms.yaml import nodes, reader
 from pkgaction.transforms.yaml.rewrite import written
@@ -16,6 +16,7 @@ from pkgaction.transforms.yaml.rewrite import written
 ROOT = "manifest.yml"
 _DATA_STREAM = re.compile(r"data_stream/(?P<name>[^/]+)/manifest\.yml")
 _INDENT = 2
+_MOST_COPIED = 500_000  # values, counted for each place that takes them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,28 @@ class Composition:
     source: PackageSource
     manifests: Manifests
     packages: Mapping[str, InputPackage]
+
+    def inputs(self) -> Iterator[tuple[nodes.Mapping, InputPackage, list[str]]]:
+        """The integration's inputs that refer to packages, and their data streams (none: all)."""
+        for template in maps(self.manifests.root.get("policy_templates")):
+            data_streams = texts(template.get("data_streams"))
+            for node in maps(template.get("inputs")):
+                if package := self.package(node, ROOT):
+                    yield node, package, data_streams
+
+    def check_size(self) -> None:
+        """Stop before an integration takes over so much that building it would not end.
+
+        Raises:
+            BuildRefusedError: it does.
+        """
+        copied = sum(package.size * max(len(streams), 1) for _, package, streams in self.inputs())
+        for data_stream in self.manifests.data_streams():
+            taken = (self.package(node, data_stream.path) for node in data_stream.streams)
+            copied += sum(package.size for package in taken if package)
+        if copied > _MOST_COPIED:
+            what = f"{copied} values are taken over from input packages, {_MOST_COPIED} may be"
+            raise refused(self.source, ROOT, what)
 
     def package(self, node: nodes.Mapping, path: str) -> InputPackage | None:
         """The package that an input or a stream refers to; None where it refers to none.

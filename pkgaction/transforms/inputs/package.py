@@ -8,7 +8,7 @@ from pkgaction.errors import SourceMissingError
 from pkgaction.model import yamltext
 from pkgaction.model.tree import Content, Tree
 from pkgaction.model.yamltext import YamlProblemError
-from pkgaction.transforms.inputs.editing import bare, maps, text_of, texts
+from pkgaction.transforms.inputs.editing import all_below, bare, maps, text_of, texts
 from pkgaction.transforms.yaml import reader
 from pkgaction.transforms.yaml.nodes import Mapping, Sequence
 
@@ -24,6 +24,7 @@ class InputPackage:
     name: str
     tree: Tree
     manifest: Mapping
+    size: int  # values in the manifest
 
     @classmethod
     def read(cls, name: str, tree: Tree) -> "InputPackage":
@@ -35,7 +36,7 @@ class InputPackage:
         manifest = _document(name, tree, _MANIFEST)
         if not isinstance(manifest, Mapping):
             raise _broken(name, _MANIFEST, "it is no map")
-        return cls(name=name, tree=tree, manifest=manifest)
+        return cls(name=name, tree=tree, manifest=manifest, size=len(all_below(manifest)))
 
     @property
     def type(self) -> str:

@@ -20,7 +20,7 @@ def resolve_types(composition: Composition) -> None:
     """
     offered: set[str] = set()
     by_name = _ambiguous(composition)
-    for node, offering in _referring(composition):
+    for node, offering, _ in composition.inputs():
         node.set("type", inserted(offering.type))
         if offering.name in by_name:
             node.set("name", inserted(offering.name))
@@ -36,14 +36,6 @@ def resolve_types(composition: Composition) -> None:
                     raise refused(composition.source, data_stream.path, what)
                 node.set("input", inserted(package.name if package.name in by_name else package.type))
                 _describe(node, package, [key for key in _TEXTS if not text_of(node, key)])
-
-
-def _referring(composition: Composition) -> list[tuple[Mapping, InputPackage]]:
-    """The integration's inputs that refer to packages."""
-    templates = maps(composition.manifests.root.get("policy_templates"))
-    inputs = [node for template in templates for node in maps(template.get("inputs"))]
-    found = ((node, composition.package(node, ROOT)) for node in inputs)
-    return [(node, package) for node, package in found if package]
 
 
 def _ambiguous(composition: Composition) -> set[str]:

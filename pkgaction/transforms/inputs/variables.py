@@ -1,11 +1,10 @@
 """Variables of required packages: promoted to the integration's inputs, or merged into its streams."""
 
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import TypeAlias
 
 from pkgaction.transforms.build_settings import refused
-from pkgaction.transforms.inputs.editing import bare, maps, merged, text_of, texts
+from pkgaction.transforms.inputs.editing import bare, maps, merged, text_of
 from pkgaction.transforms.inputs.manifests import ROOT, Composition, DataStream
 from pkgaction.transforms.inputs.package import InputPackage
 from pkgaction.transforms.yaml.nodes import Mapping, Scalar, Sequence
@@ -23,7 +22,11 @@ def merge_variables(composition: Composition) -> None:
     Raises:
         BuildRefusedError: two variables of a stream or an input have one name.
     """
-    inputs = list(_inputs(composition))
+    inputs = [
+        (node, package, streams or [_EVERYWHERE])
+        for node, package, streams in composition.inputs()
+        if package.variables()
+    ]
     promoted = _promoted(composition, inputs)
     for node, package, streams in inputs:
         own = {name: v for s in streams for name, v in promoted.get((package.name, s), {}).items()}
@@ -32,16 +35,6 @@ def merge_variables(composition: Composition) -> None:
     for data_stream in composition.manifests.data_streams():
         for node in data_stream.streams:
             _merge_stream(composition, data_stream, node, promoted)
-
-
-def _inputs(composition: Composition) -> Iterator[tuple[Mapping, InputPackage, list[str]]]:
-    """The integration's inputs that refer to packages with variables, and their data streams."""
-    for template in maps(composition.manifests.root.get("policy_templates")):
-        streams = texts(template.get("data_streams")) or [_EVERYWHERE]
-        for node in maps(template.get("inputs")):
-            package = composition.package(node, ROOT)
-            if package and package.variables():
-                yield node, package, streams
 
 
 def _promoted(
