@@ -8,7 +8,7 @@ from pkgaction.commands.context import Context
 PLACES: Mapping[str, str] = {  # module and function by the command's name
     "plan": "plan.plan",
     "validate": "package.validate",
-    "build": "package.build",
+    "build": "build.build",
     "entry": "package.entry_of",
     "sign": "keys.sign",
     "verify": "keys.verify",

@@ -255,6 +255,26 @@ def test_a_package_that_is_a_repository_itself_is_valid_and_builds_the_same(desk
     assert first == second
 
 
+def test_several_packages_are_built_in_the_order_in_which_they_are_named(desk: Desk) -> None:
+    package = desk.package()
+    other = package.with_name("anglerfish")
+    shutil.copytree(package, other)
+    manifest = other / "manifest.yml"
+    manifest.write_text(manifest.read_text().replace("name: lanternfish", "name: anglerfish"))
+    output = desk.folder / "zips"
+
+    done = desk.run("build", "--json", package, other, package, "--output", output, "--jobs", "3")
+
+    names = [json.loads(line)["zip"] for line in done.out.splitlines()]
+    assert names == [f"{output}/lanternfish-1.2.0.zip", f"{output}/anglerfish-1.2.0.zip"]
+    assert f"lanternfish-1.2.0.zip was built from {package} already" in done.err
+    assert done.status == 2
+    assert sorted(path.name for path in output.iterdir()) == [
+        "anglerfish-1.2.0.zip",
+        "lanternfish-1.2.0.zip",
+    ]
+
+
 def test_a_folders_entry_is_the_one_of_its_zip(desk: Desk) -> None:
     package = desk.package()
     (package / "_dev/test").mkdir(parents=True)
