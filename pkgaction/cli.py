@@ -22,6 +22,7 @@ _ENVIRONMENT = {name: f"PKGACTION_{name.upper().replace('-', '_')}" for name in 
 _PUBLISHING = (
     "bucket",
     "index-bucket",
+    "keep-index-days",
     "workload-identity-provider",
     "service-account",
     "public-url",
@@ -133,6 +134,10 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--repair", action="store_true", help="complete what stored zips can complete")
     reindex = _command(commands_, "reindex", "make the index anew from the zips", _REINDEXING)
     reindex.add_argument("--dry-run", action="store_const", const="true", help="write nothing")
+    names = ("index-bucket", "workload-identity-provider", "service-account")
+    rollback = _command(commands_, "rollback", "an older list of the index under a new cursor", names)
+    rollback.add_argument("--to", required=True, metavar="CURSOR", help="generation whose list returns")
+    rollback.add_argument("--dry-run", action="store_const", const="true", help="write nothing")
     return parser
 
 

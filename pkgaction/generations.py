@@ -10,13 +10,14 @@ import json
 import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pkgaction import listfile
 from pkgaction.entry.catalog import Catalog, CatalogProblemError, Merge
 from pkgaction.errors import IndexUnsafeError, StorageError
 from pkgaction.model import layout
 from pkgaction.model.json import text_at
-from pkgaction.model.tree import Bytes
+from pkgaction.model.tree import Bytes, Content
 from pkgaction.ports import (
     AlreadyExistsError,
     Clock,
@@ -30,7 +31,7 @@ _CURSOR = re.compile(r"[0-9]{10}")  # decimal seconds; another width would sort 
 _MOST_TRIES = 100
 _LONGEST_WAIT = 5.0  # seconds
 _LARGEST_CURSOR = 64 * 1024  # bytes
-_IMMUTABLE = Headers(content_type=layout.JSON_TYPE, cache_control=layout.IMMUTABLE)
+REPLACES = "replaces"  # metadata of a list: the cursor whose place it took
 _NEVER_CACHED = Headers(content_type=layout.JSON_TYPE, cache_control=layout.NEVER_CACHED)
 
 
@@ -50,6 +51,30 @@ class Swapped:
 
     cursor: str
     merge: Merge
+
+
+def folder_name(cursor: str) -> str:
+    """Where a generation lies in the index bucket."""
+    return f"{layout.INDEX_ROOT}{cursor}"
+
+
+def by_folder(store: ObjectStore) -> dict[str, list[StoredObject]]:
+    """The objects of every generation by its cursor, also of those that nobody points to."""
+    found: dict[str, list[StoredObject]] = {}
+    for stored in store.list(layout.INDEX_ROOT):
+        cursor, slash, _ = stored.name.removeprefix(layout.INDEX_ROOT).partition("/")
+        if slash and _CURSOR.fullmatch(cursor):
+            found.setdefault(cursor, []).append(stored)
+    return found
+
+
+def pointed_at(store: ObjectStore) -> str:
+    """The current cursor; empty where there is none, or it can't be read."""
+    pointer = store.stat(layout.CURSOR)
+    try:
+        return _cursor(_bytes(store, pointer)) if pointer else ""
+    except (CatalogProblemError, GenerationMismatchError):
+        return ""
 
 
 def current(store: ObjectStore, clock: Clock) -> Generation:
@@ -73,6 +98,19 @@ def look(store: ObjectStore, clock: Clock) -> Generation:
             return found
         _wait(clock, attempt)
     raise _restless(store)
+
+
+def listed(cursor: str, store: ObjectStore) -> Catalog:
+    """The list of a generation, the current one or another.
+
+    Raises:
+        CatalogProblemError: there is none, or it can't be read.
+        GenerationMismatchError: it was there a moment ago.
+    """
+    stored = store.stat(layout.full_index_name(cursor)) if _CURSOR.fullmatch(cursor) else None
+    if stored is None:
+        raise CatalogProblemError(f"generation {cursor[:80]!r} has no list")
+    return Catalog.parse(listfile.read(stored, store))
 
 
 def swap(
@@ -114,25 +152,17 @@ def _read(store: ObjectStore) -> Generation | None:
     """The current generation; None where it moved while it was read."""
     pointer = store.stat(layout.CURSOR)
     if pointer is None:
-        return Generation(cursor="", generation=0, catalog=Catalog({}))
-    cursor, catalog, broken = "", Catalog({}), ""
+        return Generation(cursor="", generation=0, catalog=Catalog.empty())
+    cursor, catalog, broken = "", Catalog.empty(), ""
     try:
         cursor = _cursor(_bytes(store, pointer))
-        catalog = _listed(cursor, store)
+        catalog = listed(cursor, store)
     except GenerationMismatchError:
         return None
     except CatalogProblemError as error:
         broken = str(error)
     generation = pointer.generation
     return Generation(cursor=cursor, generation=generation, catalog=catalog, broken=broken)
-
-
-def _listed(cursor: str, store: ObjectStore) -> Catalog:
-    listed = store.stat(layout.full_index_name(cursor))
-    if listed is None:
-        message = f"the cursor names {cursor}, which has no list"
-        raise CatalogProblemError(message)
-    return Catalog.parse(_bytes(store, listed))
 
 
 def _whole(found: Generation, store: ObjectStore) -> Generation:
@@ -155,18 +185,16 @@ def _cursor(data: bytes) -> str:
 def _checked(before: Generation, make: Callable[[Catalog], Merge], store: ObjectStore) -> Merge:
     try:
         merge = make(before.catalog)
-        Catalog.parse(merge.catalog.as_bytes())  # what is to be written must read back
     except CatalogProblemError as error:
         raise _unsafe(store, str(error)) from error
-    if not before.catalog.entries.keys() - set(merge.removed) <= merge.catalog.entries.keys():
+    if not before.catalog.texts.keys() - set(merge.removed) <= merge.catalog.texts.keys():
         raise _unsafe(store, "the new list would lose entries")
     return merge
 
 
 def _write(before: Generation, merge: Merge, store: ObjectStore, clock: Clock, *, delta: bool) -> str:
     """Write a new generation and move the cursor to it; empty where another publisher was faster."""
-    folders = _folders(store)
-    newest = max([before.cursor or "0", *folders])
+    newest = max([before.cursor or "0", *by_folder(store)])
     # the number after the newest one: no gap is left in which a slower publisher, which read an older
     # index, could still create a folder that readers would apply on their way
     first = int(clock.now().timestamp())
@@ -177,13 +205,14 @@ def _write(before: Generation, merge: Merge, store: ObjectStore, clock: Clock, *
         )
     written: list[StoredObject] = []
     try:
-        full = Bytes(merge.catalog.as_bytes())
-        written.append(store.create(layout.full_index_name(cursor), full, _IMMUTABLE))
+        full, headers = _packed(merge, store)
+        named = replace(headers, metadata={REPLACES: before.cursor} if before.cursor else {})
+        written.append(store.create(layout.full_index_name(cursor), full, named))
         if delta and newest == (before.cursor or "0"):
             # with a foreign folder in between, a delta would not be relative to what readers have:
             # without one, they load the whole list
-            changes = Bytes(merge.delta_bytes())
-            written.append(store.create(layout.delta_index_name(cursor), changes, _IMMUTABLE))
+            changes = listfile.packed(merge.delta_chunks())
+            written.append(store.create(layout.delta_index_name(cursor), *changes))
         _move(before, cursor, store)
     except (AlreadyExistsError, GenerationMismatchError):
         for mine in reversed(written):
@@ -191,6 +220,13 @@ def _write(before: Generation, merge: Merge, store: ObjectStore, clock: Clock, *
         return ""
     _read_back(written, cursor, store)
     return cursor
+
+
+def _packed(merge: Merge, store: ObjectStore) -> tuple[Content, Headers]:
+    try:
+        return listfile.packed(merge.catalog.chunks())
+    except CatalogProblemError as error:
+        raise _unsafe(store, str(error)) from error
 
 
 def _read_back(written: list[StoredObject], cursor: str, store: ObjectStore) -> None:
@@ -220,11 +256,6 @@ def _move(before: Generation, cursor: str, store: ObjectStore) -> None:
         store.replace(layout.CURSOR, pointer, _NEVER_CACHED, generation=generation)
     else:
         store.create(layout.CURSOR, pointer, _NEVER_CACHED)
-
-
-def _folders(store: ObjectStore) -> set[str]:
-    names = (found.name.removeprefix(layout.INDEX_ROOT) for found in store.list(layout.INDEX_ROOT))
-    return {folder for name in names if _CURSOR.fullmatch(folder := name.split("/", 1)[0])}
 
 
 def _bytes(store: ObjectStore, stored: StoredObject) -> bytes:

@@ -19,6 +19,7 @@ from pkgaction.model.secret import Secret
 DEFAULTS: Mapping[str, str] = {
     "bucket": "",
     "index-bucket": "",
+    "keep-index-days": "",
     "public-url": "",
     "packages": "packages/*",
     "workload-identity-provider": "",
@@ -69,6 +70,7 @@ _PROVIDER = re.compile(
 _PROVIDER_FORM = "projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER"
 _ACCOUNT = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+")
 _NUMBER = re.compile(r"[0-9]{1,3}")
+_DAYS = re.compile(r"[0-9]{1,4}")
 _MOST_JOBS = 64
 
 
@@ -78,6 +80,7 @@ class Inputs:
 
     bucket: str = ""  # URL
     index_bucket: str = ""  # URL; empty: no index is kept
+    keep_index_days: int = 0  # 0: every generation of the index is kept
     public_url: str = ""  # without a slash at the end
     packages: tuple[str, ...] = ("packages/*",)  # globs
     workload_identity_provider: str = ""  # full resource name; empty: Application Default Credentials
@@ -113,6 +116,7 @@ class Inputs:
         value = cls(
             bucket=bucket,
             index_bucket=reader.bucket("index-bucket"),
+            keep_index_days=reader.days("keep-index-days"),
             public_url=reader.public_url(bucket),
             packages=reader.lines("packages"),
             workload_identity_provider=reader.matching(
@@ -220,6 +224,14 @@ class _Reader:
             return int(text)
         self.wrong("jobs", f"{text[:80]!r} is no number from 1 to {_MOST_JOBS}", "write a number")
         return 1
+
+    def days(self, name: str) -> int:
+        text = self.text(name)
+        if text and not (_DAYS.fullmatch(text) and int(text)):
+            fix = "write a number of days, or leave it empty to keep all"
+            self.wrong(name, f"{text[:80]!r} is no number from 1 to 9999", fix)
+            return 0
+        return int(text or 0)
 
     def fingerprint(self) -> str:
         text = re.sub(r"\s|^0x", "", self.text("gpg-fingerprint")).upper()

@@ -139,6 +139,7 @@ def job(inputs: Inputs, *, branches: Sequence[str], provenance: Callable[[], Map
         jobs=inputs.jobs,
         urls=lambda candidate: urls(inputs.public_url, candidate),
         provenance=provenance,
+        keep_index_days=inputs.keep_index_days,
     )
 
 

@@ -9,6 +9,7 @@ from pkgaction.commands.package import build, entry_of, validate
 from pkgaction.commands.plan import plan
 from pkgaction.commands.publish import publish
 from pkgaction.commands.reindex import reindex
+from pkgaction.commands.rollback import rollback
 
 COMMANDS: Mapping[str, Callable[[Context], int]] = {
     "plan": plan,
@@ -20,4 +21,5 @@ COMMANDS: Mapping[str, Callable[[Context], int]] = {
     "publish": publish,
     "audit": audit,
     "reindex": reindex,
+    "rollback": rollback,
 }
