@@ -49,7 +49,7 @@ def read(stored: StoredObject, store: ObjectStore) -> bytearray:
             return _whole(stream)
         try:
             with GzipNGFile(mode="rb", fileobj=stream) as unpacker:
-                return _whole(unpacker)
+                return _whole(cast("BinaryIO", unpacker))
         except _DAMAGED as error:
             raise CatalogProblemError(f"the list can't be unpacked: {error}") from error
 
