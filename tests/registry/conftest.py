@@ -1,10 +1,11 @@
 """A storage server, the real Package Registry on it, and releases made by the real Action."""
 
+import json
 import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,13 +85,7 @@ class Registry:
 @contextmanager
 def started(server: str, artifacts: str, index: str, folder: Path, mode: str) -> Iterator[Registry]:
     """A registry on these buckets (`gs://…`), as its own documentation starts it."""
-    folder.mkdir(parents=True)
-    (folder / "epr.yml").write_text("package_paths: []\n")
-    port = emulator.free_port()
-    log = folder / "log"
     arguments = [
-        *("-config", str(folder / "epr.yml")),
-        *("-address", f"127.0.0.1:{port}"),
         *("-storage-indexer-bucket-internal", index),
         *("-storage-endpoint", f"{server}/{artifacts.removeprefix('gs://')}/"),
         *("-storage-indexer-watch-interval", "1s"),
@@ -99,11 +94,33 @@ def started(server: str, artifacts: str, index: str, folder: Path, mode: str) ->
     environ = {
         "STORAGE_EMULATOR_HOST": server.removeprefix("http://"),
         "EPR_SQL_INDEXER_DATABASE_FOLDER_PATH": str(folder),
-        "HOME": str(folder),
     }
+    with _running(folder, arguments, environ, paths=[]) as registry:
+        yield registry
+
+
+@contextmanager
+def on_folders(folder: Path, paths: Sequence[Path]) -> Iterator[Registry]:
+    """A registry that makes its own entries, of package folders (NAME/VERSION) or zips."""
+    with _running(folder, ["-require-package-signatures=false"], {}, paths=paths) as registry:
+        yield registry
+
+
+@contextmanager
+def _running(
+    folder: Path, arguments: Sequence[str], environ: Mapping[str, str], *, paths: Sequence[Path]
+) -> Iterator[Registry]:
+    folder.mkdir(parents=True)
+    config, log, port = folder / "epr.yml", folder / "log", emulator.free_port()
+    config.write_text(json.dumps({"package_paths": [str(path) for path in paths]}))  # JSON is YAML
+    where = ("-config", config, "-address", f"127.0.0.1:{port}")
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [REGISTRY, *arguments], env=environ, cwd=folder, stdout=stream, stderr=stream
+            [REGISTRY, *where, *arguments],
+            env={**environ, "HOME": str(folder)},
+            cwd=folder,
+            stdout=stream,
+            stderr=stream,
         )
     registry = Registry(url=f"http://127.0.0.1:{port}", log_file=log, process=process)
     try:
