@@ -59,6 +59,10 @@ vars:
   - {name: k, type: text, default: -0.0000001}
   - {name: l, type: text, default: 123456789.125}
 """
+_TITLES = (
+    *("1234567.5", "123456.5", "1000000.0", "999999.0", "1e6", "1e5", "0.0001", "0.00001", "-1e7"),
+    *("1e100", "123456789012345680000.0", "2097152.0", "0.1e-3", "12345678901234567890"),
+)
 _FLOATS = (
     "1e21, 1e20, 123456789012345678, 0.000001, 0.0000001, 5e-324, 1.7976931348623157e308, -0, -0.0, "
     "100000000000000000000.0, 1e100, 9007199254740993, 9007199254740993.0, -9223372036854775808"
@@ -112,6 +116,7 @@ _CORNERS: Mapping[str, tuple[str, dict[str, str]]] = {
     "title_exponent": ("title: 1e21", {}),
     "title_large": ("title: 1e20", {}),
     "title_small": ("title: 0.0000015", {}),
+    **{f"title_{n}": (f"title: {text}", {}) for n, text in enumerate(_TITLES)},
     "title_fraction": ("title: .5", {}),
     "title_minus": ("title: -0", {}),
     "title_signed": ("title: +5.0", {}),

@@ -353,7 +353,9 @@ def test_data_streams_come_by_folder_and_only_with_a_manifest() -> None:
 
 @pytest.mark.parametrize(
     ("written", "text"),
-    [("yes", "true"), ("1.0", "1"), ("1.50", "1.5"), ("0x1F", "31"), ("2020-01-02", "2020-01-02"),
+    [("yes", "true"), ("1.0", "1"), ("1.50", "1.5"), ("1e6", "1e+06"), ("123456.5", "123456.5"),
+     ("1234567.5", "1.2345675e+06"),
+     ("0.00001", "1e-05"), ("-0.0", "-0"), ("0x1F", "31"), ("2020-01-02", "2020-01-02"),
      ("'yes'", "yes")],
 )  # fmt: skip
 def test_a_number_or_boolean_becomes_text_where_text_is_wanted(written: str, text: str) -> None:
