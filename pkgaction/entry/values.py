@@ -22,7 +22,7 @@ def _spellings(*words: str) -> frozenset[str]:
 _TRUE = _spellings("y", "yes", "true", "on")
 _FALSE = _spellings("n", "no", "false", "off")
 _NULL = _spellings("", "~", "null")
-_EXACT = 2**53  # up to here a float is a whole number without loss
+_EXPONENT_FROM = 1e21  # from here on Go writes a float to JSON with an exponent; source: encoding/json
 _EXPONENTS = range(-4, 6)  # of floats that Go writes without one; source: its package fmt, %v
 
 
@@ -55,9 +55,9 @@ def as_text(value: Value) -> str:
 
 
 def as_json(value: Value) -> Value:
-    """The value as it is written to JSON: 1.0 becomes 1."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
-        return int(value)
+    """The value as it is written to JSON: 1.0 becomes 1, with as few digits as tell it from others."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXPONENT_FROM:
+        return int(Decimal(repr(value)))
     return value
 
 
