@@ -455,7 +455,7 @@ def test_null_is_the_empty_text() -> None:
 @pytest.mark.parametrize(
     "text",
     ["^8.1.0", "*", "8", ">= 8.1 , <9", ">6.7.0  <7.6.0", "^8.1.0 || ^9.0.0", "~7.x.x", " 1 - 2 ",
-     ">=8.0.0-SNAPSHOT+b.1", "v1.2", "=>1", "!=1.2.3"],
+     "1 - 2 , <3", "<7 || 8 - 9",     ">=8.0.0-SNAPSHOT+b.1", "v1.2", "=>1", "!=1.2.3"],
 )  # fmt: skip
 def test_a_version_range_is(text: str) -> None:
     assert is_range(text)
@@ -464,6 +464,7 @@ def test_a_version_range_is(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", " ", "latest", "^8.1.0 ||", "^8.1.0 | ^9", ">=1<2", "1.2.3.4", ">=", "1,", "1,,2",
+     "<9 1 - 2", "<7.1.0||8.1.0 - 9", "1 - 2.0.0-01",
      "1.2.3-01", "1" * 20, " ".join(["1"] * 300), " || ".join(["1"] * 33)],
 )  # fmt: skip
 def test_no_version_range_is(text: str) -> None:
