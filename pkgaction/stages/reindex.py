@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pkgaction import __version__, generations, inspection, inventory, objects
+from pkgaction import __version__, generations, inspection, inventory, objects, swapping
 from pkgaction.entry import catalog as catalogs
 from pkgaction.entry.catalog import Catalog, Merge, Text
 from pkgaction.errors import IndexUnsafeError, PackageError
@@ -58,9 +58,9 @@ def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
     maker.make(inventory.packages(bench.store).zips)
     if dry_run:
         found = generations.look(bench.index, bench.clock)
-        done = generations.Swapped(cursor=found.cursor, merge=maker.merge(found.catalog))
+        done = swapping.Swapped(cursor=found.cursor, merge=maker.merge(found.catalog))
     else:
-        done = generations.swap(bench.index, bench.clock, maker.merge, rebuilding=True)
+        done = swapping.swap(bench.index, bench.clock, maker.merge, rebuilding=True)
         _forget(bench.index)
     return Rebuilt(
         cursor=done.cursor,

@@ -6,7 +6,7 @@ loads the whole list. Publishers may be at work: who was faster is seen, and the
 
 from dataclasses import dataclass
 
-from pkgaction import generations
+from pkgaction import generations, swapping
 from pkgaction.entry.catalog import Catalog, CatalogProblemError, Merge
 from pkgaction.errors import UsageError
 from pkgaction.model.json import JsonObject
@@ -50,9 +50,9 @@ def to(cursor: str, store: ObjectStore, clock: Clock, *, dry_run: bool = False) 
 
     if dry_run:
         found = generations.look(store, clock)
-        done = generations.Swapped(cursor=found.cursor, merge=back(found.catalog))
+        done = swapping.Swapped(cursor=found.cursor, merge=back(found.catalog))
     else:
-        done = generations.swap(store, clock, back, rebuilding=True)
+        done = swapping.swap(store, clock, back, rebuilding=True)
     return RolledBack(
         to=cursor,
         cursor=done.cursor,
