@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from pkgaction.model.event import Mode
 from pkgaction.model.outcome import Problem
+from pkgaction.model.owners import Owners, OwnersProblemError
 from pkgaction.model.secret import Secret
 
 # name → default; action.yml, this table, the README and the command line are compared by a test
@@ -20,6 +21,9 @@ DEFAULTS: Mapping[str, str] = {
     "bucket": "",
     "index-bucket": "",
     "keep-index-days": "",
+    "queue-bucket": "",
+    "trusted-keys": "",
+    "owners": "",
     "public-url": "",
     "packages": "packages/*",
     "workload-identity-provider": "",
@@ -80,6 +84,9 @@ class Inputs:
 
     bucket: str = ""  # URL
     index_bucket: str = ""  # URL; empty: no index is kept
+    queue_bucket: str = ""  # URL; what mode accept looks at
+    trusted_keys: Secret = field(default=Secret(""))  # armored public keys; no secret, but key material
+    owners: Owners = field(default=Owners({}))
     keep_index_days: int = 0  # 0: every generation of the index is kept
     public_url: str = ""  # without a slash at the end
     packages: tuple[str, ...] = ("packages/*",)  # globs
@@ -116,6 +123,9 @@ class Inputs:
         value = cls(
             bucket=bucket,
             index_bucket=reader.bucket("index-bucket"),
+            queue_bucket=reader.bucket("queue-bucket"),
+            trusted_keys=Secret(reader.text("trusted-keys")),
+            owners=reader.owners(),
             keep_index_days=reader.days("keep-index-days"),
             public_url=reader.public_url(bucket),
             packages=reader.lines("packages"),
@@ -224,6 +234,13 @@ class _Reader:
             return int(text)
         self.wrong("jobs", f"{text[:80]!r} is no number from 1 to {_MOST_JOBS}", "write a number")
         return 1
+
+    def owners(self) -> Owners:
+        try:
+            return Owners.parse(self.text("owners"))
+        except OwnersProblemError as error:
+            self.wrong("owners", str(error), "write one line a key: FINGERPRINT: [name, other_*]")
+            return Owners({})
 
     def days(self, name: str) -> int:
         text = self.text(name)

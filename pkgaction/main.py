@@ -12,8 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TextIO
 
+from pkgaction import acceptance, pipeline, wiring
 from pkgaction import inputs as inputs_module
-from pkgaction import pipeline, wiring
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.git import GitRepository
 from pkgaction.adapters.runner import Runner
@@ -21,7 +21,7 @@ from pkgaction.adapters.watch import JobLog
 from pkgaction.delivery import Delivery
 from pkgaction.errors import LoginError, PkgactionError, SigningKeyError, UsageError
 from pkgaction.inputs import Inputs
-from pkgaction.model.event import Idle, Intent, Mode, Preview, Release, Republish
+from pkgaction.model.event import Accept, Idle, Intent, Mode, Preview, Release, Republish
 from pkgaction.model.json import JsonObject
 from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.stages import event
@@ -131,7 +131,9 @@ class _Run:
             reads_only = isinstance(intent, Preview)
             cloud = wiring.Cloud(inputs, self.runner.environ, clock, reads_only=reads_only)
             world = wiring.world(cloud, signer=signer, watch=watch, scratch=self.scratch)
-            if inputs.mode is Mode.PLAN and isinstance(intent, Preview | Release | Republish):
+            if isinstance(intent, Accept):
+                acceptance.run(wiring.gate(cloud, self.scratch, stack), job, world, self.ledger)
+            elif inputs.mode is Mode.PLAN and isinstance(intent, Preview | Release | Republish):
                 pipeline.make_plan(intent, repository, job, world, self.ledger)
             else:
                 pipeline.run(intent, repository, job, world, self.ledger)

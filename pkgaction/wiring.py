@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pkgaction import __version__
+from pkgaction.acceptance import Gate
 from pkgaction.adapters import openpgp
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.adapters.lazy_store import LazyStore
 from pkgaction.adapters.workload_identity import credentials, principal
+from pkgaction.errors import UsageError
 from pkgaction.inputs import Inputs
 from pkgaction.model import layout
 from pkgaction.model.outcome import Urls
@@ -117,6 +119,35 @@ def verifier(
     return openpgp.GpgVerifier(gpg, home, inputs.gpg_fingerprint)
 
 
+def gate(cloud: Cloud, scratch: Path, stack: contextlib.ExitStack) -> Gate:
+    """Who may publish what, and the queue that it waits in.
+
+    Raises:
+        UsageError: one of the inputs for it is missing.
+    """
+    inputs = cloud.inputs
+    needed = {
+        "queue-bucket": inputs.queue_bucket,
+        "trusted-keys": inputs.trusted_keys,
+        "owners": inputs.owners.names,
+    }
+    if missing := [name for name, value in needed.items() if not value]:
+        what = f"mode accept needs {', '.join(missing)}"
+        raise UsageError(what=what, where=f"input {missing[0]}", fix="set it, or leave mode out")
+    verifier = trusting(inputs, scratch, cloud.environ, stack)
+    return Gate(queue=cloud.store(inputs.queue_bucket), verifier=verifier, owners=inputs.owners)
+
+
+def trusting(
+    inputs: Inputs, scratch: Path, environ: Mapping[str, str], stack: contextlib.ExitStack
+) -> Verifier:
+    """The keys that others may sign by."""
+    home = scratch / "trust"
+    home.mkdir()
+    gpg = stack.enter_context(openpgp.opened_for_verifying(home, environ, key=inputs.trusted_keys))
+    return openpgp.GpgVerifier(gpg, home, "")
+
+
 def world(cloud: Cloud, *, signer: Signer | None, watch: Watch, scratch: Path) -> World:
     """Everything outside that a run may touch."""
     inputs = cloud.inputs
@@ -148,6 +179,11 @@ def urls(public_url: str, candidate: Candidate) -> Urls:
     address = f"{public_url}/{quote(layout.zip_name(candidate.id))}"
     static = f"{public_url}/{quote(layout.static_folder(candidate.id))}"
     return Urls(zip=address, signature=f"{address}.sig", static=static)
+
+
+def no_provenance() -> dict[str, str]:
+    """At a terminal nothing is known but the tool."""
+    return provenance(commit="", repository="", run="", pull_request="")
 
 
 def provenance(*, commit: str, repository: str, run: str, pull_request: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from pkgaction.commands.accept import accept
 from pkgaction.commands.audit import audit
 from pkgaction.commands.context import Context
 from pkgaction.commands.keys import sign, verify
@@ -22,4 +23,5 @@ COMMANDS: Mapping[str, Callable[[Context], int]] = {
     "audit": audit,
     "reindex": reindex,
     "rollback": rollback,
+    "accept": accept,
 }
