@@ -92,7 +92,7 @@ def _close_output() -> None:
 
 def _inputs(options: argparse.Namespace, environ: Mapping[str, str]) -> Inputs:
     given = {name: getattr(options, name.replace("-", "_"), "") or "" for name in DEFAULTS}
-    given |= {name: Path(given[name]).read_text(encoding="utf-8") for name in _FILES if given[name]}
+    given |= {name: _text_of(Path(given[name])) for name in _FILES if given[name]}
     given |= {name: environ.get(variable, "") for name, variable in _ENVIRONMENT.items()}
     value, problems = Inputs.parse(given, bucket_required=options.command in _NEEDS_A_BUCKET)
     if problems:
@@ -100,6 +100,10 @@ def _inputs(options: argparse.Namespace, environ: Mapping[str, str]) -> Inputs:
             _failed(options, str(problem), problem.exit_status)
         raise SystemExit(2)
     return value
+
+
+def _text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")  # what is no text is refused as what it is
 
 
 def _parser() -> argparse.ArgumentParser:

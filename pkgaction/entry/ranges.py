@@ -14,9 +14,8 @@ _PRERELEASE = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _BUILD = r"[0-9A-Za-z-]+"
 _END = rf"(?:\+{_BUILD}(?:\.{_BUILD})*)?"
 _VERSION = rf"v?{_PART}(?:\.{_PART}){{0,2}}(?:-{_PRERELEASE}(?:\.{_PRERELEASE})*)?{_END}"
-_ANY = (
-    r"[0-9|xX*]+"  # a `|` counts as a digit there, so `8||9 - 10` is cut in the wrong place, and refused
-)
+# the library counts `|` as a digit there: `8||9 - 10` is cut in the wrong place, and refused
+_ANY = r"[0-9|xX*]+"
 _LOOSE = rf"v?{_ANY}(?:\.{_ANY}){{0,2}}(?:-{_BUILD}(?:\.{_BUILD})*)?{_END}"
 _FROM_TO = re.compile(rf"\s*({_LOOSE})\s+-\s+({_LOOSE})\s*")
 _FIRST = re.compile(rf"\s*(?:!=|>=|=>|<=|=<|~>|[=><~^])?\s*{_VERSION}(?=[\s,]|$)")

@@ -10,7 +10,7 @@ from pkgaction import generations, swapping
 from pkgaction.entry.catalog import Catalog, CatalogProblemError, Merge
 from pkgaction.errors import UsageError
 from pkgaction.model.json import JsonObject
-from pkgaction.ports import Clock, ObjectStore
+from pkgaction.ports import Clock, GenerationMismatchError, ObjectStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +66,9 @@ def to(cursor: str, store: ObjectStore, clock: Clock, *, dry_run: bool = False) 
 def _list_of(cursor: str, store: ObjectStore) -> Catalog:
     try:
         return generations.listed(cursor, store)
-    except CatalogProblemError as error:
+    except (CatalogProblemError, GenerationMismatchError) as error:
         raise UsageError(
-            what=str(error),
+            what=f"its list can't be brought back: {error}",
             where=f"{store.url}/{generations.folder_name(cursor)}",
             fix=f"name a generation that has a list; the newest are {_newest(store)}",
         ) from error

@@ -64,6 +64,35 @@ def test_what_the_owner_map_or_the_keys_do_not_know_is_refused(
     assert not desk.bucket.exists()
 
 
+@pytest.mark.parametrize("order", [1, -1], ids=["trusted first", "trusted last"])
+def test_a_file_with_two_signatures_is_refused(
+    desk: Desk, subkeyed: Key, other_key: Key, order: int
+) -> None:
+    zipped = signed(desk, subkeyed)
+    with keys.home() as home:
+        for key in (subkeyed, other_key):
+            (home / "key").write_text(key.private)
+            keys.gpg(home, "", "--import", str(home / "key"))
+        by = [part for key in (subkeyed, other_key)[::order] for part in ("-u", key.fingerprint)]
+        keys.gpg(home, "", "--armor", *by, "-o", f"{zipped}.sig", "--detach-sign", str(zipped))
+
+    done = desk.run("accept", zipped, *trust(desk, subkeyed, "*"))
+
+    assert done.status == 1
+    assert "untrusted" in done.err
+
+
+def test_owners_that_are_no_text_are_refused_in_a_line(desk: Desk, subkeyed: Key) -> None:
+    options = trust(desk, subkeyed, "*")
+    (desk.folder / "owners.yml").write_bytes(b"\xff\xfe\x00")
+
+    done = desk.run("accept", signed(desk, subkeyed), *options)
+
+    assert done.status == 2
+    assert "Traceback" not in done.err
+    assert "owners" in done.err
+
+
 @pytest.mark.parametrize("lacking", ["--trusted-keys", "--owners"])
 def test_without_keys_or_map_nothing_is_accepted(desk: Desk, subkeyed: Key, lacking: str) -> None:
     options = list(trust(desk, subkeyed, "*"))
