@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 IMAGE := pkgaction:test
 WORKERS ?= 2
 
-.PHONY: demo test storage-test benchmarks coverage lint types layers fix docs drift image image-test check lock clean
+.PHONY: demo test storage-test registry-test benchmarks coverage lint types layers fix docs drift image image-test check lock clean
 
 demo: $(VENV)/.run ## the whole job on an example repository
 	@$(RUN) -m examples.demo
@@ -15,6 +15,9 @@ test: $(VENV)/.dev ## every test that needs no container
 
 storage-test: $(VENV)/.dev ## races, crashes and faults on a storage server, some minutes
 	$(RUN) -m pytest -n $(WORKERS) -q tests/storage
+
+registry-test: $(VENV)/.dev $(VENV)/.registry ## the real Package Registry serves what was published, and signatures verify
+	$(RUN) -m pytest -n $(WORKERS) -q tests/registry
 
 benchmarks: $(VENV)/.dev ## building beside the reference: PACKAGES='DIR...' ECS=DIR
 	$(RUN) -m benchmarks.build $(PACKAGES) --ecs $(ECS)
@@ -78,6 +81,15 @@ $(VENV)/.run: requirements.txt
 
 $(VENV)/.ci: $(VENV)/.dev requirements-ci.txt
 	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-ci.txt
+	@touch $@
+
+# what readers use, each pinned: without Go or Node the tests that need it are skipped, by name
+$(VENV)/.registry: $(wildcard $(addprefix tests/registry/,server/* verifier/* kibana/*))
+	@mkdir -p $(VENV)/gobin $(VENV)/kibana
+	@! command -v go >/dev/null || { cd tests/registry/server && GOBIN=$(CURDIR)/$(VENV)/gobin go install tool; }
+	@! command -v go >/dev/null || { cd tests/registry/verifier && go build -o $(CURDIR)/$(VENV)/gobin/verify-signature .; }
+	@cp tests/registry/kibana/* $(VENV)/kibana
+	@! command -v npm >/dev/null || { cd $(VENV)/kibana && npm ci --silent --no-audit --no-fund; }
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt

@@ -24,6 +24,7 @@ _BUILDING = ("bucket", "gpg-fingerprint", "jobs", "package-spec", *_SOURCES)
 _PUBLISHING = (
     "bucket",
     "index-bucket",
+    "keep-index-days",
     "workload-identity-provider",
     "service-account",
     "public-url",
@@ -34,7 +35,9 @@ _PUBLISHING = (
 )
 _REINDEXING = ("bucket", "index-bucket", "workload-identity-provider", "service-account")
 _AUDITING = (*_REINDEXING, "packages", "gpg-fingerprint", "jobs")
-_NEEDS_A_BUCKET = {"publish", "audit", "reindex"}
+_ACCEPTING = (*_REINDEXING, "keep-index-days", "public-url", "jobs", "package-spec")
+_FILES = ("trusted-keys", "owners")  # inputs that a command takes as files
+_NEEDS_A_BUCKET = {"publish", "audit", "reindex", "accept"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,6 +87,7 @@ def _close_output() -> None:
 
 def _inputs(options: argparse.Namespace, environ: Mapping[str, str]) -> Inputs:
     given = {name: getattr(options, name.replace("-", "_"), "") or "" for name in DEFAULTS}
+    given |= {name: _text_of(Path(given[name])) for name in _FILES if given[name]}
     given |= {name: environ.get(variable, "") for name, variable in _ENVIRONMENT.items()}
     if given[_KEYS] not in {"", UNSIGNED}:
         given[_KEYS] = _keys(Path(given[_KEYS]))
@@ -102,6 +106,10 @@ def _keys(path: Path) -> str:
     except (OSError, ValueError) as error:
         what, fix = f"it can't be read: {error}", f"name a file with armored keys, or {UNSIGNED}"
         raise UsageError(what=what, where=f"--{_KEYS}", fix=fix) from error
+
+
+def _text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")  # what is no text is refused as what it is
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -139,6 +147,16 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--repair", action="store_true", help="complete what stored zips can complete")
     reindex = _command(commands_, "reindex", "make the index anew from the zips", _REINDEXING)
     reindex.add_argument("--dry-run", action="store_const", const="true", help="write nothing")
+    accept = _command(commands_, "accept", "publish zips that others have signed", _ACCEPTING)
+    _paths(accept, "ZIP")
+    accept.add_argument("--signature", default="", metavar="FILE", help="of one zip; else ZIP.sig")
+    accept.add_argument("--trusted-keys", default="", metavar="FILE", help="armored public keys")
+    accept.add_argument("--owners", default="", metavar="FILE", help="which key may publish what: YAML")
+    accept.add_argument("--dry-run", action="store_const", const="true", help="write nothing")
+    names = ("index-bucket", "workload-identity-provider", "service-account")
+    rollback = _command(commands_, "rollback", "an older list of the index under a new cursor", names)
+    rollback.add_argument("--to", required=True, metavar="CURSOR", help="generation whose list returns")
+    rollback.add_argument("--dry-run", action="store_const", const="true", help="write nothing")
     return parser
 
 

@@ -13,12 +13,17 @@ from urllib.parse import quote, urlsplit
 
 from pkgaction.model.event import Mode
 from pkgaction.model.outcome import Problem
+from pkgaction.model.owners import Owners, OwnersProblemError
 from pkgaction.model.secret import Secret
 
 # name → default; action.yml, this table, the README and the command line are compared by a test
 DEFAULTS: Mapping[str, str] = {
     "bucket": "",
     "index-bucket": "",
+    "keep-index-days": "",
+    "queue-bucket": "",
+    "trusted-keys": "",
+    "owners": "",
     "public-url": "",
     "packages": "packages/*",
     "workload-identity-provider": "",
@@ -65,6 +70,7 @@ _PROVIDER = re.compile(
 _PROVIDER_FORM = "projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER"
 _ACCOUNT = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+")
 _NUMBER = re.compile(r"[0-9]{1,3}")
+_DAYS = re.compile(r"[0-9]{1,4}")
 _MOST_JOBS = 64
 UNSIGNED = "unsigned"  # the word that accepts any package
 _ARMOR = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
@@ -76,6 +82,10 @@ class Inputs:
 
     bucket: str = ""  # URL
     index_bucket: str = ""  # URL; empty: no index is kept
+    queue_bucket: str = ""  # URL; what mode accept looks at
+    trusted_keys: Secret = field(default=Secret(""))  # armored public keys; no secret, but key material
+    owners: Owners = field(default=Owners({}))
+    keep_index_days: int = 0  # 0: every generation of the index is kept
     public_url: str = ""  # without a slash at the end
     packages: tuple[str, ...] = ("packages/*",)  # globs
     workload_identity_provider: str = ""  # full resource name; empty: Application Default Credentials
@@ -116,6 +126,10 @@ class Inputs:
         value = cls(
             bucket=bucket,
             index_bucket=reader.bucket("index-bucket"),
+            queue_bucket=reader.bucket("queue-bucket"),
+            trusted_keys=Secret(reader.text("trusted-keys")),
+            owners=reader.owners(),
+            keep_index_days=reader.days("keep-index-days"),
             public_url=reader.public_url(bucket),
             packages=reader.lines("packages"),
             workload_identity_provider=reader.matching(
@@ -228,6 +242,21 @@ class _Reader:
             return int(text)
         self.wrong("jobs", f"{text[:80]!r} is no number from 1 to {_MOST_JOBS}", "write a number")
         return 1
+
+    def owners(self) -> Owners:
+        try:
+            return Owners.parse(self.text("owners"))
+        except OwnersProblemError as error:
+            self.wrong("owners", str(error), "write one line a key: FINGERPRINT: [name, other_*]")
+            return Owners({})
+
+    def days(self, name: str) -> int:
+        text = self.text(name)
+        if text and not (_DAYS.fullmatch(text) and int(text)):
+            fix = "write a number of days, or leave it empty to keep all"
+            self.wrong(name, f"{text[:80]!r} is no number from 1 to 9999", fix)
+            return 0
+        return int(text or 0)
 
     def fingerprint(self) -> str:
         text = re.sub(r"\s|^0x", "", self.text("gpg-fingerprint")).upper()

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from pkgaction import acceptance, pipeline, wiring
 from pkgaction import inputs as inputs_module
-from pkgaction import pipeline, wiring
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.git import GitRepository
 from pkgaction.adapters.runner import Runner
@@ -19,7 +19,7 @@ from pkgaction.ending import TERMINATED, on_termination
 from pkgaction.errors import LoginError, PkgactionError, SigningKeyError, UsageError
 from pkgaction.inputs import Inputs
 from pkgaction.materials import Place
-from pkgaction.model.event import Idle, Intent, Mode, Preview, Release, Republish
+from pkgaction.model.event import Accept, Idle, Intent, Mode, Preview, Release, Republish
 from pkgaction.model.json import JsonObject
 from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.stages import event
@@ -134,7 +134,9 @@ class _Run:
                 stack=stack,
             )
             world = wiring.world(cloud, place, signer=signer, watch=watch)
-            if inputs.mode is Mode.PLAN and isinstance(intent, Preview | Release | Republish):
+            if isinstance(intent, Accept):
+                acceptance.run(wiring.gate(cloud, place), job, world, self.ledger)
+            elif inputs.mode is Mode.PLAN and isinstance(intent, Preview | Release | Republish):
                 pipeline.make_plan(intent, repository, job, world, self.ledger)
             else:
                 pipeline.run(intent, repository, job, world, self.ledger)

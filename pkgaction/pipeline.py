@@ -10,7 +10,17 @@ from typing import assert_never
 
 from pkgaction import backports
 from pkgaction.errors import UsageError
-from pkgaction.model.event import Audit, Idle, Intent, Planned, Preview, Reindex, Release, Republish
+from pkgaction.model.event import (
+    Accept,
+    Audit,
+    Idle,
+    Intent,
+    Planned,
+    Preview,
+    Reindex,
+    Release,
+    Republish,
+)
 from pkgaction.model.outcome import Ledger, Outcome, Status
 from pkgaction.model.release import Built, Candidate, Plan, Unreadable
 from pkgaction.ports import Repository
@@ -28,8 +38,8 @@ def run(intent: Intent, repository: Repository, job: Job, world: World, ledger: 
             _audit(intent, repository, job, world, ledger)
         case Reindex():
             _reindex(job, world, ledger)
-        case Idle():
-            return
+        case Accept() | Idle():
+            return  # `acceptance` has the one, nobody the other
         case _:
             assert_never(intent)
 

@@ -91,6 +91,7 @@ class Headers:
 
     content_type: str
     cache_control: str
+    content_encoding: str = ""  # `gzip`: the bytes that are kept are packed
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -103,6 +104,7 @@ class StoredObject:
     size: int  # bytes
     crc32c: int
     headers: Headers
+    created: datetime  # when this generation was written, by the storage's own clock
 
 
 class AlreadyExistsError(Exception):
@@ -145,7 +147,7 @@ class ObjectStore(Protocol):
         ...
 
     def open(self, name: str, *, generation: int) -> BinaryIO:
-        """The bytes of exactly this generation.
+        """The bytes of exactly this generation, as they are kept: nothing is unpacked.
 
         Raises:
             GenerationMismatchError: the object has another generation, or is gone.

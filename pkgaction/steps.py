@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar, assert_never
 
+from pkgaction import retention
 from pkgaction.errors import (
     ContentConflictError,
     OutsideError,
@@ -63,6 +64,7 @@ class Job:
     urls: Callable[[Candidate], Urls]
     provenance: Callable[[], Mapping[str, str]]  # metadata of every object
     phrases: Phrases = field(default_factory=Phrases.ours)  # of rendered documents
+    keep_index_days: int = 0  # 0: every generation of the index is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,7 @@ class Steps:
                     indexed = index.add(published, self.world.index, self.world.clock)
                     self.world.watch.say(f"generation {indexed.cursor}")
                     self.ledger.cursor = indexed.cursor
+                    self._prune(self.world.index)
         except OutsideError as error:
             for one in published:
                 reason = f"it is in the bucket, but not in the index: {error.what}"
@@ -196,6 +199,18 @@ class Steps:
         for one in published:
             changed = indexed is not None and one.built.id in indexed.changed
             self._settle(one.built, _status(one, indexed=changed), stored=one)
+
+    def _prune(self, store: ObjectStore) -> None:
+        """Old generations go, where that is asked for. A failure is a warning: all is published."""
+        if not self.job.keep_index_days:
+            return
+        try:
+            gone = retention.prune(store, self.world.clock, days=self.job.keep_index_days)
+        except PkgactionError as error:
+            self.ledger.warnings.append(f"old generations of the index were not deleted: {error}")
+        else:
+            if gone:
+                self.world.watch.say(f"{len(gone)} old generations deleted, up to {gone[-1]}")
 
     def _each(
         self,

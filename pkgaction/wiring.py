@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pkgaction import __version__, materials
+from pkgaction.acceptance import Gate
 from pkgaction.adapters import openpgp
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.adapters.lazy_store import LazyStore
 from pkgaction.adapters.workload_identity import credentials, principal
+from pkgaction.errors import UsageError
 from pkgaction.inputs import Inputs
 from pkgaction.materials import Place
 from pkgaction.model import layout
@@ -107,6 +109,25 @@ def signer(
     )
 
 
+def gate(cloud: Cloud, place: Place) -> Gate:
+    """Who may publish what, and the queue that it waits in.
+
+    Raises:
+        UsageError: one of the inputs for it is missing.
+    """
+    inputs = cloud.inputs
+    needed = {
+        "queue-bucket": inputs.queue_bucket,
+        "trusted-keys": inputs.trusted_keys,
+        "owners": inputs.owners.names,
+    }
+    if missing := [name for name, value in needed.items() if not value]:
+        what = f"mode accept needs {', '.join(missing)}"
+        raise UsageError(what=what, where=f"input {missing[0]}", fix="set it, or leave mode out")
+    verifier = materials.trusting(place, "others", inputs.trusted_keys, "")
+    return Gate(queue=cloud.store(inputs.queue_bucket), verifier=verifier, owners=inputs.owners)
+
+
 def world(cloud: Cloud, place: Place, *, signer: Signer | None, watch: Watch) -> World:
     """Everything outside that a run may touch."""
     inputs = cloud.inputs
@@ -132,6 +153,7 @@ def job(inputs: Inputs, *, branches: Sequence[str], provenance: Callable[[], Map
         urls=lambda candidate: urls(inputs.public_url, candidate),
         provenance=provenance,
         phrases=materials.phrases(inputs),
+        keep_index_days=inputs.keep_index_days,
     )
 
 
@@ -140,6 +162,11 @@ def urls(public_url: str, candidate: Candidate) -> Urls:
     address = f"{public_url}/{quote(layout.zip_name(candidate.id))}"
     static = f"{public_url}/{quote(layout.static_folder(candidate.id))}"
     return Urls(zip=address, signature=f"{address}.sig", static=static)
+
+
+def no_provenance() -> dict[str, str]:
+    """At a terminal nothing is known but the tool."""
+    return provenance(commit="", repository="", run="", pull_request="")
 
 
 def provenance(*, commit: str, repository: str, run: str, pull_request: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ import time
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -131,6 +132,7 @@ class DirectoryStore:
                     size=temporary.stat().st_size,
                     crc32c=_crc32c(temporary),
                     headers=headers,
+                    created=_time(temporary.stat().st_mtime_ns),
                 )
                 sidecar = self._sidecar(name, stored.generation)
                 sidecar.parent.mkdir(parents=True, exist_ok=True)
@@ -168,6 +170,7 @@ class DirectoryStore:
                 size=path.stat().st_size,
                 crc32c=_crc32c(path),
                 headers=Headers(content_type=content_type, cache_control=""),
+                created=_time(generation),
             )
         except FileNotFoundError:
             return None
@@ -235,6 +238,7 @@ def _dump(stored: StoredObject) -> str:
             "crc32c": stored.crc32c,
             "contentType": headers.content_type,
             "cacheControl": headers.cache_control,
+            "contentEncoding": headers.content_encoding,
             "metadata": dict(headers.metadata),
         },
         indent=2,
@@ -248,6 +252,7 @@ def _load(name: str, generation: int, text: str) -> StoredObject:
     headers = Headers(
         content_type=text_at(known, "contentType"),
         cache_control=text_at(known, "cacheControl"),
+        content_encoding=text_at(known, "contentEncoding"),
         metadata={key: value for key, value in pairs if isinstance(value, str)},
     )
     return StoredObject(
@@ -256,4 +261,9 @@ def _load(name: str, generation: int, text: str) -> StoredObject:
         size=number_at(known, "size"),
         crc32c=number_at(known, "crc32c"),
         headers=headers,
+        created=_time(generation),
     )
+
+
+def _time(generation: int) -> datetime:
+    return datetime.fromtimestamp(generation / 1e9, UTC)

@@ -10,6 +10,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import BinaryIO, Self, cast
 from urllib.parse import quote
 
@@ -22,7 +23,7 @@ from requests.adapters import HTTPAdapter
 
 from pkgaction.adapters.gcs_retry import TIMEOUT, DamagedError, Tries, given_up
 from pkgaction.adapters.gcs_upload import CHUNK, ResumableUpload, encoded
-from pkgaction.model.json import Json, at, text_at
+from pkgaction.model.json import Json, JsonObject, at, text_at
 from pkgaction.model.tree import Content
 from pkgaction.ports import (
     AlreadyExistsError,
@@ -35,7 +36,10 @@ from pkgaction.ports import (
 _MARK = "write-id"  # metadata: which write made this generation
 _STARTS = 3  # of one upload: the server may forget one that was interrupted
 _ONE_REQUEST = 2 * 1024 * 1024  # bytes; larger objects are sent in chunks
-_FIELDS = "items(name,generation,size,crc32c,contentType,cacheControl,metadata),nextPageToken"
+_FIELDS = (
+    "items(name,generation,size,crc32c,contentType,contentEncoding,cacheControl,metadata,timeCreated)"
+    ",nextPageToken"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +107,10 @@ class GcsStore:
         def download() -> BinaryIO:
             target = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
             try:
-                blob.download_to_file(target, checksum=None, timeout=self.timeout, retry=None)
+                # raw: the checksum is of the bytes that are kept, packed or not
+                blob.download_to_file(
+                    target, raw_download=True, checksum=None, timeout=self.timeout, retry=None
+                )
                 self._check(blob, target)
             except BaseException:
                 target.close()
@@ -177,6 +184,7 @@ class GcsStore:
         def upload() -> Json:
             blob = self._blob(name)
             blob.content_type, blob.cache_control = headers.content_type, headers.cache_control
+            blob.content_encoding = headers.content_encoding or None
             blob.metadata = dict(headers.metadata)
             with content.open() as stream:
                 blob.upload_from_file(
@@ -202,12 +210,7 @@ class GcsStore:
         upload = ResumableUpload(
             session=cast("requests.Session", self.client._http),  # noqa: SLF001 - with its login
             start_url=f"{endpoint}/upload/storage/v1/b/{quote(self.bucket, safe='')}/o?{query}",
-            resource={
-                "name": self.prefix + name,
-                "contentType": headers.content_type,
-                "cacheControl": headers.cache_control,
-                "metadata": dict(headers.metadata),
-            },
+            resource=_described(self.prefix + name, headers),
             content=content,
             tries=tries,
             timeout=self.timeout,
@@ -264,6 +267,19 @@ class GcsStore:
             headers=Headers(
                 content_type=text_at(resource, "contentType"),
                 cache_control=text_at(resource, "cacheControl"),
+                content_encoding=text_at(resource, "contentEncoding"),
                 metadata={k: v for k, v in pairs if isinstance(v, str) and k != _MARK},
             ),
+            created=datetime.fromisoformat(text_at(resource, "timeCreated")),
         )
+
+
+def _described(name: str, headers: Headers) -> JsonObject:
+    """The object that an upload in chunks makes, as the API wants it described."""
+    return {
+        "name": name,
+        "contentType": headers.content_type,
+        **({"contentEncoding": headers.content_encoding} if headers.content_encoding else {}),
+        "cacheControl": headers.cache_control,
+        "metadata": dict(headers.metadata),
+    }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import requests
+import urllib3
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError, TransportError
 
@@ -29,6 +30,7 @@ _PASSING = (
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
+    urllib3.exceptions.HTTPError,  # of a body that is read as it is kept
     ConnectionError,
     TransportError,
 )

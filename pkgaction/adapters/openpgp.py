@@ -138,7 +138,9 @@ class GpgVerifier:
         finally:
             beside.unlink()
         by = (str(found.pubkey_fingerprint or ""), str(found.fingerprint or ""))
-        return by[0] if found.valid and (not self.pinned or self.pinned in by) else ""
+        # beside a second signature, good or not, readers differ in which one they look at
+        alone = not found.problems and len(found.sig_info) == 1
+        return by[0] if found.valid and alone and (not self.pinned or self.pinned in by) else ""
 
 
 def verify(gpg: gnupg.GPG, path: Path, signature: Path) -> str:

@@ -15,6 +15,8 @@ PLACES: Mapping[str, str] = {  # module and function by the command's name
     "publish": "publish.publish",
     "audit": "audit.audit",
     "reindex": "reindex.reindex",
+    "rollback": "rollback.rollback",
+    "accept": "accept.accept",
 }
 
 

@@ -21,7 +21,7 @@ def publish(context: Context) -> int:
     inputs, ledger = context.inputs, Ledger(dry_run=context.inputs.dry_run)
     signer = None if inputs.dry_run else context.signer()
     world = wiring.world(context.cloud(), context.place, signer=signer, watch=context.watch)
-    job = wiring.job(inputs, branches=(), provenance=_provenance)
+    job = wiring.job(inputs, branches=(), provenance=wiring.no_provenance)
     steps = Steps(job, world, ledger)
     folders = [path for path in context.options.paths if path.is_dir()]
     zips = [path for path in context.options.paths if not path.is_dir()]
@@ -70,7 +70,3 @@ def _refuse_doubles(candidates: Sequence[Candidate]) -> None:
     if twice := [name for name, count in counted.items() if count > 1]:
         what = f"named twice: {', '.join(twice)}"
         raise UsageError(what=what, where="the paths", fix="name each package version once")
-
-
-def _provenance() -> dict[str, str]:
-    return wiring.provenance(commit="", repository="", run="", pull_request="")

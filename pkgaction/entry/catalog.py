@@ -1,79 +1,123 @@
 """The index as a value: every package version's entry, wrapped, unique, sorted.
 
-What breaks readers is refused here, on reading and before writing: a null or bare entry, a version
-twice, an empty list, a list without `packages`. Source: package-registry, internal/storage.
+An entry stays the text that it is: a list of tens of thousands is merged without building what its
+entries say, and those of other publishers go on as they came, less the blanks between their tokens.
+What breaks readers is refused here, on reading and before writing: a null or bare entry, one that can't
+be read, a version twice, an empty list, a list without `packages`.
+Source: package-registry, internal/storage.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeAlias
 
-from pkgaction.model.json import Json, JsonObject, text_at
-from pkgaction.model.version import InvalidVersionError, Version
+import msgspec
+from msgspec import Raw
 
-Key = tuple[str, str]  # name, version
+from pkgaction.entry import shape
+from pkgaction.entry.shape import Key, UnreadableError
+from pkgaction.model.json import Json, JsonObject
+from pkgaction.model.version import Version
+
+Text: TypeAlias = bytes | Raw  # an entry as JSON, in UTF-8
+
+_OPEN, _CLOSE = b'{"packages":[', b"]}"
 
 
 class CatalogProblemError(ValueError):
     """The list is broken, or not one of ours."""
 
 
+class _Wrapped(msgspec.Struct):
+    package_manifest: Raw
+
+
+class _List(msgspec.Struct):
+    packages: list[_Wrapped]
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All entries (the inside of `package_manifest`) by name and version."""
+    """All entries (the inside of `package_manifest`) by name and version, each one readable.
 
-    entries: Mapping[Key, JsonObject]
+    Make it by `parse`, or out of another one: both check every entry.
+    """
+
+    texts: Mapping[Key, Text]
 
     @classmethod
-    def parse(cls, data: bytes) -> Self:
-        """Read a `search-index-all.json`.
+    def empty(cls) -> Self:
+        """No entry: what there is before the first publication. It can't be written."""
+        return cls({})
+
+    @classmethod
+    def parse(cls, data: bytes | bytearray) -> Self:
+        """Read a `search-index-all.json`. Its bytes are kept, and must not change.
 
         Raises:
             CatalogProblemError: it is truncated, empty, or has an entry that readers refuse.
         """
         try:
-            document: Json = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            message = f"the list is no JSON: {error}"
-            raise CatalogProblemError(message) from error
-        items = document.get("packages") if isinstance(document, Mapping) else None
-        if not isinstance(items, list) or not items:
-            message = "the list has no packages"
-            raise CatalogProblemError(message)
-        entries: dict[Key, JsonObject] = {}
-        for number, item in enumerate(items):
-            entry = item.get("package_manifest") if isinstance(item, Mapping) else None
-            key = _key(entry, number)
-            if key in entries:
-                message = f"{key[0]} {key[1]} is in the list twice"
-                raise CatalogProblemError(message)
-            entries[key] = entry if isinstance(entry, Mapping) else {}
-        return cls(entries)
+            document = msgspec.json.decode(data, type=_List)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise CatalogProblemError(f"the list can't be read: {error}") from error
+        if not document.packages:
+            raise CatalogProblemError("the list has no packages")
+        return cls(_unique(item.package_manifest for item in document.packages))
+
+    def entry(self, key: Key) -> JsonObject | None:
+        """What an entry says; None where there is none."""
+        text = self.texts.get(key)
+        if text is None:
+            return None
+        found: JsonObject = json.loads(bytes(text))
+        return found
+
+    def and_those_of(self, other: "Catalog") -> "Catalog":
+        """These entries, and the other catalog's of versions that are not among them."""
+        return Catalog({**other.texts, **self.texts})
 
     def with_entries(self, wanted: Iterable[JsonObject]) -> "Merge":
-        """The catalog with these entries added, or in the place of other ones of the same version."""
-        added: list[JsonObject] = []
-        updated: list[JsonObject] = []
-        for entry in wanted:
-            known = self.entries.get(_key(entry, len(added)))
-            if known is None:
-                added.append(entry)
-            elif known != entry:
-                updated.append(entry)
-        changed = {_key(e, 0): e for e in (*added, *updated)}
-        return Merge(Catalog({**self.entries, **changed}), tuple(added), tuple(updated))
+        """The catalog with these entries added, or in the place of other ones of the same version.
 
-    def rebuilt(self, wanted: Sequence[JsonObject]) -> "Merge":
+        Raises:
+            CatalogProblemError: readers would refuse one of them, or one is there twice.
+        """
+        entries = _unique(dict.fromkeys(map(dump, wanted)))
+        added, updated = self._compared(entries)
+        changed = {key: entries[key] for key in (*added, *updated)}
+        return Merge(Catalog({**self.texts, **changed}), added, updated)
+
+    def rebuilt(self, wanted: Iterable[Text]) -> "Merge":
         """The catalog of exactly these entries, compared with this one."""
-        merge = self.with_entries(wanted)
-        kept = {_key(entry, number): entry for number, entry in enumerate(wanted)}
-        removed = tuple(sorted(self.entries.keys() - kept.keys()))
-        return Merge(Catalog(kept), merge.added, merge.updated, removed)
+        entries = _unique(wanted)
+        added, updated = self._compared(entries)
+        removed = tuple(sorted(self.texts.keys() - entries.keys()))
+        return Merge(Catalog(entries), added, updated, removed)
 
-    def as_bytes(self) -> bytes:
-        """The list as it is stored: the same set is the same bytes."""
-        return _dump({"packages": _wrapped(self.entries.values())})
+    def _compared(self, entries: Mapping[Key, Text]) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
+        """Which of the entries are new, and which are there as other ones."""
+        added = tuple(key for key in entries if key not in self.texts)
+        known = (key for key in entries if key in self.texts)
+        return added, tuple(key for key in known if not _same(entries[key], self.texts[key]))
+
+    def chunks(self) -> Iterator[bytes]:
+        """The list as it is stored, piece by piece: the same set is the same bytes.
+
+        Raises:
+            CatalogProblemError: it is empty: readers would serve nothing.
+        """
+        if not self.texts:
+            raise CatalogProblemError("the new list would be empty")
+        yield _OPEN
+        yield from _joined(self.items())
+        yield _CLOSE
+
+    def items(self, only: Iterable[Key] | None = None) -> Iterator[Text]:
+        """All entries, or these, by name, then by semantic version."""
+        keys = self.texts if only is None else only
+        return (self.texts[key] for key in sorted(keys, key=_order))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,42 +125,66 @@ class Merge:
     """A catalog, and how it came out of the one before."""
 
     catalog: Catalog
-    added: tuple[JsonObject, ...]
-    updated: tuple[JsonObject, ...]
+    added: tuple[Key, ...]
+    updated: tuple[Key, ...]
     removed: tuple[Key, ...] = ()
 
     @property
     def changed(self) -> frozenset[Key]:
         """The versions whose entries are new or other ones."""
-        return frozenset(_key(entry, 0) for entry in (*self.added, *self.updated))
+        return frozenset((*self.added, *self.updated))
 
-    def delta_bytes(self) -> bytes:
+    def named(self, keys: Iterable[Key]) -> tuple[str, ...]:
+        """Versions as people read them, NAME-VERSION, sorted."""
+        return tuple(sorted(f"{name}-{version}" for name, version in keys))
+
+    def delta_chunks(self) -> Iterator[bytes]:
         """The changes as they are stored, for readers that follow along."""
-        added, updated = _wrapped(self.added), _wrapped(self.updated)
         removed: list[Json] = [{"name": name, "version": version} for name, version in self.removed]
-        return _dump({"added": added, "updated": updated, "removed": removed})
+        yield b'{"added":['
+        yield from _joined(self.catalog.items(self.added))
+        yield b'],"updated":['
+        yield from _joined(self.catalog.items(self.updated))
+        yield b'],"removed":' + json.dumps(removed, separators=(",", ":")).encode() + b"}"
 
 
-def _key(entry: Json, number: int) -> Key:
-    name, version = text_at(entry, "name"), text_at(entry, "version")
-    if not name or not version:
-        message = f"entry {number} of the list has no package_manifest with name and version"
-        raise CatalogProblemError(message)
-    return name, version
+def dump(entry: JsonObject) -> bytes:
+    """An entry as it is written.
+
+    Raises:
+        ValueError: it has a number that JSON does not have.
+    """
+    return json.dumps(entry, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _order(entry: JsonObject) -> tuple[str, Version, str]:
-    name, version = _key(entry, 0)
-    try:
-        return name, Version.parse(version), version
-    except InvalidVersionError as error:
-        message = f"{name} has the version {version!r}, which readers refuse"
-        raise CatalogProblemError(message) from error
+def _unique(texts: Iterable[Text]) -> dict[Key, Text]:
+    found: dict[Key, Text] = {}
+    for number, text in enumerate(texts):
+        try:
+            key = shape.key_of(text)
+        except UnreadableError as error:
+            raise CatalogProblemError(f"readers refuse entry {number}: {error}") from error
+        if key in found:
+            raise CatalogProblemError(f"{key[0]} {key[1]} is in the list twice")
+        found[key] = text
+    return found
 
 
-def _wrapped(entries: Iterable[JsonObject]) -> list[Json]:
-    return [{"package_manifest": entry} for entry in sorted(entries, key=_order)]
+def _same(one: Text, other: Text) -> bool:
+    """Whether two entries say the same; the order of keys says nothing."""
+    return bytes(one) == bytes(other) or _sorted(one) == _sorted(other)
 
 
-def _dump(document: Json) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+def _sorted(text: Text) -> bytes:
+    return json.dumps(json.loads(bytes(text)), sort_keys=True).encode()
+
+
+def _joined(texts: Iterable[Text]) -> Iterator[bytes]:
+    for number, text in enumerate(texts):
+        compact = msgspec.json.format(bytes(text), indent=-1)
+        yield b'%b{"package_manifest":%b}' % (b"," if number else b"", compact)
+
+
+def _order(key: Key) -> tuple[str, Version, str]:
+    name, version = key
+    return name, Version.parse(version), version

@@ -12,12 +12,12 @@ _MOST_GROUPS = 32
 _PART = r"(?:[0-9]{1,19}|[xX*])"
 _PRERELEASE = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _BUILD = r"[0-9A-Za-z-]+"
-_VERSION = (
-    rf"v?{_PART}(?:\.{_PART}){{0,2}}"
-    rf"(?:-{_PRERELEASE}(?:\.{_PRERELEASE})*)?"
-    rf"(?:\+{_BUILD}(?:\.{_BUILD})*)?"
-)
-_FROM_TO = re.compile(rf"({_VERSION})\s+-\s+({_VERSION})")
+_END = rf"(?:\+{_BUILD}(?:\.{_BUILD})*)?"
+_VERSION = rf"v?{_PART}(?:\.{_PART}){{0,2}}(?:-{_PRERELEASE}(?:\.{_PRERELEASE})*)?{_END}"
+# the library counts `|` as a digit there: `8||9 - 10` is cut in the wrong place, and refused
+_ANY = r"[0-9|xX*]+"
+_LOOSE = rf"v?{_ANY}(?:\.{_ANY}){{0,2}}(?:-{_BUILD}(?:\.{_BUILD})*)?{_END}"
+_FROM_TO = re.compile(rf"\s*({_LOOSE})\s+-\s+({_LOOSE})\s*")
 _FIRST = re.compile(rf"\s*(?:!=|>=|=>|<=|=<|~>|[=><~^])?\s*{_VERSION}(?=[\s,]|$)")
 _NEXT = re.compile(rf"\s*,?{_FIRST.pattern}")
 
@@ -26,7 +26,8 @@ def is_range(text: str) -> bool:
     """Whether the text is a version range."""
     if len(text) > _LONGEST:
         return False
-    groups = _FROM_TO.sub(r">=\1 <=\2 ", text).split("||")
+    # the blanks around it go, too: what stood before it then runs into it, and is no comparison
+    groups = _FROM_TO.sub(r">= \1, <= \2 ", text).split("||")
     return len(groups) <= _MOST_GROUPS and all(map(_is_group, groups))
 
 

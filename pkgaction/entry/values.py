@@ -5,6 +5,7 @@ It reads YAML 1.1 with a few words of 1.2: `y` and `n` are booleans, `017` and `
 """
 
 import math
+from decimal import Decimal
 from typing import TypeAlias
 
 from pkgaction.model.yamltext import Scalar
@@ -21,8 +22,8 @@ def _spellings(*words: str) -> frozenset[str]:
 _TRUE = _spellings("y", "yes", "true", "on")
 _FALSE = _spellings("n", "no", "false", "off")
 _NULL = _spellings("", "~", "null")
-_EXACT = 2**53  # up to here a float is a whole number without loss
-_EXPONENT_FROM = 1e21  # from here on Go writes a float with an exponent, as Python's repr does
+_EXPONENT_FROM = 1e21  # from here on Go writes a float to JSON with an exponent; source: encoding/json
+_EXPONENTS = range(-4, 6)  # of floats that Go writes without one; source: its package fmt, %v
 
 
 def resolve(scalar: Scalar) -> Value:
@@ -47,13 +48,25 @@ def as_text(value: Value) -> str:
             return ""
         case bool():
             return "true" if value else "false"
-        case float() if value.is_integer() and abs(value) < _EXPONENT_FROM:
-            return str(int(value))
-    return str(value)
+        case float():
+            return _float_text(value)
+        case _:
+            return str(value)
 
 
 def as_json(value: Value) -> Value:
-    """The value as it is written to JSON: 1.0 becomes 1."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
-        return int(value)
+    """The value as it is written to JSON: 1.0 becomes 1, with as few digits as tell it from others."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXPONENT_FROM:
+        return int(Decimal(repr(value)))
     return value
+
+
+def _float_text(value: float) -> str:
+    """As Go writes a float where a text is wanted: 1000000.0 becomes 1e+06."""
+    if not math.isfinite(value):
+        return str(value)
+    shortest = Decimal(repr(value)).normalize()
+    exponent = shortest.adjusted()
+    if exponent in _EXPONENTS:
+        return f"{shortest:f}"
+    return f"{shortest.scaleb(-exponent):f}e{exponent:+03}"

@@ -14,6 +14,7 @@ class Mode(StrEnum):
     PUBLISH = "publish"
     AUDIT = "audit"
     REINDEX = "reindex"
+    ACCEPT = "accept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,11 @@ class Reindex:
     """Make the search index anew from the zips in the bucket."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """Decide what waits in the queue: publish it, or refuse it. No key of ours is needed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Idle:
     """The event asks for nothing; the reason is a sentence."""
@@ -90,4 +96,4 @@ class Idle:
 
 
 Planned: TypeAlias = Preview | Release | Republish  # what begins with a plan
-Intent: TypeAlias = Planned | Audit | Reindex | Idle
+Intent: TypeAlias = Planned | Audit | Reindex | Accept | Idle

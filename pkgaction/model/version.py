@@ -6,6 +6,7 @@ from functools import total_ordering
 import semver
 
 _LONGEST = 256  # characters; the reader's own library stops there, too
+_LARGEST = 2**64 - 1  # of its three numbers, likewise
 
 
 class InvalidVersionError(ValueError):
@@ -28,14 +29,18 @@ class Version:
         """Read a version.
 
         Raises:
-            InvalidVersionError: not strict (`1.0`, `v1.0.0`, `01.0.0`), or over 256 characters.
+            InvalidVersionError: not strict (`1.0`, `v1.0.0`, `01.0.0`), over 256 characters, or with a
+                number of more than 64 bits.
         """
         if len(text) > _LONGEST or not text.isascii() or not text.isprintable():
             raise InvalidVersionError(text[:_LONGEST])
         try:
-            return cls(text, semver.Version.parse(text))
+            parsed = semver.Version.parse(text)
         except (ValueError, TypeError) as error:
             raise InvalidVersionError(text) from error
+        if max(parsed.major, parsed.minor, parsed.patch) > _LARGEST:
+            raise InvalidVersionError(text)
+        return cls(text, parsed)
 
     @property
     def experimental(self) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pkgaction import generations, inventory, manifests
+from pkgaction.entry.catalog import Catalog
 from pkgaction.inspection import Inspected, Inspector
 from pkgaction.inventory import Measure, Packages
 from pkgaction.model import layout
@@ -20,7 +21,6 @@ from pkgaction.ports import Clock, ObjectStore, Repository, StoredObject, Watch
 _SHOWN = 3  # file names in one sentence
 _REPAIR = "run audit with --repair, or publish this version again"
 _LEFT = "wait for a publisher at work; else publish this version again, or delete what was left"
-Entries = Mapping[tuple[str, str], JsonObject]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +40,10 @@ class _Stock:
 
     packages: Packages
     static: Mapping[str, Mapping[str, Measure]]
-    entries: Entries | None  # None: no index is kept
+    entries: Catalog | None  # None: no index is kept
 
     def entry(self, package: PackageId) -> JsonObject | None:
-        return (self.entries or {}).get((package.name, package.version.text))
+        return self.entries.entry((package.name, package.version.text)) if self.entries else None
 
 
 def of_commit(
@@ -66,7 +66,7 @@ def audit(wanted: Collection[PackageId], bench: Bench, *, everything: bool = Fal
     bases = {layout.base_name(package) for package in wanted}
     stock = _take_stock(bench, None if everything else bases)
     if everything:
-        keys = (f"{name}-{version}" for name, version in stock.entries or {})
+        keys = _bases(stock.entries) if stock.entries else set()
         bases |= {*stock.packages.zips, *stock.packages.signatures, *stock.static, *keys}
     known = {base: package for base in bases if (package := inventory.identify(base))}
     strange = (*stock.packages.foreign, *sorted(bases - known.keys())) if everything else ()
@@ -86,17 +86,20 @@ def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:
     packages = inventory.packages(bench.store)
     static = inventory.static(bench.store, only)
     if entries is not None:
-        keys = {f"{name}-{version}" for name, version in entries}
         listed = {base for base in packages.zips if only is None or base in only}
-        if not listed <= keys:
-            entries = {**(_entries(bench) or {}), **entries}
+        if not listed <= _bases(entries):
+            entries = entries.and_those_of(_entries(bench) or Catalog.empty())
     return _Stock(packages=packages, static=static, entries=entries)
 
 
-def _entries(bench: Bench) -> Entries | None:
+def _bases(entries: Catalog) -> set[str]:
+    return {f"{name}-{version}" for name, version in entries.texts}
+
+
+def _entries(bench: Bench) -> Catalog | None:
     if bench.index is None:
         return None
-    return generations.current(bench.index, bench.clock).catalog.entries
+    return generations.current(bench.index, bench.clock).catalog
 
 
 def _ordered(known: Mapping[str, PackageId]) -> list[tuple[str, PackageId]]:

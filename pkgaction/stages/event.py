@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pkgaction.errors import UsageError
 from pkgaction.model import globs
 from pkgaction.model.event import (
+    Accept,
     Audit,
     Idle,
     Intent,
@@ -57,7 +58,7 @@ def understand(happening: Happening, asked: Asked) -> Intent:
         UsageError: the event is unknown or forbidden here, its payload lacks what it must have, or the
             inputs do not go with it.
     """
-    if asked.mode in {Mode.AUDIT, Mode.REINDEX}:
+    if asked.mode in _STORAGE_EVENTS:
         return _storage(happening, asked)
     if happening.name == "workflow_dispatch" or asked.names:
         return _republish(happening, asked)
@@ -183,7 +184,7 @@ def _schedule(happening: Happening, asked: Asked) -> Intent:
 
 
 def _storage(happening: Happening, asked: Asked) -> Intent:
-    """An audit, or a new index: both are about all that is stored."""
+    """An audit, a new index, the queue: all are about storage, none about packages of a commit."""
     if asked.names or asked.version or asked.ref:
         what = f"mode {asked.mode} is about all packages: none can be named"
         raise UsageError(what=what, where="input package", fix="leave package, version and ref out")
@@ -191,7 +192,9 @@ def _storage(happening: Happening, asked: Asked) -> Intent:
     if happening.name not in events:
         what = f"mode {asked.mode} does not go with the event {happening.name or '(none)'!r}"
         raise UsageError(what=what, where="input mode", fix=f"start it on {' or '.join(events)}")
-    return _audit(happening) if asked.mode is Mode.AUDIT else Reindex()
+    if asked.mode is Mode.AUDIT:
+        return _audit(happening)
+    return Reindex() if asked.mode is Mode.REINDEX else Accept()
 
 
 def _audit(happening: Happening) -> Audit:
@@ -225,6 +228,7 @@ def _republish(happening: Happening, asked: Asked) -> Intent:
 _STORAGE_EVENTS: Mapping[Mode, Sequence[str]] = {
     Mode.AUDIT: ("schedule", "workflow_dispatch", "push"),
     Mode.REINDEX: ("workflow_dispatch",),
+    Mode.ACCEPT: ("schedule", "workflow_dispatch", "repository_dispatch", "push"),
 }
 _READERS: Mapping[str, Callable[[Happening, Asked], Intent]] = {
     "push": _push,

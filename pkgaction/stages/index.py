@@ -1,11 +1,11 @@
 """index: all that was published → a new generation of the search index.
 
-How a generation is written, and why nothing is lost on the way, is in `generations`.
+How a generation is written, and why nothing is lost on the way, is in `swapping`.
 """
 
 from collections.abc import Sequence
 
-from pkgaction import generations
+from pkgaction import swapping
 from pkgaction.model.release import Indexed, Published
 from pkgaction.ports import Clock, ObjectStore
 
@@ -19,6 +19,6 @@ def add(published: Sequence[Published], store: ObjectStore, clock: Clock) -> Ind
     """
     ids = {(p.built.id.name, p.built.id.version.text): p.built.id for p in published}
     entries = [p.built.entry for p in published]
-    done = generations.swap(store, clock, lambda catalog: catalog.with_entries(entries))
+    done = swapping.swap(store, clock, lambda catalog: catalog.with_entries(entries))
     changed = frozenset(ids[key] for key in done.merge.changed)
     return Indexed(cursor=done.cursor, changed=changed)

@@ -7,12 +7,13 @@ that the cursor is to be moved: a version that another publisher adds meanwhile 
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pkgaction import __version__, generations, inspection, inventory, objects
-from pkgaction.entry.catalog import Catalog, Merge
+from pkgaction import __version__, generations, inspection, inventory, objects, swapping
+from pkgaction.entry import catalog as catalogs
+from pkgaction.entry.catalog import Catalog, Merge, Text
 from pkgaction.errors import IndexUnsafeError, PackageError
 from pkgaction.inventory import identify
 from pkgaction.model import layout
@@ -57,16 +58,16 @@ def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
     maker.make(inventory.packages(bench.store).zips)
     if dry_run:
         found = generations.look(bench.index, bench.clock)
-        done = generations.Swapped(cursor=found.cursor, merge=maker.merge(found.catalog))
+        done = swapping.Swapped(cursor=found.cursor, merge=maker.merge(found.catalog))
     else:
-        done = generations.swap(bench.index, bench.clock, maker.merge, rebuilding=True)
+        done = swapping.swap(bench.index, bench.clock, maker.merge, rebuilding=True)
         _forget(bench.index)
     return Rebuilt(
         cursor=done.cursor,
-        entries=len(done.merge.catalog.entries),
-        added=_named(done.merge.added),
-        updated=_named(done.merge.updated),
-        removed=tuple(f"{name}-{version}" for name, version in done.merge.removed),
+        entries=len(done.merge.catalog.texts),
+        added=done.merge.named(done.merge.added),
+        updated=done.merge.named(done.merge.updated),
+        removed=done.merge.named(done.merge.removed),
         unreadable=tuple(maker.unreadable[base] for base in sorted(maker.unreadable)),
     )
 
@@ -77,7 +78,7 @@ class _Maker:
 
     bench: Bench
     keep: bool  # batches, for a rerun
-    made: dict[tuple[str, int], JsonObject] = field(default_factory=dict)  # by base, generation
+    made: dict[tuple[str, int], Text] = field(default_factory=dict)  # by base, generation
     unreadable: dict[str, str] = field(default_factory=dict)  # by base
 
     def merge(self, catalog: Catalog) -> Merge:
@@ -117,7 +118,7 @@ class _Maker:
                 entry = self._make(base, stored)
                 new = new or entry is not None
             if entry is not None:
-                self.made[base, stored.generation] = entry
+                self.made[base, stored.generation] = catalogs.dump(entry)
                 content.zips[base] = {"generation": stored.generation, "entry": entry}
         if new and self.keep:
             content.save(name, self.bench.index, kept)
@@ -177,10 +178,10 @@ class _Batch:
             return
 
 
-def _known(base: str, catalog: Catalog) -> JsonObject | None:
+def _known(base: str, catalog: Catalog) -> Text | None:
     """The entry that the index has: better than none, where the zip gives none."""
     name, _, version = base.partition("-")
-    return catalog.entries.get((name, version))
+    return catalog.texts.get((name, version))
 
 
 def _batch(base: str) -> str:
@@ -193,7 +194,3 @@ def _forget(index: ObjectStore) -> None:
             index.delete(kept.name, generation=kept.generation)
         except GenerationMismatchError:
             continue  # another rebuild keeps its own
-
-
-def _named(entries: Iterable[JsonObject]) -> tuple[str, ...]:
-    return tuple(sorted(f"{entry['name']}-{entry['version']}" for entry in entries))

@@ -16,7 +16,7 @@ from pkgaction.report import outputs
 _ACTION = load_mapping((Path(__file__).parents[2] / "action.yml").read_bytes())
 _THEIR_OWN = {  # of commands
     *("help", "json", "repository", "base", "branch", "head", "output", "no-validate"),
-    *("all", "deep", "repair"),
+    *("all", "deep", "repair", "to", "signature"),
 }
 
 

@@ -1,16 +1,20 @@
 """What every bucket promises: the one in memory that other tests rest on, and the one in a folder."""
 
+import gzip
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import google_crc32c
 import pytest
 
+from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.errors import StorageError
 from pkgaction.model.tree import Bytes
@@ -45,7 +49,7 @@ def store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> ObjectStore:
     if request.param == "memory":
-        return MemoryStore()
+        return MemoryStore(clock=SystemClock())
     if request.param == "directory":
         return DirectoryStore(tmp_path / "bucket")
     server = request.getfixturevalue("server")
@@ -66,6 +70,30 @@ def read(store: ObjectStore, name: str) -> bytes:
 
 
 # --- create ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("times", [1, 2_000], ids=["at once", "in chunks"])
+def test_packed_bytes_are_kept_and_read_as_they_are(store: ObjectStore, times: int) -> None:
+    data = b"".join(gzip.compress(os.urandom(2_000)) for _ in range(times))
+    headers = replace(HEADERS, content_encoding="gzip")
+
+    created = store.create("list.json", Bytes(data), headers)
+
+    assert store.stat("list.json") == created
+    assert created.headers == headers
+    assert (created.size, created.crc32c) == (len(data), google_crc32c.value(data))
+    assert read(store, "list.json") == data
+    assert [found.headers.content_encoding for found in store.list("list")] == ["gzip"]
+
+
+def test_a_generation_says_when_it_was_written(store: ObjectStore) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=1)
+
+    first = store.create("a", Bytes(b"one"), HEADERS)
+    second = store.replace("a", Bytes(b"two"), HEADERS, generation=first.generation)
+
+    assert before <= first.created <= second.created <= datetime.now(UTC) + timedelta(seconds=1)
+    assert [found.created for found in store.list("a")] == [second.created]
 
 
 def test_an_object_comes_back_as_it_was_created(store: ObjectStore) -> None:

@@ -202,6 +202,31 @@ def test_a_path_that_cant_be_used_is_named_and_the_good_one_is_published(
     assert "Traceback" not in done.err
 
 
+# --- rollback ---------------------------------------------------------------------------------------
+
+
+def test_the_index_is_rolled_back_by_a_command(desk: Desk, key: Key) -> None:
+    index = ("--index-bucket", f"file://{desk.folder}/index")
+    cursors = []
+    for name in ("lanternfish", "tidewire"):
+        assert desk.run("publish", desk.package(name), *desk.to_bucket, *index, key=key).status == 0
+        pointer = (desk.folder / "index/v2/metadata/cursor.json").read_text()
+        cursors.append(text_at(json.loads(pointer), "current"))
+
+    tried = desk.run("rollback", *index, "--to", cursors[0], "--dry-run", "--json")
+    done = desk.run("rollback", *index, "--to", cursors[0], "--json")
+    wrong = desk.run("rollback", *index, "--to", "1700000000")
+    nowhere = desk.run("rollback", "--to", cursors[0])
+
+    assert (tried.status, done.status) == (0, 0), tried.err + done.err
+    found = json.loads(done.out)
+    assert found["removed"] == json.loads(tried.out)["removed"] == ["tidewire-0.4.0"]
+    assert json.loads(tried.out)["cursor"] == cursors[1] < found["cursor"]
+    assert "removed: tidewire-0.4.0" in done.err
+    one_line(wrong, "1700000000", cursors[0])
+    one_line(nowhere, "--index-bucket")
+
+
 # --- build, validate, entry -------------------------------------------------------------------------
 
 

@@ -11,11 +11,13 @@ import google_crc32c
 from pkgaction.model.tree import Content
 from pkgaction.ports import (
     AlreadyExistsError,
+    Clock,
     GenerationMismatchError,
     Headers,
     ObjectStore,
     StoredObject,
 )
+from tests.fakes.release import FakeClock
 
 T = TypeVar("T")
 
@@ -40,6 +42,7 @@ class MemoryStore:
 
     url: str = "memory://bucket"
     calls: list[Call] = field(default_factory=list)
+    clock: Clock = field(default_factory=FakeClock)
     _objects: dict[str, tuple[StoredObject, bytes]] = field(default_factory=dict)
     _generation: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -110,6 +113,7 @@ class MemoryStore:
         kept = Headers(
             content_type=headers.content_type,
             cache_control=headers.cache_control,
+            content_encoding=headers.content_encoding,
             metadata=dict(headers.metadata),
         )
         stored = StoredObject(
@@ -118,6 +122,7 @@ class MemoryStore:
             size=len(data),
             crc32c=google_crc32c.value(data),
             headers=kept,
+            created=self.clock.now(),
         )
         self._objects[name] = stored, data
         return stored

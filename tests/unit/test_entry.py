@@ -353,7 +353,9 @@ def test_data_streams_come_by_folder_and_only_with_a_manifest() -> None:
 
 @pytest.mark.parametrize(
     ("written", "text"),
-    [("yes", "true"), ("1.0", "1"), ("1.50", "1.5"), ("0x1F", "31"), ("2020-01-02", "2020-01-02"),
+    [("yes", "true"), ("1.0", "1"), ("1.50", "1.5"), ("1e6", "1e+06"), ("123456.5", "123456.5"),
+     ("1234567.5", "1.2345675e+06"),
+     ("0.00001", "1e-05"), ("-0.0", "-0"), ("0x1F", "31"), ("2020-01-02", "2020-01-02"),
      ("'yes'", "yes")],
 )  # fmt: skip
 def test_a_number_or_boolean_becomes_text_where_text_is_wanted(written: str, text: str) -> None:
@@ -453,7 +455,7 @@ def test_null_is_the_empty_text() -> None:
 @pytest.mark.parametrize(
     "text",
     ["^8.1.0", "*", "8", ">= 8.1 , <9", ">6.7.0  <7.6.0", "^8.1.0 || ^9.0.0", "~7.x.x", " 1 - 2 ",
-     ">=8.0.0-SNAPSHOT+b.1", "v1.2", "=>1", "!=1.2.3"],
+     "1 - 2 , <3", "<7 || 8 - 9",     ">=8.0.0-SNAPSHOT+b.1", "v1.2", "=>1", "!=1.2.3"],
 )  # fmt: skip
 def test_a_version_range_is(text: str) -> None:
     assert is_range(text)
@@ -462,6 +464,7 @@ def test_a_version_range_is(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", " ", "latest", "^8.1.0 ||", "^8.1.0 | ^9", ">=1<2", "1.2.3.4", ">=", "1,", "1,,2",
+     "<9 1 - 2", "<7.1.0||8.1.0 - 9", "1 - 2.0.0-01",
      "1.2.3-01", "1" * 20, " ".join(["1"] * 300), " || ".join(["1"] * 33)],
 )  # fmt: skip
 def test_no_version_range_is(text: str) -> None:

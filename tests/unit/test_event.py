@@ -4,6 +4,7 @@ import pytest
 
 from pkgaction.errors import UsageError
 from pkgaction.model.event import (
+    Accept,
     Audit,
     Idle,
     Intent,
@@ -206,6 +207,8 @@ def test_an_unknown_or_broken_event_is_wrong_use(name: str, payload: JsonObject)
         pytest.param("workflow_dispatch", Mode.PREVIEW, ("kelp",), "", "", id="preview of names"),
         pytest.param("pull_request", Mode.AUDIT, (), "", "", id="audit of a pull request"),
         pytest.param("merge_group", Mode.AUDIT, (), "", "", id="audit of a merge group"),
+        pytest.param("pull_request", Mode.ACCEPT, (), "", "", id="accept by a pull request"),
+        pytest.param("workflow_dispatch", Mode.ACCEPT, ("kelp",), "", "", id="accept of names"),
         pytest.param("pull_request", Mode.REINDEX, (), "", "", id="reindex by a pull request"),
         pytest.param("push", Mode.REINDEX, (), "", "", id="reindex by a push"),
         pytest.param("schedule", Mode.REINDEX, (), "", "", id="reindex by a schedule"),
@@ -257,3 +260,8 @@ def test_the_default_branch_publishes_unless_others_are_named() -> None:
     assert publishing_branches(_push(), ()) == ("main",)
     assert publishing_branches(_push(), ("a", "b")) == ("a", "b")
     assert publishing_branches({}, ()) == ()
+
+
+@pytest.mark.parametrize("event", ["schedule", "workflow_dispatch", "repository_dispatch", "push"])
+def test_the_queue_is_looked_at_when_it_is_asked_for(event: str) -> None:
+    assert _understand(event, {}, mode=Mode.ACCEPT) == Accept()

@@ -198,7 +198,12 @@ def test_another_entry_of_a_version_is_an_update(
 def test_entries_of_other_publishers_are_kept_as_they_are(
     store: MemoryStore, clock: FakeClock, crab: Published
 ) -> None:
-    theirs: Json = {"name": "whale", "version": "3.0.0", "unheard_of": {"a": [None, 1.5, "ü"]}}
+    theirs: Json = {
+        "name": "whale",
+        "version": "3.0.0",
+        "format_version": "3.0.0",
+        "unheard_of": {"a": [None, 1.5, "ü"]},
+    }
     foreign(store, "1700000000", theirs)
     put(store, layout.CURSOR, {"current": "1700000000", "more": True})
 
@@ -454,7 +459,8 @@ def test_a_broken_cursor_is_left_alone(
     assert caught.value.fix
 
 
-GOOD = '{"package_manifest": {"name": "whale", "version": "1.0.0"}}'
+GOOD = '{"package_manifest": {"name": "whale", "version": "1.0.0", "format_version": "3.0.0"}}'
+OPEN = GOOD.removesuffix("}}")
 
 
 @pytest.mark.parametrize(
@@ -468,7 +474,10 @@ GOOD = '{"package_manifest": {"name": "whale", "version": "1.0.0"}}'
         f'{{"packages": [{GOOD}, null]}}',
         f'{{"packages": [{GOOD}, {{"name": "a", "version": "1.0.0"}}]}}',
         f'{{"packages": [{GOOD}, {GOOD}]}}',
-        '{"packages": [{"package_manifest": {"name": "whale", "version": "1.0"}}]}',
+        f'{{"packages": [{GOOD.replace("1.0.0", "1.0")}]}}',
+        f'{{"packages": [{GOOD.replace("3.0.0", "3.0")}]}}',
+        f'{{"packages": [{OPEN}, "title": 5}}}}]}}',
+        f'{{"packages": [{OPEN}, "conditions": {{"agent": {{"version": "x y"}}}}}}}}]}}',
         "[]",
     ],
     ids=[
@@ -481,6 +490,9 @@ GOOD = '{"package_manifest": {"name": "whale", "version": "1.0.0"}}'
         "unwrapped",
         "duplicate",
         "version readers refuse",
+        "format version readers refuse",
+        "type readers refuse",
+        "range readers refuse",
         "foreign",
     ],
 )

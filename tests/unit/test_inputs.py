@@ -47,6 +47,15 @@ def test_an_empty_text_is_as_good_as_none(empty: str) -> None:
     assert found == _parse()
 
 
+@pytest.mark.parametrize("days", ["0", "-1", "1.5", "ten", "10000", "٣", "1d"])
+def test_days_that_are_none_are_refused(days: str) -> None:
+    assert _wrong(keep_index_days=days) == ["input keep-index-days"]
+
+
+def test_generations_are_kept_for_days_or_for_ever() -> None:
+    assert (_parse(keep_index_days="90").keep_index_days, _parse().keep_index_days) == (90, 0)
+
+
 def test_every_input_is_read() -> None:
     found = _parse(
         bucket="file:///public/",

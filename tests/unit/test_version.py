@@ -58,6 +58,7 @@ def test_a_strict_version_keeps_its_text(text: str) -> None:
         pytest.param("1.0.0.0", id="four parts"),
         pytest.param("v1.0.0", id="v in front"),
         pytest.param("01.0.0", id="leading zero"),
+        pytest.param("1.0.18446744073709551616", id="over 64 bits"),
         pytest.param("1.0.0-01", id="leading zero in the prerelease"),
         pytest.param("1.0.0-", id="empty prerelease"),
         pytest.param("1.0.0-a..b", id="empty part of the prerelease"),

@@ -1,0 +1,189 @@
+"""The publishing job of a storage for owners who may not write to it: the queue → accepted, or refused.
+
+    signature → owner → validate → publish → index → out of the queue
+
+The same steps as for a release, but for build and sign: what was submitted is published as it is.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from pkgaction.errors import OutsideError, PackageError
+from pkgaction.model import layout
+from pkgaction.model.finding import errors
+from pkgaction.model.manifest import FILE, ManifestProblemError, identify
+from pkgaction.model.outcome import Ledger, Outcome, Problem, Status
+from pkgaction.model.owners import Owners
+from pkgaction.model.release import Candidate, Published, Signed
+from pkgaction.model.submission import Code, Received, Refused
+from pkgaction.model.tree import PackageSource, RepositoryFiles, TreeFile
+from pkgaction.model.yamltext import MOST_BYTES
+from pkgaction.ports import GenerationMismatchError, ObjectStore, Verifier
+from pkgaction.stages import accept
+from pkgaction.steps import Job, Steps, World
+from pkgaction.transforms import unarchive
+
+_LEFT_OUT = {
+    "commit",
+    "pull-request",
+}  # of the provenance: they are those of the job, not of the package
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Who may publish what, and where it waits."""
+
+    queue: ObjectStore
+    verifier: Verifier
+    owners: Owners
+
+
+def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
+    """Decide every submission in the queue; what is accepted goes into the index together.
+
+    Raises:
+        OutsideError: the index can't be written; what was published stays in the queue, too.
+    """
+    bench = accept.Bench(queue=gate.queue, verifier=gate.verifier, clock=world.clock)
+    desk = Desk.of(gate.owners, job, world, ledger)
+    accepted: list[tuple[accept.Submission, Published]] = []
+    for submission in world.watch.each("Accept", list(accept.waiting(bench))):
+        try:
+            with tempfile.TemporaryDirectory(dir=world.scratch) as folder:
+                if published := _decide(submission, bench, Path(folder), desk):
+                    accepted.append((submission, published))
+        except GenerationMismatchError:
+            world.watch.say(f"{submission.name} was replaced meanwhile: the next run decides it")
+        except OutsideError as error:
+            ledger.problems.append(Problem.of(error))
+    desk.steps.index([published for _, published in accepted])
+    for submission, _ in accepted:
+        accept.done(submission, bench)
+
+
+def _decide(
+    submission: accept.Submission, bench: accept.Bench, folder: Path, desk: "Desk"
+) -> Published | None:
+    """Publish one submission, or move it aside."""
+    decided = desk.take(accept.receive(submission, bench, folder))
+    if isinstance(decided, Refused) and not desk.steps.job.dry_run:
+        accept.refuse(submission, decided, bench, folder)
+    return decided if isinstance(decided, Published) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Takes what was received, or says why not."""
+
+    owners: Owners
+    steps: Steps  # nothing is signed in them
+
+    @classmethod
+    def of(cls, owners: Owners, job: Job, world: World, ledger: Ledger) -> Self:
+        """A desk for this job."""
+        kept = {k: v for k, v in job.provenance().items() if k not in _LEFT_OUT}
+        job = replace(job, provenance=lambda: kept)
+        return cls(owners, Steps(job, replace(world, signer=accept.SubmittedOnly()), ledger))
+
+    def take(self, received: Received | Refused) -> Published | Refused | None:
+        """Publish it, or say why not; with a dry run neither, where nothing speaks against it.
+
+        Raises:
+            OutsideError: the outside failed; it is neither, and stays where it is.
+        """
+        decided = received if isinstance(received, Refused) else self._decided(received)
+        if isinstance(decided, Refused):
+            self.steps.ledger.settle(_outcome(decided))
+        return decided
+
+    def _decided(self, received: Received) -> Published | Refused | None:
+        try:
+            with _opened(received) as candidate:
+                return self._not_theirs(received, candidate) or self._ship(received, candidate)
+        except PackageError as error:
+            return _because(received, Code.NO_PACKAGE, error.what, error.fix)
+
+    def _not_theirs(self, received: Received, candidate: Candidate) -> Refused | None:
+        base = layout.base_name(candidate.id)
+        if received.name != f"{base}.zip":
+            what = f"it is called {received.name}, and has {base} in it"
+            return _because(received, Code.MISNAMED, what, f"call it {base}.zip")
+        if not self.owners.may(received.signature.fingerprint, candidate.id.name):
+            what = f"the key {received.signature.fingerprint} may not publish {candidate.id.name}"
+            fix = "let the storage's operators add the name to the owner map, or take another one"
+            return _because(received, Code.NOT_OWNER, what, fix)
+        return None
+
+    def _ship(self, received: Received, candidate: Candidate) -> Published | Refused | None:
+        """The steps of a release, up to the index. A ledger of its own tells why one failed."""
+        steps = replace(self.steps, ledger=Ledger())
+        built = steps.take(candidate, received.path)
+        if self.steps.job.dry_run and built:
+            self.steps.foresee(built)
+            return None
+        for published in steps.publish([Signed(one, received.signature) for one in built]):
+            return published
+        (failed,) = steps.ledger.outcomes.values()
+        if steps.ledger.exit_status == OutsideError.exit_status:
+            raise OutsideError(what=failed.reason, where=received.name, fix=failed.fix)
+        code = Code.CONFLICT if failed.status is Status.CONFLICT else Code.INVALID
+        refused = _because(received, code, failed.reason, failed.fix)
+        return replace(refused, findings=errors(failed.findings))
+
+
+def _outcome(refused: Refused) -> Outcome:
+    name, _, version = refused.name.removesuffix(".zip").partition("-")
+    return Outcome(
+        name=name,
+        version=version,
+        folder=refused.name,
+        status=Status.CONFLICT if refused.code is Code.CONFLICT else Status.FAILED,
+        reason=f"refused, {refused.code}: {refused.what}",
+        fix=refused.fix,
+        findings=tuple(refused.findings),
+    )
+
+
+@contextlib.contextmanager
+def _opened(received: Received) -> Iterator[Candidate]:
+    """The package in a received zip.
+
+    Raises:
+        PackageError: it is none.
+    """
+    with unarchive.opened(received.path) as (top, tree):
+        data = tree.read(FILE, limit=MOST_BYTES)
+        try:
+            identity = identify(data or b"")
+        except ManifestProblemError as error:
+            what = f"{FILE}:{error.line}: {error.message}" if data else f"it has no {FILE}"
+            raise PackageError(what=what, where=received.name, fix="mend the manifest") from error
+        source = PackageSource(folder=top, tree=tree, repository=_NOWHERE)
+        yield Candidate(
+            id=identity.id,
+            previous=None,
+            change=None,
+            source=source,
+            version_line=identity.version_line,
+        )
+
+
+class _Nowhere:
+    """What is around a submitted zip: nothing."""
+
+    def find(self, path: str) -> TreeFile | None:
+        """Nothing."""
+        del path
+        return None
+
+
+_NOWHERE: RepositoryFiles = _Nowhere()
+
+
+def _because(received: Received, code: Code, what: str, fix: str) -> Refused:
+    by = received.signature.fingerprint
+    return Refused(name=received.name, code=code, what=what, fix=fix, fingerprint=by)

@@ -1,0 +1,52 @@
+"""accept: zips that others have built and signed, into a bucket, without a queue."""
+
+from pathlib import Path
+
+from pkgaction import materials, wiring
+from pkgaction.acceptance import Desk
+from pkgaction.commands.context import Context, exists
+from pkgaction.errors import PkgactionError, UsageError
+from pkgaction.model.outcome import Ledger, Problem
+from pkgaction.model.release import Published
+from pkgaction.ports import Verifier
+from pkgaction.report import text
+from pkgaction.stages import accept as accepting
+
+
+def accept(context: Context) -> int:
+    """Publish each zip that a trusted key has signed, if the key may."""
+    inputs, ledger = context.inputs, Ledger(dry_run=context.inputs.dry_run)
+    if not inputs.trusted_keys or not inputs.owners.names:
+        what = "accepting needs trusted keys and an owner map"
+        raise UsageError(what=what, where="--trusted-keys, --owners", fix="name a file for each")
+    paths = context.options.paths
+    if context.options.signature and len(paths) > 1:
+        what = "one signature is given for several zips"
+        raise UsageError(what=what, where="--signature", fix="leave it out: ZIP.sig is taken")
+    verifier = materials.trusting(context.place, "others", inputs.trusted_keys, "")
+    world = wiring.world(context.cloud(), context.place, signer=None, watch=context.watch)
+    job = wiring.job(inputs, branches=(), provenance=wiring.no_provenance)
+    desk = Desk.of(inputs.owners, job, world, ledger)
+    try:
+        desk.steps.index([one for path in paths if (one := _taken(context, path, desk, verifier))])
+    except PkgactionError as error:
+        ledger.problems.append(Problem.of(error))
+    for outcome in ledger.sorted():
+        if context.options.json:
+            context.print(outcome.as_json(), "")
+    for line in (*text.of(ledger), *(f"error: {problem}" for problem in ledger.problems)):
+        context.watch.say(line)
+    return ledger.exit_status
+
+
+def _taken(context: Context, path: Path, desk: Desk, verifier: Verifier) -> Published | None:
+    """Publish one zip; what fails does not hold the others back."""
+    beside = Path(context.options.signature or f"{path}.sig")
+    try:
+        exists(path)
+        exists(beside)
+        decided = desk.take(accepting.trusted(path.name, path, beside.read_bytes(), verifier))
+    except PkgactionError as error:
+        desk.steps.ledger.problems.append(Problem.of(error))
+        return None
+    return decided if isinstance(decided, Published) else None

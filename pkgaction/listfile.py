@@ -1,0 +1,80 @@
+"""A list of the index as an object: packed where that is worth it, read in either form.
+
+A reader that asks over HTTP unpacks by itself what says `Content-Encoding: gzip`; a small list stays
+text that a person can read.
+"""
+
+import io
+from collections.abc import Iterable
+from typing import BinaryIO, cast
+
+from zlib_ng import zlib_ng
+from zlib_ng.gzip_ng import GzipNGFile
+
+from pkgaction.entry.catalog import CatalogProblemError
+from pkgaction.model import layout
+from pkgaction.model.tree import Bytes, Content
+from pkgaction.ports import Headers, ObjectStore, StoredObject
+
+WORTH_PACKING = 1 << 20  # bytes
+_LARGEST = 1 << 30  # bytes, unpacked: ten times what the largest public registry has
+_LEVEL = 6
+_MAGIC = b"\x1f\x8b"  # how gzip begins, and JSON never does
+_CHUNK = 1 << 20
+_DAMAGED = (OSError, EOFError, cast("type[Exception]", zlib_ng.error))
+
+
+def packed(chunks: Iterable[bytes]) -> tuple[Content, Headers]:
+    """A list ready to be written. It is never whole in memory, unless it is small."""
+    small = io.BytesIO()
+    pieces = iter(chunks)
+    for piece in pieces:
+        small.write(piece)
+        if small.tell() > WORTH_PACKING:
+            return Bytes(_gzip(small.getvalue(), pieces)), _headers("gzip")
+    return Bytes(small.getvalue()), _headers("")
+
+
+def read(stored: StoredObject, store: ObjectStore) -> bytearray:
+    """What an object of the index says, whether it is packed or not.
+
+    Raises:
+        CatalogProblemError: it is damaged, or too large.
+        GenerationMismatchError: it is gone, or another one by now.
+    """
+    with store.open(stored.name, generation=stored.generation) as stream:
+        start = stream.read(len(_MAGIC))
+        stream.seek(0)
+        if start != _MAGIC:
+            return _whole(stream)
+        try:
+            with GzipNGFile(mode="rb", fileobj=stream) as unpacker:
+                return _whole(cast("BinaryIO", unpacker))
+        except _DAMAGED as error:
+            raise CatalogProblemError(f"the list can't be unpacked: {error}") from error
+
+
+def _headers(encoding: str) -> Headers:
+    return Headers(
+        content_type=layout.JSON_TYPE, cache_control=layout.IMMUTABLE, content_encoding=encoding
+    )
+
+
+def _gzip(start: bytes, rest: Iterable[bytes]) -> bytes:
+    """The pieces in one gzip member. It has neither a name nor a time: the same are the same bytes."""
+    target = io.BytesIO()
+    with GzipNGFile(filename="", mode="wb", fileobj=target, compresslevel=_LEVEL, mtime=0) as packer:
+        packer.write(start)
+        for piece in rest:
+            packer.write(piece)
+    return target.getvalue()
+
+
+def _whole(stream: BinaryIO) -> bytearray:
+    """All bytes, piece by piece: read at once they would be in memory twice."""
+    whole = bytearray()
+    while chunk := stream.read(_CHUNK):
+        whole += chunk
+        if len(whole) > _LARGEST:
+            raise CatalogProblemError(f"the list has over {_LARGEST} bytes")
+    return whole

@@ -1,0 +1,58 @@
+"""What lies in the queue, on its way to be accepted or refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pkgaction.model.finding import Finding
+from pkgaction.model.json import Json, JsonObject
+from pkgaction.model.release import Signature
+
+
+class Code(StrEnum):
+    """Why a submission is refused. Programs rely on these texts."""
+
+    TOO_LARGE = "too-large"
+    UNSIGNED = "unsigned"  # there is no signature, or none that can be read
+    UNTRUSTED = "untrusted"  # no trusted key has signed exactly these bytes
+    NO_PACKAGE = "no-package"  # no zip, a damaged one, or none of a package
+    MISNAMED = "misnamed"  # it is not called NAME-VERSION.zip after what is in it
+    NOT_OWNER = "not-owner"  # the key may not publish packages of that name
+    INVALID = "invalid"  # the rules for built packages found errors
+    CONFLICT = "conflict"  # the version is published with other content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A zip that a trusted key has signed; nothing in it was looked at."""
+
+    name: str  # NAME-VERSION.zip, as it was submitted
+    path: Path
+    signature: Signature  # with the fingerprint of the trusted primary key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A submission that is not accepted, and why."""
+
+    name: str
+    code: Code
+    what: str
+    fix: str
+    fingerprint: str = ""  # of the trusted key that signed it
+    findings: Sequence[Finding] = ()
+
+    def as_json(self) -> JsonObject:
+        """The content of `reason.json`."""
+        findings: list[Json] = [
+            {"code": found.code, "file": found.file, "message": found.message} for found in self.findings
+        ]
+        return {
+            "object": self.name,
+            "code": self.code.value,
+            "what": self.what,
+            "fix": self.fix,
+            "fingerprint": self.fingerprint or None,
+            "findings": findings,
+        }

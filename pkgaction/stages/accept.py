@@ -1,0 +1,190 @@
+"""accept: the queue bucket → zips that a trusted key has signed; what is refused is moved aside.
+
+Owners who may not write to the public bucket put `candidates/NAME-VERSION.zip` and its `.sig` into the
+queue. The signature is checked before anything looks into the zip. What was accepted is deleted from
+the queue once it is published and indexed; what is refused goes to `refused/`, with its reason.
+Everything is done by generation: a candidate that is replaced meanwhile waits for the next run.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from pkgaction.errors import PackageError
+from pkgaction.model import layout
+from pkgaction.model.disk import FileOnDisk
+from pkgaction.model.release import Signature
+from pkgaction.model.submission import Code, Received, Refused
+from pkgaction.model.tree import Bytes
+from pkgaction.ports import (
+    AlreadyExistsError,
+    Clock,
+    GenerationMismatchError,
+    Headers,
+    ObjectStore,
+    StoredObject,
+    Verifier,
+)
+
+CANDIDATES, REFUSED = "candidates/", "refused/"
+_ZIP, _SIGNATURE = ".zip", ".zip.sig"
+_FETCHED = "submitted.zip"  # in a folder that holds this one zip, never unpacked
+LARGEST = 4 * 1024**3  # bytes of a zip
+_LARGEST_SIGNATURE = 64 * 1024  # bytes
+_PATIENCE = timedelta(hours=1)  # that a zip waits for its signature
+_LONE = timedelta(days=1)  # that a signature waits for its zip
+_CHUNK = 1 << 20
+_ARMORED = re.compile(
+    rb"-----BEGIN PGP SIGNATURE-----\r?\n[A-Za-z0-9+/=:,. ()\r\n-]+-----END PGP SIGNATURE-----\s*"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What accepting works with."""
+
+    queue: ObjectStore
+    verifier: Verifier
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A zip in the queue, with the signature that is beside it."""
+
+    zip: StoredObject
+    signature: StoredObject | None
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.zip.name.removeprefix(CANDIDATES)
+
+
+class SubmittedOnly:
+    """A signer that signs nothing: what is accepted keeps the signature it came with."""
+
+    def preflight(self) -> list[str]:
+        """Nothing to try out."""
+        return []
+
+    def sign(self, path: Path) -> Signature:
+        """Refuse.
+
+        Raises:
+            PackageError: always.
+        """
+        raise PackageError(
+            what="the stored zip has the same content in other bytes, and no signature",
+            where=path.name,
+            fix="submit exactly the stored zip, with its signature",
+        )
+
+
+def waiting(bench: Bench) -> Iterator[Submission]:
+    """The submissions that are to be decided now, oldest first.
+
+    A zip waits an hour for its signature. A signature that is alone for a day is deleted: it is what a
+    killed run has left.
+    """
+    objects = {found.name: found for found in bench.queue.list(CANDIDATES)}
+    zips = [found for name, found in objects.items() if _is_direct(name, _ZIP)]
+    for found in sorted(zips, key=lambda one: (one.created, one.name)):
+        signature = objects.get(f"{found.name}.sig")
+        if signature or found.created + _PATIENCE < bench.clock.now():
+            yield Submission(zip=found, signature=signature)
+    for name, found in objects.items():
+        alone = _is_direct(name, _SIGNATURE) and name.removesuffix(".sig") not in objects
+        if alone and found.created + _LONE < bench.clock.now():
+            _delete(bench.queue, found)
+
+
+def receive(submission: Submission, bench: Bench, folder: Path) -> Received | Refused:
+    """Fetch a submission into a folder, and check its signature.
+
+    Raises:
+        GenerationMismatchError: it was replaced, or somebody else has decided it.
+        StorageError: the storage failed.
+    """
+    name, stored, beside = submission.name, submission.zip, submission.signature
+    if stored.size > LARGEST:
+        what, fix = f"the zip has {stored.size} bytes, {LARGEST} are taken", "submit a smaller package"
+        return Refused(name=name, code=Code.TOO_LARGE, what=what, fix=fix)
+    if beside is None or beside.size > _LARGEST_SIGNATURE:
+        fix = f"submit an armored detached signature as {name}.sig"
+        what = "there is no signature" if beside is None else "the signature is too large to be one"
+        return Refused(name=name, code=Code.UNSIGNED, what=what, fix=fix)
+    path = folder / _FETCHED
+    with (
+        bench.queue.open(stored.name, generation=stored.generation) as source,
+        path.open("wb") as target,
+    ):
+        shutil.copyfileobj(source, target, _CHUNK)
+    with bench.queue.open(beside.name, generation=beside.generation) as stream:
+        armored = stream.read()
+    return trusted(name, path, armored, bench.verifier)
+
+
+def trusted(name: str, path: Path, armored: bytes, verifier: Verifier) -> Received | Refused:
+    """A zip on disk whose signature a trusted key has made."""
+    if not _ARMORED.fullmatch(armored):  # gpg takes more, but clients read no other
+        fix = "sign by `gpg --armor --detach-sign`"
+        what = "the signature is no armored detached one, or there is more in its file"
+        return Refused(name=name, code=Code.UNSIGNED, what=what, fix=fix)
+    fingerprint = verifier.verify(path, armored)
+    if not fingerprint:
+        fix = "sign exactly this zip, by a key that the storage trusts"
+        what = "the signature is not that of a trusted key for this zip"
+        return Refused(name=name, code=Code.UNTRUSTED, what=what, fix=fix)
+    signature = Signature(armored=armored, fingerprint=fingerprint)
+    return Received(name=name, path=path, signature=signature)
+
+
+def done(submission: Submission, bench: Bench) -> None:
+    """Take an accepted submission out of the queue: the zip first, so that it is never alone."""
+    _delete(bench.queue, submission.zip)
+    if submission.signature:
+        _delete(bench.queue, submission.signature)
+
+
+def refuse(submission: Submission, refused: Refused, bench: Bench, fetched: Path) -> None:
+    """Move a submission aside, with its reason last; a zip that was not fetched is not kept.
+
+    Killed in between, the next run does the same again.
+    """
+    folder = f"{REFUSED}{submission.name}/{submission.zip.generation}/"
+    if (path := fetched / _FETCHED).exists():
+        _create(bench.queue, f"{folder}package.zip", FileOnDisk(path), layout.ZIP_TYPE)
+    if (beside := submission.signature) and beside.size <= _LARGEST_SIGNATURE:
+        try:
+            with bench.queue.open(beside.name, generation=beside.generation) as stream:
+                signature = Bytes(stream.read())
+        except GenerationMismatchError:
+            return  # somebody else has decided it
+        _create(bench.queue, f"{folder}package.zip.sig", signature, layout.SIGNATURE_TYPE)
+    reason = Bytes(json.dumps(refused.as_json(), indent=2).encode())
+    _create(bench.queue, f"{folder}reason.json", reason, layout.JSON_TYPE)
+    done(submission, bench)
+
+
+def _create(queue: ObjectStore, name: str, content: Bytes | FileOnDisk, content_type: str) -> None:
+    headers = Headers(content_type=content_type, cache_control=layout.NEVER_CACHED)
+    try:
+        queue.create(name, content, headers)
+    except AlreadyExistsError:
+        return  # a run that was killed has made it, of the same generation
+
+
+def _delete(queue: ObjectStore, stored: StoredObject) -> None:
+    try:
+        queue.delete(stored.name, generation=stored.generation)
+    except GenerationMismatchError:
+        return  # replaced: the next run decides it
+
+
+def _is_direct(name: str, ending: str) -> bool:
+    return name.endswith(ending) and "/" not in name.removeprefix(CANDIDATES)

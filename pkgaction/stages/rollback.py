@@ -1,0 +1,78 @@
+"""rollback: an older list of the search index → a new generation, under a new, higher cursor.
+
+Readers follow rising cursors, so going back is going on. No list of changes is written: every reader
+loads the whole list. Publishers may be at work: who was faster is seen, and the cursor is tried again.
+"""
+
+from dataclasses import dataclass
+
+from pkgaction import generations, swapping
+from pkgaction.entry.catalog import Catalog, CatalogProblemError, Merge
+from pkgaction.errors import UsageError
+from pkgaction.model.json import JsonObject
+from pkgaction.ports import Clock, GenerationMismatchError, ObjectStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack:
+    """What the index says now. Versions as NAME-VERSION."""
+
+    to: str  # cursor of the older list
+    cursor: str  # the new one; with a dry run the one that stays
+    entries: int
+    added: tuple[str, ...]  # the newer list did not have them
+    updated: tuple[str, ...]
+    removed: tuple[str, ...]  # they stay in the bucket, and are not found any more
+
+    def as_json(self) -> JsonObject:
+        """As `rollback --json` prints it."""
+        return {
+            "to": self.to,
+            "cursor": self.cursor,
+            "entries": self.entries,
+            "added": list(self.added),
+            "updated": list(self.updated),
+            "removed": list(self.removed),
+        }
+
+
+def to(cursor: str, store: ObjectStore, clock: Clock, *, dry_run: bool = False) -> RolledBack:
+    """Make the list of that generation the current one again; with `dry_run` only say what that changes.
+
+    Raises:
+        UsageError: there is no such generation, or its list can't be read.
+        StorageError: the storage failed.
+    """
+    old = _list_of(cursor, store)
+
+    def back(now: Catalog) -> Merge:
+        return now.rebuilt(old.items())
+
+    if dry_run:
+        found = generations.look(store, clock)
+        done = swapping.Swapped(cursor=found.cursor, merge=back(found.catalog))
+    else:
+        done = swapping.swap(store, clock, back, rebuilding=True)
+    return RolledBack(
+        to=cursor,
+        cursor=done.cursor,
+        entries=len(done.merge.catalog.texts),
+        added=done.merge.named(done.merge.added),
+        updated=done.merge.named(done.merge.updated),
+        removed=done.merge.named(done.merge.removed),
+    )
+
+
+def _list_of(cursor: str, store: ObjectStore) -> Catalog:
+    try:
+        return generations.listed(cursor, store)
+    except (CatalogProblemError, GenerationMismatchError) as error:
+        raise UsageError(
+            what=f"its list can't be brought back: {error}",
+            where=f"{store.url}/{generations.folder_name(cursor)}",
+            fix=f"name a generation that has a list; the newest are {_newest(store)}",
+        ) from error
+
+
+def _newest(store: ObjectStore) -> str:
+    return ", ".join(sorted(generations.by_folder(store), reverse=True)[:5]) or "(none)"

@@ -1,0 +1,145 @@
+"""The index moves on: a new generation, and the cursor by compare-and-swap.
+
+Whoever comes second reads the new index, merges again and tries once more, so two publishers at the
+same moment lose nothing.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pkgaction import generations, listfile
+from pkgaction.entry.catalog import Catalog, CatalogProblemError, Merge
+from pkgaction.errors import StorageError
+from pkgaction.generations import REPLACES, Generation
+from pkgaction.model import layout
+from pkgaction.model.tree import Bytes, Content
+from pkgaction.ports import (
+    AlreadyExistsError,
+    Clock,
+    GenerationMismatchError,
+    Headers,
+    ObjectStore,
+    StoredObject,
+)
+
+_NEVER_CACHED = Headers(content_type=layout.JSON_TYPE, cache_control=layout.NEVER_CACHED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swapped:
+    """The generation that readers load now, and how it came out of the one before."""
+
+    cursor: str
+    merge: Merge
+
+
+def swap(
+    store: ObjectStore,
+    clock: Clock,
+    make: Callable[[Catalog], Merge],
+    *,
+    rebuilding: bool = False,
+) -> Swapped:
+    """Replace the index by what `make` makes of it; asked again whenever somebody else was faster.
+
+    Args:
+        store: the index bucket.
+        clock: says the first cursor, and waits between two tries.
+        make: given the current entries; what it leaves out it must name as removed.
+        rebuilding: the list is made from scratch: one that can't be read is replaced, too, a new
+            generation is written even where nothing changed, and without a list of changes, so every
+            reader loads it whole.
+
+    Raises:
+        IndexUnsafeError: the index there is broken or foreign, or the new one would break readers;
+            nothing was written.
+        StorageError: the storage failed, or other publishers were faster a hundred times.
+    """
+    for attempt in range(generations.MOST_TRIES):
+        found = generations.read(store)
+        if found is not None:
+            before = found if rebuilding else generations.whole(found, store)
+            merge = _checked(before, make, store)
+            if not merge.changed and not rebuilding:
+                return Swapped(cursor=before.cursor, merge=merge)
+            if cursor := _write(before, merge, store, clock, delta=not rebuilding):
+                return Swapped(cursor=cursor, merge=merge)
+        generations.wait(clock, attempt)
+    raise generations.restless(store)
+
+
+def _checked(before: Generation, make: Callable[[Catalog], Merge], store: ObjectStore) -> Merge:
+    try:
+        merge = make(before.catalog)
+    except CatalogProblemError as error:
+        raise generations.unsafe(store, str(error)) from error
+    if not before.catalog.texts.keys() - set(merge.removed) <= merge.catalog.texts.keys():
+        raise generations.unsafe(store, "the new list would lose entries")
+    return merge
+
+
+def _write(before: Generation, merge: Merge, store: ObjectStore, clock: Clock, *, delta: bool) -> str:
+    """Write a new generation and move the cursor to it; empty where another publisher was faster."""
+    newest = max([before.cursor or "0", *generations.by_folder(store)])
+    # the number after the newest one: no gap is left in which a slower publisher, which read an older
+    # index, could still create a folder that readers would apply on their way
+    first = int(clock.now().timestamp())
+    cursor = f"{int(newest) + 1 if int(newest) else first:010d}"
+    if not generations.CURSOR.fullmatch(cursor):
+        raise generations.unsafe(
+            store, f"the folder {newest} leaves no number of ten digits for the next generation"
+        )
+    written: list[StoredObject] = []
+    try:
+        full, headers = _packed(merge, store)
+        named = replace(headers, metadata={REPLACES: before.cursor} if before.cursor else {})
+        written.append(store.create(layout.full_index_name(cursor), full, named))
+        if delta and newest == (before.cursor or "0"):
+            # with a foreign folder in between, a delta would not be relative to what readers have:
+            # without one, they load the whole list
+            changes = listfile.packed(merge.delta_chunks())
+            written.append(store.create(layout.delta_index_name(cursor), *changes))
+        _move(before, cursor, store)
+    except (AlreadyExistsError, GenerationMismatchError):
+        for mine in reversed(written):
+            store.delete(mine.name, generation=mine.generation)
+        return ""
+    _read_back(written, cursor, store)
+    return cursor
+
+
+def _packed(merge: Merge, store: ObjectStore) -> tuple[Content, Headers]:
+    try:
+        return listfile.packed(merge.catalog.chunks())
+    except CatalogProblemError as error:
+        raise generations.unsafe(store, str(error)) from error
+
+
+def _read_back(written: list[StoredObject], cursor: str, store: ObjectStore) -> None:
+    """Nothing is called indexed that the bucket itself does not show: the lists, and the cursor.
+
+    Raises:
+        StorageError: a list is not as it was written, or the cursor is behind it.
+    """
+    changed = [mine.name for mine in written if store.stat(mine.name) != mine]
+    pointer = store.stat(layout.CURSOR)
+    try:
+        behind = pointer is None or generations.cursor_in(generations.contents(store, pointer)) < cursor
+    except GenerationMismatchError:
+        behind = False  # somebody has moved it on, from here
+    except CatalogProblemError:
+        behind = True
+    if changed or behind:
+        what = f"read back, {', '.join(changed) or layout.CURSOR} is not as it was written"
+        fix = "find out who else writes to the bucket, then run the job again"
+        raise StorageError(what=what, where=store.url, fix=fix)
+
+
+def _move(before: Generation, cursor: str, store: ObjectStore) -> None:
+    pointer = Bytes(json.dumps({"current": cursor}).encode())
+    if before.generation:
+        generation = before.generation
+        store.replace(layout.CURSOR, pointer, _NEVER_CACHED, generation=generation)
+    else:
+        store.create(layout.CURSOR, pointer, _NEVER_CACHED)
