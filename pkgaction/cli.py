@@ -14,7 +14,8 @@ from pathlib import Path
 from pkgaction import __version__, commands, ending
 from pkgaction.commands.context import Context
 from pkgaction.errors import PkgactionError, UsageError
-from pkgaction.inputs import DEFAULTS, SECRETS, UNSIGNED, Inputs
+from pkgaction.input_reader import UNSIGNED
+from pkgaction.inputs import DEFAULTS, SECRETS, Inputs
 from pkgaction.report import escape
 
 _ENVIRONMENT = {name: f"PKGACTION_{name.upper().replace('-', '_')}" for name in SECRETS}

@@ -7,10 +7,10 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import TypeAlias
 
 from pkgaction.model.json import Json
+from pkgaction.transforms.numbers import shortest
 
 Value: TypeAlias = str | int | bool | None  # None: what there is no value for
 Function: TypeAlias = Callable[[Sequence[Value]], Value]
@@ -47,13 +47,7 @@ def shown_float(value: float) -> str:
     """The fewest digits that read back as the same number; `1e+06` from a million on."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else f"{'+' if value > 0 else '-'}Inf"
-    number = Decimal(repr(value)).normalize()
-    exponent = number.adjusted() if number else 0
-    if exponent in _PLAIN:
-        return f"{number:f}"
-    digits = "".join(map(str, number.as_tuple().digits))
-    point = "." if len(digits) > 1 else ""
-    return f"{'-' if value < 0 else ''}{digits[0]}{point}{digits[1:]}e{exponent:+03d}"
+    return shortest(value, exponents=_PLAIN, width=2)
 
 
 # --- functions: the arguments in, the value out; all but the false words are true -------------------

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from pkgaction.model import yamltext
 from pkgaction.model.json import Json
+from pkgaction.transforms.build_settings import format_is
 from pkgaction.transforms.readme.book import Book, escaped
 from pkgaction.transforms.readme.fields import fields
 
@@ -18,7 +19,7 @@ def alert_rule_templates(book: Book) -> str:
     if not found:
         return ""
     lead_in = book.phrases.say("alert_rules", link=_link(book, "alert-rule-templates"))
-    if not book.format_is_below(_TABLE_FROM):
+    if format_is(book.source, _TABLE_FROM):
         return lead_in + _folded(book, "alert_rules", found)
     listed = (f"**{name}**\n\n{description}\n\n" for name, description in found)
     return lead_in + book.phrases.say("alert_rules_list") + "".join(listed)

@@ -8,7 +8,6 @@ from pkgaction.errors import BuildRefusedError
 from pkgaction.model import yamltext
 from pkgaction.model.json import JsonObject
 from pkgaction.model.tree import Kind, PackageSource
-from pkgaction.model.version import InvalidVersionError, Version
 from pkgaction.transforms.readme.phrases import Phrases
 
 MOST_BYTES = 16 * 1024 * 1024  # of a file that a document shows
@@ -61,14 +60,6 @@ class Book:
             return yamltext.load_mapping(self.read(path) or b"")
         except yamltext.YamlProblemError as error:
             raise self.refused(path, error.message, error.line) from error
-
-    def format_is_below(self, version: str) -> bool:
-        """Whether the package's format_version is older."""
-        found = self.yaml("manifest.yml").scalar("format_version")
-        try:
-            return Version.parse(found.text if found else "") < Version.parse(version)
-        except InvalidVersionError as error:
-            raise self.refused("manifest.yml", "format_version is no semantic version") from error
 
     def refused(self, path: str, what: str, line: int = 0) -> BuildRefusedError:
         """Why a document can't be rendered."""

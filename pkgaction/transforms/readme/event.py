@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import NoReturn
 
+from pkgaction.transforms.build_settings import format_is
 from pkgaction.transforms.readme.book import Book
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
@@ -24,7 +25,7 @@ def event(book: Book, stream: str) -> str:
     except (ValueError, RecursionError) as error:
         raise book.refused(path, f"it is no JSON: {error}") from error
     shown = "".join(_indented(text))
-    if book.format_is_below(_ESCAPED_BEFORE):
+    if not format_is(book.source, _ESCAPED_BEFORE):
         shown = shown.translate(_ESCAPES)
     return f"{_lead_in(book, stream)}```json\n{shown}\n```"
 
