@@ -1,6 +1,7 @@
 """Inputs → what packages are built with: where it comes from, who signed it, how it is worded."""
 
 import contextlib
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -61,8 +62,7 @@ def trusting(place: Place, name: str, key: Secret, pinned: str) -> Verifier:
     """Who trusts the key: the given one, else what the user's key ring knows, less what isn't pinned."""
     from pkgaction.adapters import openpgp  # noqa: PLC0415 - slow to load
 
-    home = place.scratch / f"trust-{name}"
-    home.mkdir()
+    home = Path(tempfile.mkdtemp(prefix=f"trust-{name}-", dir=place.scratch))
     gpg = place.stack.enter_context(openpgp.opened_for_verifying(home, place.environ, key=key))
     return openpgp.GpgVerifier(gpg, home, pinned)
 

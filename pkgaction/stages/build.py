@@ -21,7 +21,7 @@ from pkgaction.transforms.copy import copied
 from pkgaction.transforms.dynamic_mappings import with_dynamic_mappings
 from pkgaction.transforms.ecs_reference import schema_of
 from pkgaction.transforms.external_fields import needed, with_external_fields
-from pkgaction.transforms.inputs import with_input_packages
+from pkgaction.transforms.inputs import required, with_input_packages
 from pkgaction.transforms.licence import with_licence
 from pkgaction.transforms.links import with_linked_files
 from pkgaction.transforms.readme import Phrases, stale, with_documents
@@ -39,11 +39,14 @@ class Bench:
 
 
 def read_ahead(sources: Iterable[PackageSource], bench: Bench) -> None:
-    """Have the ECS schemas that packages import from, once for all processes that will be forked.
+    """Have the ECS schemas and input packages that are needed, once for all processes to be forked.
 
     What can't be had is said when its package is built.
     """
     for source in sources:
+        with suppress(PkgactionError):
+            for name, version in required(source).items():
+                bench.sources.input_package(name, version)
         with suppress(PkgactionError):
             if reference := needed(gathered(source), source):
                 schema_of(reference, source, bench.sources)

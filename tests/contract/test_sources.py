@@ -450,6 +450,17 @@ def test_a_package_of_the_own_storage_that_is_signed_by_nobody_is_refused(
         outside.run(inputs, own.store).input_package("kelp", "1.2.0")
 
 
+def test_an_input_package_is_read_once_for_all_processes_that_build(outside: Outside) -> None:
+    zipped(outside)
+    manifest = f"{MANIFEST}requires:\n  input:\n    - package: kelp\n      version: 1.2.0\n"
+    packages = [source({**GOOD, "manifest.yml": manifest}, folder=f"packages/{n}") for n in "ab"]
+    sources = outside.run(trusting(outside, "unsigned"))
+
+    build.read_ahead(packages, build.Bench(sources=sources, phrases=Phrases.ours(), jobs=1))
+
+    assert outside.fetcher.asked == [f"https://mirror.example/{_ZIP}"]
+
+
 def test_what_the_own_storage_does_not_have_comes_from_the_registry(outside: Outside, own: Own) -> None:
     path = "epr/kelp/kelp-1.3.0.zip"
     zipped(outside, path, _INPUT.replace("1.2.0", "1.3.0"), "kelp-1.3.0")

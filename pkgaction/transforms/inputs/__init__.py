@@ -3,6 +3,6 @@
 Templates, variables and fields are copied in, then the references to packages become types of inputs.
 """
 
-from pkgaction.transforms.inputs.compose import with_input_packages
+from pkgaction.transforms.inputs.compose import required, with_input_packages
 
-__all__ = ["with_input_packages"]
+__all__ = ["required", "with_input_packages"]

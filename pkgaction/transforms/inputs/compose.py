@@ -28,7 +28,7 @@ def with_input_packages(tree: Tree, source: PackageSource, sources: Sources) -> 
     """
     packages = {
         name: InputPackage.read(name, sources.input_package(name, version))
-        for name, version in _required(source).items()
+        for name, version in required(source).items()
     }
     if not packages:
         return tree
@@ -46,7 +46,7 @@ def with_input_packages(tree: Tree, source: PackageSource, sources: Sources) -> 
     return tree.replacing(TreeFile(path=path, content=Bytes(data)) for path, data in made.items())
 
 
-def _required(source: PackageSource) -> dict[str, str]:
+def required(source: PackageSource) -> dict[str, str]:
     """Versions of the required packages by name; the first of a name counts."""
     manifest = mapping(source, ROOT)
     type_ = manifest.scalar("type")
