@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 
 class Style(Enum):
@@ -79,7 +79,6 @@ class Mapping(Base):
 
 
 Node: TypeAlias = Scalar | Alias | Sequence | Mapping
-Some = TypeVar("Some", Scalar, Alias, Sequence, Mapping)
 
 
 @dataclass(slots=True, eq=False)
