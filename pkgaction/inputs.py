@@ -39,6 +39,7 @@ DEFAULTS: Mapping[str, str] = {
     "ref": "",
     "dry-run": "false",
     "comment": "true",
+    "reports": "",
     "jobs": "",
     "package-spec": "",
     "ecs-url": "",
@@ -73,6 +74,7 @@ _PROVIDER = re.compile(
 )
 _PROVIDER_FORM = "projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER"
 _ACCOUNT = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+")
+_IN_WORKSPACE = "give mode: comment, and reports as globs relative to the workspace"
 _NUMBER = re.compile(r"[0-9]{1,3}")
 _DAYS = re.compile(r"[0-9]{1,4}")
 _MOST_JOBS = 64
@@ -103,6 +105,7 @@ class Inputs:
     ref: str = ""
     dry_run: bool = False
     comment: bool = True
+    reports: tuple[str, ...] = ()  # globs, relative to the workspace
     jobs: int = 1
 
     @classmethod
@@ -146,6 +149,7 @@ class Inputs:
             ref=reader.text("ref"),
             dry_run=reader.boolean("dry-run"),
             comment=reader.boolean("comment"),
+            reports=reader.reports(),
             jobs=reader.jobs(),
         )
         return value, reader.problems
@@ -227,6 +231,16 @@ class _Reader:
             self.wrong("mode", f"there is no mode {text!r}", _did_you_mean(text, names))
             return Mode.AUTO
         return Mode(text)
+
+    def reports(self) -> tuple[str, ...]:
+        """Files in the workspace, and given exactly where they are used."""
+        found = self.lines("reports")
+        for glob in found:
+            if glob.startswith(("/", "~")) or ".." in glob.split("/"):
+                self.wrong("reports", f"{glob[:200]!r} leads out of the workspace", _IN_WORKSPACE)
+        if bool(found) != (self.text("mode") == Mode.COMMENT):
+            self.wrong("reports", "it goes with mode comment, and mode comment with it", _IN_WORKSPACE)
+        return found
 
     def jobs(self) -> int:
         text = self.text("jobs") or str(len(os.sched_getaffinity(0)) or 1)

@@ -93,7 +93,7 @@ def is_harmless(scene: Scene, run: Run) -> None:
         is_harmless_markdown(comment.body)
         assert comment.body.splitlines()[0] == marker(scene.inputs["bucket"])
         assert comment.body.count("<!--") == 1
-    assert set(run.outputs) == {"published", "packages", "matrix", "comment-url"}
+    assert set(run.outputs) == {"published", "packages", "matrix", "comment-url", "report"}
     assert all("\n" not in value for value in run.outputs.values())
 
 
