@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 IMAGE := pkgaction:test
 WORKERS ?= 2
 
-.PHONY: demo test storage-test registry-test coverage lint types layers fix docs drift image image-test check lock clean
+.PHONY: demo test storage-test registry-test github-schemas coverage lint types layers fix docs drift image image-test check lock clean
 
 demo: $(VENV)/.run ## the whole job on an example repository
 	@$(RUN) -m examples.demo
@@ -18,6 +18,8 @@ storage-test: $(VENV)/.dev ## races, crashes and faults on a storage server, som
 
 registry-test: $(VENV)/.dev $(VENV)/.registry ## the real Package Registry serves what was published, and signatures verify
 	$(RUN) -m pytest -n $(WORKERS) -q tests/registry
+
+github-schemas: $(VENV)/.github-schemas ## GitHub's own descriptions: from now on they check the tests' fakes
 
 coverage: $(VENV)/.dev ## the same, with branch coverage
 	$(RUN) -m pytest -n $(WORKERS) -q --cov --cov-report=term:skip-covered
@@ -91,6 +93,14 @@ $(VENV)/.registry: $(wildcard $(addprefix tests/registry/,server/* verifier/* ki
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.github-schemas: $(VENV)/.dev tests/fakes/schemas/package-lock.json tests/fakes/schemas/extract.py
+	@$(call missing,npm)
+	@rm -rf $(VENV)/npm && mkdir -p $(VENV)/npm && cp tests/fakes/schemas/package*.json $(VENV)/npm
+	@npm ci --prefix $(VENV)/npm --ignore-scripts --no-audit --no-fund --silent
+	@$(RUN) -m tests.fakes.schemas.extract $(VENV)/npm/node_modules/@octokit $(VENV)/github-schemas
+	@rm -rf $(VENV)/npm
 	@touch $@
 
 missing = command -v $(1) >/dev/null || { echo "$(1) is missing: install it first"; exit 1; }

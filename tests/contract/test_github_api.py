@@ -18,7 +18,8 @@ from pkgaction.model.event import PullRequest
 from pkgaction.model.json import Json
 from pkgaction.model.secret import Secret
 from pkgaction.ports import PullRequests
-from tests.fakes.github import BODY_LIMIT, PERSON, WRITE, Account, Fault, LoopbackGitHub, Pull
+from tests.fakes.github import BODY_LIMIT, WRITE, Fault, LoopbackGitHub, Pull
+from tests.fakes.github_json import PERSON, Account
 
 SHA = "a" * 40
 MARKER = "<!-- pkgaction:publish:1 -->"

@@ -12,7 +12,7 @@ import pytest
 
 from pkgaction.report.markdown import marker
 from tests.e2e.conftest import TOKEN, Scene, opened
-from tests.fakes.github import BOT, PERSON
+from tests.fakes.github_json import BOT, PERSON
 from tests.fakes.keys import Key
 from tests.fakes.workplace import Run
 
