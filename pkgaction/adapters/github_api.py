@@ -141,7 +141,7 @@ class GitHubPullRequests:
         from github import GithubException  # noqa: PLC0415
 
         try:
-            return self._repository.get_pull(number)
+            return self._repository.get_pull(number).complete()  # it would be asked for later
         except GithubException as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
