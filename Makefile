@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 IMAGE := pkgaction:test
 WORKERS ?= 2
 
-.PHONY: demo test storage-test registry-test github-schemas coverage lint types layers fix docs drift image image-test check lock clean
+.PHONY: demo test storage-test registry-test github-schemas coverage lint types layers fix docs drift pictures image image-test check lock clean
 
 demo: $(VENV)/.run ## the whole job on an example repository
 	@$(RUN) -m examples.demo
@@ -46,6 +46,10 @@ docs: $(VENV)/.dev ## what is generated in README and docs
 
 drift: $(VENV)/.dev ## nothing generated is out of date
 	$(RUN) -m docs.generate --check
+
+pictures: $(VENV)/.dev ## the pictures of the comment, by chromium and the fonts fonts-inter, fonts-noto-color-emoji
+	@$(call missing,chromium)
+	$(RUN) -m docs.pictures
 
 image: ## the container
 	docker build -t $(IMAGE) .

@@ -27,7 +27,7 @@ def blocks(ledger: Ledger, place: Place) -> list[Block]:
     good, bad = markdown.good_rows(ledger, place), tuple(markdown.bad_rows(ledger))
     return [
         Block(rank=1, head=markdown.table(ledger), rows=good),
-        Block(rank=0, head="**Not published**\n", rows=bad),
+        Block(rank=0, head=markdown.not_published(ledger), rows=bad),
         Block(rank=2, head="**Please look**\n", rows=tuple(markdown.notes(ledger))),
         *(Block(rank=4, rows=(detail,)) for detail in markdown.details(ledger)),
         Block(rank=3, rows=(markdown.footer(ledger, place),)),

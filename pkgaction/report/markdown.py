@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from pkgaction.model.changes import Changes
+from pkgaction.model.finding import Finding, Severity, errors
 from pkgaction.model.layout import PACKAGE_NAME
 from pkgaction.model.outcome import Ledger, Outcome
 from pkgaction.model.release import Skipped
@@ -11,6 +12,8 @@ from pkgaction.report import words
 from pkgaction.report.escape import code
 from pkgaction.report.words import Place
 
+_UNBROKEN = "\N{NO-BREAK SPACE}"
+_UNFOLDED = 3  # errors of a failed package
 _HEAD = ("", "Package", "Version", "Channel", "Size")
 
 
@@ -24,6 +27,11 @@ def table(ledger: Ledger) -> str:
     """The head of the table of results: a preview shows which files differ."""
     head = (*_HEAD, "Files" if words.foresees(ledger) else "Links")
     return f"| {' | '.join(head)} |\n|{'---|' * len(head)}"
+
+
+def not_published(ledger: Ledger) -> str:
+    """The head of what failed."""
+    return "**Can't be published**\n" if words.foresees(ledger) else "**Not published**\n"
 
 
 def good_rows(ledger: Ledger, place: Place) -> tuple[str, ...]:
@@ -58,8 +66,10 @@ def notes(ledger: Ledger) -> Iterator[str]:
 def details(ledger: Ledger) -> Iterator[str]:
     """Folded parts that may be left out where there is no room, the most useful first."""
     for outcome in ledger.sorted():
-        if outcome.findings:
-            yield _folded(f"{len(outcome.findings)} findings", outcome, _findings(outcome))
+        if folded := [f for f in outcome.findings if f not in _worst(outcome)]:
+            more = "more " if _worst(outcome) else ""
+            count = f"{len(folded)} {more}finding{'s' if len(folded) > 1 else ''}"
+            yield _folded(count, outcome, [_finding(outcome, f) for f in folded])
     for outcome in ledger.sorted():
         if outcome.changes:
             yield _changed(outcome, outcome.changes)
@@ -81,7 +91,7 @@ def _row(outcome: Outcome, ledger: Ledger, place: Place) -> str:
         f"{before}**{outcome.version}**",
         words.channel(outcome),
         _size(outcome),
-        " · ".join(_links(outcome, ledger, place)),
+        ("<br>" if words.foresees(ledger) else " · ").join(_links(outcome, ledger, place)),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -100,7 +110,8 @@ def _bad(outcome: Outcome, ledger: Ledger) -> str:
     version = f" {code(outcome.version)}" if outcome.version else ""
     fix = f"<br>**What to do:** {code(outcome.fix)}" if outcome.fix else ""
     shown = words.shown(outcome, ledger)
-    return f"- ❌ {_name(outcome.name)}{version} **{shown}**: {code(outcome.reason)}{fix}"
+    said = f"- ❌ {_name(outcome.name)}{version} **{shown}**: {code(outcome.reason)}{fix}"
+    return "\n".join([said, *(f"  {_finding(outcome, found)}" for found in _worst(outcome))])
 
 
 def _size(outcome: Outcome) -> str:
@@ -110,7 +121,7 @@ def _size(outcome: Outcome) -> str:
     before = outcome.changes.size if outcome.changes else 0
     more = outcome.size - before if before else 0
     change = f" ({'+' if more > 0 else '-'}{words.size(more)})" if more else ""
-    return words.size(outcome.size) + change
+    return (words.size(outcome.size) + change).replace(" ", _UNBROKEN)
 
 
 def _counted(changes: Changes) -> str:
@@ -138,12 +149,15 @@ def _changed(outcome: Outcome, changes: Changes) -> str:
     return _folded(title, outcome, rows if changes.files else [])
 
 
-def _findings(outcome: Outcome) -> list[str]:
-    return [
-        f"- {'❌' if f.severity == 'error' else '⚠️'} {code(f'{outcome.folder}/{f.place}')} "
-        f"{code(f.message)} ({f.code})"
-        for f in outcome.findings
-    ]
+def _worst(outcome: Outcome) -> tuple[Finding, ...]:
+    """The first errors of a package that failed: they are not folded away."""
+    return () if outcome.status.ok else errors(outcome.findings)[:_UNFOLDED]
+
+
+def _finding(outcome: Outcome, found: Finding) -> str:
+    mark = "❌" if found.severity is Severity.ERROR else "⚠️"
+    where = code(f"{outcome.folder}/{found.place}")
+    return f"- {mark} {where} {code(found.message)} ({code(found.code)})"
 
 
 def _skipped(skip: Skipped) -> str:

@@ -121,13 +121,13 @@ EVENTS = {
 
 @pytest.mark.parametrize("kind", EVENTS)
 def test_the_events_of_the_tests_are_githubs(kind: str) -> None:
-    assert list(descriptions.event_lies(kind.split()[0], EVENTS[kind])) == []
+    assert list(descriptions.event_lies(kind.split(maxsplit=1)[0], EVENTS[kind])) == []
 
 
 @pytest.mark.parametrize("kind", EVENTS)
 def test_an_event_that_lacks_its_sender_is_told(kind: str) -> None:
     cut = {key: value for key, value in EVENTS[kind].items() if key != "sender"}
 
-    (found,) = list(descriptions.event_lies(kind.split()[0], json.loads(json.dumps(cut))))
+    (found,) = list(descriptions.event_lies(kind.split(maxsplit=1)[0], json.loads(json.dumps(cut))))
 
     assert "'sender' is a required property" in found
