@@ -13,6 +13,7 @@ from pkgaction.report.escape import code
 from pkgaction.report.words import Place
 
 _UNBROKEN = "\N{NO-BREAK SPACE}"
+_MOST = 200  # lines of a fold
 _UNFOLDED = 3  # errors of a failed package
 _HEAD = ("", "Package", "Version", "Channel", "Size")
 
@@ -139,14 +140,15 @@ def _counted(changes: Changes) -> str:
 def _changed(outcome: Outcome, changes: Changes) -> str:
     """What differs from the last published version, file by file."""
     versions = f"{code(changes.since) if changes.since else ''} | {code(outcome.version)}"
-    rows = [f"| | File | {versions} |", "|---|---|---|---|"]
+    head = [f"| | File | {versions} |", "|---|---|---|---|"]
+    rows = []
     for one in changes.files:
         kind = "added" if one.before is None else "removed" if one.after is None else "changed"
         sizes = ["" if size is None else words.size(size) for size in (one.before, one.after)]
         rows.append(f"| {kind} | {code(one.path)} | {' | '.join(sizes)} |")
     since = f"since {code(changes.since)}" if changes.since else "nothing was published before"
     title = f"{_counted(changes)}, {since}"
-    return _folded(title, outcome, rows if changes.files else [])
+    return _folded(title, outcome, rows, head if rows else ())
 
 
 def _worst(outcome: Outcome) -> tuple[Finding, ...]:
@@ -165,14 +167,14 @@ def _skipped(skip: Skipped) -> str:
     return f"{_name(skip.name)}{version}: {code(skip.reason)}"
 
 
-def _folded(title: str, outcome: Outcome, lines: Sequence[str]) -> str:
+def _folded(title: str, outcome: Outcome, lines: Sequence[str], head: Sequence[str] = ()) -> str:
     summary = f"{_name(outcome.name)}: {title}"
-    return f"<details><summary>{summary}</summary>\n\n{_lines(lines)}\n</details>"
+    return f"<details><summary>{summary}</summary>\n\n{_lines(lines, head)}\n</details>"
 
 
-def _lines(lines: Sequence[str], most: int = 200) -> str:
-    more = [f"- and {len(lines) - most} more"] if len(lines) > most else []
-    return "\n".join([*lines[:most], *more]) + "\n"
+def _lines(lines: Sequence[str], head: Sequence[str] = ()) -> str:
+    more = [f"- and {len(lines) - _MOST} more"] if len(lines) > _MOST else []
+    return "\n".join([*head, *lines[:_MOST], *more]) + "\n"
 
 
 def _name(name: str) -> str:

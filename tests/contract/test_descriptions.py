@@ -1,7 +1,6 @@
 """What checks the fakes: GitHub's own descriptions of its API and its events."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -86,15 +85,16 @@ def test_what_github_would_not_say_is_told(lie: Exchange, told: str) -> None:
     assert told in found
 
 
-def test_a_fake_that_lies_fails_its_test() -> None:
-    with pytest.raises(AssertionError, match="no such operation"), LoopbackGitHub() as github:
-        github.answer("GET", f"{github.prefix}/nowhere", _sent(github), b"")
+def _asked_for_nothing_real() -> None:
+    with LoopbackGitHub() as github:
+        sent = {"authorization": f"Bearer {github.token}", "user-agent": "x"}
         github.faults.append(Fault(method="GET", path="nowhere", status=200, body=[]))
-        github.answer("GET", f"{github.prefix}/nowhere", _sent(github), b"")
+        github.answer("GET", f"{github.prefix}/nowhere", sent, b"")
 
 
-def _sent(github: LoopbackGitHub) -> Mapping[str, str]:
-    return {"authorization": f"Bearer {github.token}", "user-agent": "x"}
+def test_a_fake_that_lies_fails_its_test() -> None:
+    with pytest.raises(AssertionError, match="no such operation"):
+        _asked_for_nothing_real()
 
 
 EVENTS = {
