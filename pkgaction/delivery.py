@@ -66,7 +66,7 @@ class Delivery:
             self._look_back()
 
     def _look_back(self) -> None:
-        if comment.worth_a_comment(self.ledger):
+        if self._may_comment() and comment.worth_a_comment(self.ledger):
             self.discover()
         self.discovery.repository = None
 
@@ -136,9 +136,11 @@ class Delivery:
 
     def _outputs(self, url: str) -> dict[str, str]:
         """Nothing that an untrusted run has said becomes an output."""
-        mode, intent = self.inputs.mode, self.ledger.intent
-        told = Ledger() if isinstance(intent, Relay) else self.ledger
-        report = "" if mode is Mode.COMMENT else carried.write(self.ledger, self.checks)
+        told = Ledger() if isinstance(self.ledger.intent, Relay) else self.ledger
+        report = ""
+        if self.inputs.mode is not Mode.COMMENT:
+            with self._reported("there is no report for other jobs"):
+                report = carried.write(self.ledger, self.checks)
         return outputs.of(told, url, report)
 
     def _api(self) -> PullRequests:

@@ -51,7 +51,11 @@ class Retelling:
         return next((report.checks for report in reports if report.checks), "")
 
     def _files(self) -> list[Path]:
-        found = {path for glob in self.globs for path in self.workspace.glob(glob)}
+        try:
+            found = {path for glob in self.globs for path in self.workspace.glob(glob)}
+        except (ValueError, NotImplementedError, OSError) as error:
+            what = f"the files can't be looked for: {error}"
+            raise UsageError(what=what, where="input reports", fix=_UPLOAD) from error
         if not found:
             what = f"no file matches {', '.join(self.globs)}"
             raise UsageError(what=what, where="input reports", fix=_UPLOAD)

@@ -1,5 +1,6 @@
 """A run's report as one line of JSON, for another job that writes the comment; and back again."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -104,7 +105,7 @@ def _report(ledger: Ledger, checks: str) -> wire.Report:
         "head": plan.head,
         "base": plan.base,
         "compared": plan.compared,
-        "checks": checks,
+        "checks": re.sub(r"[^A-Za-z0-9 .,()_+-]", " ", checks)[:80],
         "packages": [_package(one) for one in _worst_first(ledger.sorted())[: wire.MOST]],
         "planned": [_planned(one) for one in waiting[: wire.MOST]],
         "skipped": [_builtins(one) for one in plan.skipped[: wire.MOST]],
