@@ -15,8 +15,7 @@ DEPTHS = (50, 300)  # commits that are fetched where a shallow clone lacks the w
 def first_parents(git: Git, base: str, head: str) -> list[Landed]:
     """The commits from `head` back to `base`, exclusive, each with what it changed of its first parent.
 
-    Plain names tell the records apart that follow a word which nobody could guess: a path may look
-    like anything else.
+    Each record begins with a word that nobody could guess: a path may look like anything else.
     """
     word = secrets.token_hex(16)
     options = ("--first-parent", "-m", "--name-only", "--no-renames", "--no-show-signature", "-z")

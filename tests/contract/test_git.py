@@ -382,6 +382,15 @@ def test_a_long_way_is_fetched_by_a_shallow_clone(long: tuple[Remote, list[str]]
     assert [one.commit for one in found] == commits[LONG - 1 : 0 : -1]
 
 
+def test_no_more_than_250_commits_of_a_way_are_told(remote: Remote, scratch: Path) -> None:
+    commits = remote.many("very-long", 260)
+
+    with opened(remote.clone("here", "--branch=very-long"), scratch) as repository:
+        found = repository.landed(commits[0], commits[-1], "very-long")
+
+    assert [one.commit for one in found] == commits[:-251:-1]
+
+
 @pytest.mark.parametrize("options", [[], ["--depth=1"]], ids=["full", "depth 1"])
 @pytest.mark.parametrize("known", [False, True], ids=["no base", "base beside"])
 def test_a_way_that_is_not_known_is_the_head_alone(

@@ -213,6 +213,9 @@ def test_e51_a_repository_is_known_by_its_id(shop: Scene, *, renamed: bool) -> N
 
     assert run.status == 0
     assert [comment.number for comment in shop.github.comments] == ([merge.number] if renamed else [])
+    notice = "::notice::no pull request is known for packages/lanternfish"
+    assert (notice in run.log) is not renamed
+    assert ("no pull request is known" in run.summary) is not renamed
 
 
 # --- where a comment can't be written -------------------------------------------------------------
