@@ -46,9 +46,7 @@ def bump(shop: Scene, name: str = "lanternfish", version: str = "1.3.0") -> Merg
 
 def discovered(shop: Scene, merge: Merge, clock: FakeClock, scratch: Path) -> Ledger:
     """What a run on this push finds out, by a clock that loses no time."""
-    intent = Release(
-        head=merge.after, base=merge.before, branch="main", default_branch="main", maintenance=False
-    )
+    intent = Release(head=merge.after, base=merge.before, branch="main", default_branch="main")
     ledger = Ledger(intent=intent)
     api = GitHubPullRequests(
         repository=REPOSITORY,

@@ -178,7 +178,7 @@ class Workplace:
         """The payload of the push that a merge made."""
         commits = [(merge.after, f"{merge.title} (#{merge.number})")]
         ref = f"refs/heads/{merge.branch}"
-        return _checked("push", payloads.push(HERE, ref, merge.before, merge.after, commits))
+        return checked("push", payloads.push(HERE, ref, merge.before, merge.after, commits))
 
     def pull_request_event(self, merge: Merge, *, merged: bool, head: End | None = None) -> Payload:
         """The payload of an open, or a merged, pull request; its fork is gone, unless it has a head."""
@@ -192,22 +192,22 @@ class Workplace:
             head=head or End(ref="work", sha=merge.after, repository=None),
             base=End(ref=merge.branch, sha=merge.before, repository=HERE),
         )
-        return _checked("pull_request", about)
+        return checked("pull_request", about)
 
     def merge_group_event(self, merge: Merge) -> Payload:
         """The payload of the merge queue's check of a merge."""
-        return _checked("merge_group", payloads.merge_group(HERE, merge.before, merge.after))
+        return checked("merge_group", payloads.merge_group(HERE, merge.before, merge.after))
 
     def dispatch_event(self) -> Payload:
         """The payload of a workflow_dispatch."""
-        return _checked("workflow_dispatch", payloads.workflow_dispatch(HERE))
+        return checked("workflow_dispatch", payloads.workflow_dispatch(HERE))
 
     def workflow_run_event(
         self, head: End, *, event: str = "pull_request", conclusion: str = "success"
     ) -> Payload:
         """The payload of another workflow's end."""
         run = payloads.workflow_run(HERE, head, event=event, conclusion=conclusion)
-        return _checked("workflow_run", run)
+        return checked("workflow_run", run)
 
     def run(
         self,
@@ -292,7 +292,7 @@ def objects(bucket: Path) -> dict[str, bytes]:
     }
 
 
-def _checked(name: str, payload: Payload) -> Payload:
+def checked(name: str, payload: Payload) -> Payload:
     """An event that GitHub itself would write, as far as its schemas are there to tell."""
     lies = list(descriptions.event_lies(name, payload))
     assert not lies, "\n".join(lies)
