@@ -64,7 +64,8 @@ class Discovery:
 
     def _attribution(self, intent: Release | Republish) -> Attribution:
         if isinstance(intent, Republish):  # the changelog alone says who brought a version once
-            return Attribution(api=self.api(), branch=self._branch(), pages=self.pages, landed=())
+            branch = self._branch(intent)
+            return Attribution(api=self.api(), branch=branch, pages=self.pages, landed=())
         landed = self._landed(intent)
         return Attribution(api=self.api(), branch=intent.branch, pages=self.pages, landed=landed)
 
@@ -75,11 +76,13 @@ class Discovery:
             return (Landed(commit=head or intent.head, subject="", paths=None),)
         return tuple(self.repository.landed(base, head, intent.branch))
 
-    def _branch(self) -> str:
+    def _branch(self, intent: Republish) -> str:
         """The publishing branch that a republished commit lies on."""
-        head = self.ledger.plan.head if self.ledger.plan else ""
-        found = self.repository.publishing_branch(head, self.branches) if self.repository else None
-        return found or ""
+        plan, repository = self.ledger.plan, self.repository
+        if plan is None or repository is None:
+            return ""
+        prefer = intent.default_branch
+        return repository.publishing_branch(plan.head, self.branches, prefer=prefer) or ""
 
     def _note_unknown(self) -> None:
         brought = self.ledger.brought_by or {}
