@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 IMAGE := pkgaction:test
 WORKERS ?= 2
 
-.PHONY: demo test storage-test registry-test benchmarks coverage lint types layers fix docs drift image image-test check lock clean
+.PHONY: demo test storage-test registry-test github-schemas benchmarks coverage lint types layers fix docs drift pictures image image-test check lock clean
 
 demo: $(VENV)/.run ## the whole job on an example repository
 	@$(RUN) -m examples.demo
@@ -21,6 +21,8 @@ registry-test: $(VENV)/.dev $(VENV)/.registry ## the real Package Registry serve
 
 benchmarks: $(VENV)/.dev ## building beside the reference: PACKAGES='DIR...' ECS=DIR
 	$(RUN) -m benchmarks.build $(PACKAGES) --ecs $(ECS)
+
+github-schemas: $(VENV)/.github-schemas ## GitHub's own descriptions: from now on they check the tests' fakes
 
 coverage: $(VENV)/.dev ## the same, with branch coverage
 	$(RUN) -m pytest -n $(WORKERS) -q --cov --cov-report=term:skip-covered
@@ -47,6 +49,10 @@ docs: $(VENV)/.dev ## what is generated in README and docs
 
 drift: $(VENV)/.dev ## nothing generated is out of date
 	$(RUN) -m docs.generate --check
+
+pictures: $(VENV)/.dev ## the pictures of the comment, by chromium and the fonts fonts-inter, fonts-noto-color-emoji
+	@$(call missing,chromium)
+	$(RUN) -m docs.pictures
 
 image: ## the container
 	docker build -t $(IMAGE) .
@@ -94,6 +100,14 @@ $(VENV)/.registry: $(wildcard $(addprefix tests/registry/,server/* verifier/* ki
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.github-schemas: $(VENV)/.dev tests/fakes/schemas/package-lock.json tests/fakes/schemas/extract.py
+	@$(call missing,npm)
+	@rm -rf $(VENV)/npm && mkdir -p $(VENV)/npm && cp tests/fakes/schemas/package*.json $(VENV)/npm
+	@npm ci --prefix $(VENV)/npm --ignore-scripts --no-audit --no-fund --silent
+	@$(RUN) -m tests.fakes.schemas.extract $(VENV)/npm/node_modules/@octokit $(VENV)/github-schemas
+	@rm -rf $(VENV)/npm
 	@touch $@
 
 missing = command -v $(1) >/dev/null || { echo "$(1) is missing: install it first"; exit 1; }

@@ -85,8 +85,12 @@ class Desk:
     @classmethod
     def of(cls, owners: Owners, job: Job, world: World, ledger: Ledger) -> Self:
         """A desk for this job."""
-        kept = {k: v for k, v in job.provenance().items() if k not in _LEFT_OUT}
-        job = replace(job, provenance=lambda: kept)
+        asked = job.provenance
+
+        def kept(candidate: Candidate) -> dict[str, str]:
+            return {k: v for k, v in asked(candidate).items() if k not in _LEFT_OUT}
+
+        job = replace(job, provenance=kept)
         return cls(owners, Steps(job, replace(world, signer=accept.SubmittedOnly()), ledger))
 
     def take(self, received: Received | Refused) -> Published | Refused | None:

@@ -8,15 +8,19 @@ from pkgaction import wiring
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.runner import Runner
 from pkgaction.adapters.watch import JobLog
-from pkgaction.errors import GitHubError
+from pkgaction.discovery import Discovery
+from pkgaction.errors import GitError, GitHubError
 from pkgaction.inputs import Inputs
-from pkgaction.model.event import Idle, Mode, Preview, PullRequest, Release
+from pkgaction.model.event import Idle, Mode, PullRequest, Relay
 from pkgaction.model.json import JsonObject, number_at
 from pkgaction.model.outcome import Ledger
-from pkgaction.ports import PullRequests
-from pkgaction.report import annotations, comment, outputs, summary, text
+from pkgaction.model.release import Candidate
+from pkgaction.ports import PullRequests, Repository
+from pkgaction.report import annotations, carried, comment, outputs, summary, text
 from pkgaction.report.words import Place
 from pkgaction.stages.validate import CHECKS
+
+_UNKNOWN = "the pull request was not found, so no comment was written"
 
 
 @dataclass(slots=True)
@@ -27,72 +31,117 @@ class Delivery:
     inputs: Inputs
     ledger: Ledger
     payload: JsonObject = field(default_factory=dict)
+    checks: str = CHECKS  # what validation consists of
+    discovery: Discovery = field(init=False)
     _client: PullRequests | None = None
-    _pull_requests: tuple[PullRequest, ...] | None = None
 
-    def provenance(self) -> dict[str, str]:
-        """Where the packages of this run come from, for the metadata of their objects."""
-        numbers = [str(pull.number) for pull in self.pull_requests()]
+    def __post_init__(self) -> None:
+        place = self._place()
+        pages = f"{place.server}/{place.repository}"
+        self.discovery = Discovery(ledger=self.ledger, api=self._api, pages=pages)
+
+    def provenance(self, candidate: Candidate) -> dict[str, str]:
+        """Where a package of this run comes from, for the metadata of its objects."""
+        self.discover()
+        known, brought = self.discovery.known(), self.ledger.brought_by or {}
+        pulls = (known,) if known else brought.get(candidate.source.folder, ())
         plan = self.ledger.plan
         return wiring.provenance(
             commit=plan.head if plan else "",
             repository=self.runner.get("GITHUB_REPOSITORY"),
             run=self.runner.run_url,
-            pull_request=",".join(numbers),
+            pull_request=",".join(str(pull.number) for pull in pulls),
         )
 
-    def pull_requests(self) -> tuple[PullRequest, ...]:
-        """The pull requests that brought the commit; asked for once, none where GitHub fails."""
-        if self._pull_requests is None:
-            self._pull_requests = ()
-            with self._reported("the pull request was not found, so no comment was written"):
-                self._pull_requests = self._find()
-        return self._pull_requests
+    @contextlib.contextmanager
+    def while_open(self, repository: Repository, branches: tuple[str, ...]) -> Iterator[None]:
+        """The block works on this repository; at its end, who brought what is found out."""
+        self.discovery.repository, self.discovery.branches = repository, branches
+        try:
+            yield
+        except Exception:
+            self._look_back()
+            raise
+        else:
+            self._look_back()
+
+    def _look_back(self) -> None:
+        if self._may_comment() and comment.worth_a_comment(self.ledger):
+            self.discover()
+        self.discovery.repository = None
+
+    def discover(self) -> None:
+        """Find out which pull requests brought the packages; none where GitHub or git fails."""
+        if self.inputs.github_token and self.inputs.mode is not Mode.PLAN:
+            with self._reported(_UNKNOWN):
+                self.discovery.ask()
 
     def report(self, *, comments: bool = True) -> None:
         """Say it everywhere. That a report can't be written is itself reported."""
         place, url = self._place(), ""
-        if comments and self.inputs.mode is not Mode.PLAN:
-            with self._reported("no comment was written"):
-                url = self._comment(place)
+        if comments and self._may_comment():
+            url = self._comments(place)
         watch = JobLog(self.runner.out)
         for line in text.of(self.ledger):
             watch.say(line)
         with self._reported("the summary was not written"):
             self.runner.summary(summary.render(self.ledger, place))
         with self._reported("the outputs were not written"):
-            self.runner.output(outputs.of(self.ledger, url))
-        for annotation in annotations.of(self.ledger):
+            self.runner.output(self._outputs(url))
+        retold = self.inputs.mode is Mode.COMMENT
+        for annotation in annotations.of_run(self.ledger) if retold else annotations.of(self.ledger):
             self.runner.annotate(annotation)
 
     @contextlib.contextmanager
     def _reported(self, what: str) -> Iterator[None]:
         try:
             yield
-        except (GitHubError, OSError) as error:
+        except (GitHubError, GitError, OSError) as error:
             self.ledger.warnings.append(f"{what}: {error}")
         except Exception as error:  # noqa: BLE001 - one report must not keep the others from being written
             self.ledger.warnings.append(f"{what}: pkgaction itself failed: {type(error).__name__}")
 
-    def _find(self) -> tuple[PullRequest, ...]:
-        intent = self.ledger.intent
-        known = intent.pull_request if isinstance(intent, Release | Preview) else None
-        if known is not None:
-            return (known,)
-        if isinstance(intent, Release) and self.inputs.github_token:
-            return tuple(self._api().merged_with(intent.head, base=intent.branch))
-        return ()
+    def _may_comment(self) -> bool:
+        inputs, intent = self.inputs, self.ledger.intent
+        wanted = bool(inputs.comment and inputs.github_token) and inputs.mode is not Mode.PLAN
+        return wanted and intent is not None and not isinstance(intent, Idle)
 
-    def _comment(self, place: Place) -> str:
-        inputs, ledger = self.inputs, self.ledger
-        if not (inputs.comment and inputs.github_token and comment.worth_a_comment(ledger)):
-            return ""
-        if ledger.intent is None or isinstance(ledger.intent, Idle):
-            return ""
-        body = comment.render(ledger, place, inputs.bucket)
-        marker = body.splitlines()[0]
-        written = [self._api().comment(p.number, marker=marker, body=body) for p in self.pull_requests()]
-        return written[0] if written else ""
+    def _comments(self, place: Place) -> str:
+        """One comment a pull request, of its own packages; the address of the first."""
+        written: list[str] = []
+        for pull, ledger in self._audience():
+            with self._reported("no comment was written"):
+                body = comment.render(ledger, place, self.inputs.bucket)
+                marker = body.splitlines()[0]
+                written.append(self._api().comment(pull.number, marker=marker, body=body))
+        return next(iter(written), "")
+
+    def _audience(self) -> list[tuple[PullRequest, Ledger]]:
+        """Who is to be told what, as far as there is anything to tell."""
+        ledger = self.ledger
+        if not comment.worth_a_comment(ledger):
+            return []
+        self.discover()
+        if brought := ledger.brought_by:
+            pulls = sorted({p for found in brought.values() for p in found}, key=lambda p: p.number)
+            own = {p: {folder for folder, found in brought.items() if p in found} for p in pulls}
+            return [(pull, ledger.only(own[pull])) for pull in pulls]
+        everybody: list[PullRequest] = []
+        with self._reported(_UNKNOWN):
+            everybody += self.discovery.everything()
+            if isinstance(ledger.intent, Relay) and not everybody:
+                told = "no open pull request has this head any more: no comment was written"
+                ledger.notices.append(told)
+        return [(pull, ledger) for pull in everybody]
+
+    def _outputs(self, url: str) -> dict[str, str]:
+        """Nothing that an untrusted run has said becomes an output."""
+        told = Ledger() if isinstance(self.ledger.intent, Relay) else self.ledger
+        report = ""
+        if self.inputs.mode is not Mode.COMMENT:
+            with self._reported("there is no report for other jobs"):
+                report = carried.write(self.ledger, self.checks)
+        return outputs.of(told, url, report)
 
     def _api(self) -> PullRequests:
         if self._client is None:
@@ -113,5 +162,5 @@ class Delivery:
             server=get("GITHUB_SERVER_URL") or "https://github.com",
             repository=get("GITHUB_REPOSITORY"),
             run_url=self.runner.run_url,
-            checks=CHECKS,
+            checks=self.checks,
         )

@@ -23,6 +23,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[A-Za-z0-9._-]+)*")
 _NUMBER = re.compile(r"[0-9]{1,3}")
 _DAYS = re.compile(r"[0-9]{1,4}")
 _MOST_JOBS = 64
+_IN_WORKSPACE = "give mode: comment, and reports as globs relative to the workspace"
 UNSIGNED = "unsigned"  # the word that accepts any package
 _ARMOR = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 
@@ -151,6 +152,16 @@ class Reader:
             what = "it is neither armored public keys nor the word unsigned"
             self.wrong(name, what, "set it to the output of `gpg --armor --export FINGERPRINT`")
         return text
+
+    def reports(self) -> tuple[str, ...]:
+        """Files in the workspace, and given exactly where they are used."""
+        found = self.lines("reports")
+        for glob in found:
+            if glob.startswith(("/", "~")) or ".." in glob.split("/"):
+                self.wrong("reports", f"{glob[:200]!r} leads out of the workspace", _IN_WORKSPACE)
+        if bool(found) != (self.text("mode") == Mode.COMMENT):
+            self.wrong("reports", "it goes with mode comment, and mode comment with it", _IN_WORKSPACE)
+        return found
 
     def public_url(self, bucket: str) -> str:
         """Where the bucket is served, by default where Google serves it."""

@@ -37,6 +37,7 @@ DEFAULTS: Mapping[str, str] = {
     "ref": "",
     "dry-run": "false",
     "comment": "true",
+    "reports": "",
     "jobs": "",
     "package-spec": "",
     "ecs-url": "https://raw.githubusercontent.com/elastic/ecs",
@@ -84,6 +85,7 @@ class Inputs:
     ref: str = ""
     dry_run: bool = False
     comment: bool = True
+    reports: tuple[str, ...] = ()  # globs, relative to the workspace
     jobs: int = 1
     ecs_url: str = DEFAULTS["ecs-url"]  # without a slash at the end, as the next two
     registry_url: str = DEFAULTS["registry-url"]
@@ -132,6 +134,7 @@ class Inputs:
             ref=reader.text("ref"),
             dry_run=reader.boolean("dry-run"),
             comment=reader.boolean("comment"),
+            reports=reader.reports(),
             jobs=reader.jobs(),
             ecs_url=reader.source("ecs-url"),
             registry_url=reader.source("registry-url"),

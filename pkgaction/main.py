@@ -19,10 +19,13 @@ from pkgaction.ending import TERMINATED, on_termination
 from pkgaction.errors import LoginError, PkgactionError, SigningKeyError, UsageError
 from pkgaction.inputs import Inputs
 from pkgaction.materials import Place
-from pkgaction.model.event import Accept, Idle, Intent, Mode, Preview, Release, Republish
+from pkgaction.model.event import Accept, Idle, Intent, Mode, Preview, Relay, Release, Republish
 from pkgaction.model.json import JsonObject
 from pkgaction.model.outcome import Ledger, Problem
+from pkgaction.retelling import Retelling
 from pkgaction.stages import event
+
+_KEYLESS = {Mode.PLAN, Mode.COMMENT}
 
 
 def main(environ: Mapping[str, str], out: TextIO) -> int:
@@ -70,6 +73,9 @@ class _Run:
         self.ledger.dry_run = self.inputs.dry_run
         if isinstance(self.ledger.intent, Idle):
             return
+        if self.inputs.mode is Mode.COMMENT:
+            self._retell()
+            return
         try:
             self._act(intent)
         except SigningKeyError:
@@ -85,7 +91,7 @@ class _Run:
         inputs = self.inputs
         if not isinstance(intent, Release) or self.runner.get("GITHUB_EVENT_NAME") != "pull_request":
             return intent
-        if inputs.dry_run or inputs.mode is Mode.PLAN:
+        if inputs.dry_run or inputs.mode in _KEYLESS:
             return intent
         pull = intent.pull_request
         if not inputs.gpg_private_key:
@@ -123,6 +129,7 @@ class _Run:
         watch = JobLog(self.runner.out)
         with contextlib.ExitStack() as stack:
             repository = stack.enter_context(contextlib.closing(self._repository()))
+            stack.enter_context(self.delivery.while_open(repository, branches))
             signer = wiring.signer(inputs, self.scratch, self.runner.environ, clock, stack)
             reads_only = isinstance(intent, Preview)
             cloud = wiring.Cloud(inputs, self.runner.environ, clock, reads_only=reads_only)
@@ -140,6 +147,26 @@ class _Run:
                 pipeline.make_plan(intent, repository, job, world, self.ledger)
             else:
                 pipeline.run(intent, repository, job, world, self.ledger)
+
+    def _retell(self) -> None:
+        """What other jobs have reported becomes this run's result."""
+        inputs = self.inputs
+        retelling = Retelling(
+            workspace=self.runner.workspace,
+            globs=inputs.reports,
+            urls=lambda package: wiring.urls(inputs.public_url, package),
+        )
+        self.delivery.checks = retelling.into(self.ledger) or self.delivery.checks
+        if isinstance(self.ledger.intent, Relay):
+            return
+        branches = event.publishing_branches(self.payload, inputs.branches)
+        # without a checkout, the head's pull request brought it all
+        with (
+            contextlib.suppress(UsageError),
+            contextlib.closing(self._repository()) as repository,
+            self.delivery.while_open(repository, branches),
+        ):
+            pass  # it ends with finding out who brought what
 
     def _try_key(self) -> None:
         """Something is wrong already: say in the same run whether the key is, too."""

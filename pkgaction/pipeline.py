@@ -18,6 +18,7 @@ from pkgaction.model.event import (
     Planned,
     Preview,
     Reindex,
+    Relay,
     Release,
     Republish,
 )
@@ -38,8 +39,8 @@ def run(intent: Intent, repository: Repository, job: Job, world: World, ledger: 
             _audit(intent, repository, job, world, ledger)
         case Reindex():
             _reindex(job, world, ledger)
-        case Accept() | Idle():
-            return  # `acceptance` has the one, nobody the other
+        case Accept() | Relay() | Idle():
+            return  # `acceptance` has the first, `retelling` the second, nobody the last
         case _:
             assert_never(intent)
 

@@ -1,6 +1,6 @@
 """What the stages need from the world. Adapters and fakes implement these; stages know only these."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
 from pkgaction.model.ecs import EcsSchema
-from pkgaction.model.event import PullRequest
+from pkgaction.model.event import Landed, PullRequest
 from pkgaction.model.release import Signature
 from pkgaction.model.tree import Content, RepositoryFiles, Tree, TreeFile
 
@@ -55,6 +55,14 @@ class Repository(Protocol):
 
     def changed_paths(self, base: str, head: str) -> Sequence[str]:
         """Paths whose content or kind differs between two commits' trees, no renames followed."""
+        ...
+
+    def landed(self, base: str, head: str, branch: str) -> Sequence[Landed]:
+        """The way of a branch from `base`, exclusive, to `head`, the newest commit first.
+
+        A merge is one commit, with all that it brought. Where history is missing and can't be fetched
+        cheaply, or `base` is empty, the head alone, its paths not known.
+        """
         ...
 
     def entries(self, commit: str, paths: Iterable[str]) -> Mapping[str, TreeFile]:
@@ -229,6 +237,20 @@ class PullRequests(Protocol):
 
     def merged_with(self, commit: str, *, base: str) -> Sequence[PullRequest]:
         """Those of this repository that were merged into the branch `base` with the commit."""
+        ...
+
+    def merged(self, number: int, *, base: str, commits: Container[str] | None) -> PullRequest | None:
+        """The pull request of that number, if it was merged into the branch `base` of this repository,
+        as one of the commits; None: as any.
+        """
+        ...
+
+    def open_at(
+        self, head: str, *, repository_id: int, owner: str, branch: str
+    ) -> Sequence[PullRequest]:
+        """The open pull requests into this repository whose head is exactly this commit, in the
+        repository of that id. Owner and branch say where to look, no more.
+        """
         ...
 
     def comment(self, number: int, *, marker: str, body: str) -> str:

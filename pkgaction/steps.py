@@ -16,6 +16,7 @@ from pkgaction.errors import (
     UsageError,
 )
 from pkgaction.model import outcome
+from pkgaction.model.changes import Changes
 from pkgaction.model.finding import errors
 from pkgaction.model.outcome import Ledger, Outcome, Status, Urls
 from pkgaction.model.release import (
@@ -31,7 +32,7 @@ from pkgaction.model.release import (
 )
 from pkgaction.parallel import over_cores
 from pkgaction.ports import Clock, ObjectStore, Signer, Sources, Watch
-from pkgaction.stages import build, index, publish, sign, validate
+from pkgaction.stages import build, changes, index, publish, sign, validate
 from pkgaction.transforms.readme import Phrases
 
 MOST_UPLOADS = 16  # at the same time; they wait for the network, not for a core
@@ -62,7 +63,7 @@ class Job:
     dry_run: bool
     jobs: int
     urls: Callable[[Candidate], Urls]
-    provenance: Callable[[], Mapping[str, str]]  # metadata of every object
+    provenance: Callable[[Candidate], Mapping[str, str]]  # metadata of its objects
     phrases: Phrases = field(default_factory=Phrases.ours)  # of rendered documents
     keep_index_days: int = 0  # 0: every generation of the index is kept
 
@@ -111,10 +112,18 @@ class Steps:
             "Compare with the storage",
             built,
             lambda b: b.candidate,
-            lambda b: (b, self._there(b, store, scratch)),
+            lambda b: (b, self._there(b, store, scratch), self._changes(b, store)),
         )
-        for one, there in foreseen:
-            self._settle(one, Status.ALREADY_PUBLISHED if there else Status.WOULD_PUBLISH)
+        for one, there, changed in foreseen:
+            status = Status.ALREADY_PUBLISHED if there else Status.WOULD_PUBLISH
+            self._settle(one, status, changed=changed)
+
+    def _changes(self, built: Built, store: ObjectStore) -> Changes | None:
+        """What differs from the last published version; that it can't be told is no failure."""
+        try:
+            return changes.since_last(built, store)
+        except (OutsideError, UsageError):
+            return None
 
     def _there(self, built: Built, store: ObjectStore, scratch: Path) -> bool:
         """Whether the version is published. A bucket that doesn't show itself is no failure here."""
@@ -162,7 +171,7 @@ class Steps:
         bench = publish.Bench(
             store=world.artifacts,
             signer=self.signer(),
-            provenance=self.job.provenance(),
+            provenance={},
             scratch=world.scratch,
             uploads=1 if self.job.jobs == 1 else min(MOST_UPLOADS, 4 * self.job.jobs),
         )
@@ -170,8 +179,11 @@ class Steps:
             "Publish",
             signed,
             lambda s: s.built.candidate,
-            lambda s: publish.publish(s, bench),
+            lambda s: publish.publish(s, replace(bench, provenance=self._provenance(s))),
         )
+
+    def _provenance(self, signed: Signed) -> Mapping[str, str]:
+        return self.job.provenance(signed.built.candidate)
 
     def signer(self) -> Signer:
         """The key, which is needed from here on."""
@@ -267,11 +279,12 @@ class Steps:
         reason: str = "",
         fix: str = "",
         stored: Published | None = None,
+        changed: Changes | None = None,
     ) -> None:
         self.ledger.settle(
             outcome.of_built(
                 built, status, reason=reason, fix=fix, urls=self.job.urls(built.candidate),
-                stored=stored,
+                stored=stored, changes=changed,
             )
         )  # fmt: skip
 

@@ -17,6 +17,7 @@ from pkgaction.errors import UsageError
 from pkgaction.inputs import Inputs
 from pkgaction.materials import Place
 from pkgaction.model import layout
+from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Urls
 from pkgaction.model.release import Candidate
 from pkgaction.ports import Clock, ObjectStore, Signer, Watch
@@ -143,29 +144,35 @@ def world(cloud: Cloud, place: Place, *, signer: Signer | None, watch: Watch) ->
     )
 
 
-def job(inputs: Inputs, *, branches: Sequence[str], provenance: Callable[[], Mapping[str, str]]) -> Job:
+def job(
+    inputs: Inputs,
+    *,
+    branches: Sequence[str],
+    provenance: Callable[[Candidate], Mapping[str, str]],
+) -> Job:
     """What the inputs ask for."""
     return Job(
         packages=inputs.packages,
         branches=branches,
         dry_run=inputs.dry_run,
         jobs=inputs.jobs,
-        urls=lambda candidate: urls(inputs.public_url, candidate),
+        urls=lambda candidate: urls(inputs.public_url, candidate.id),
         provenance=provenance,
         phrases=materials.phrases(inputs),
         keep_index_days=inputs.keep_index_days,
     )
 
 
-def urls(public_url: str, candidate: Candidate) -> Urls:
+def urls(public_url: str, package: PackageId) -> Urls:
     """Where readers find a version."""
-    address = f"{public_url}/{quote(layout.zip_name(candidate.id))}"
-    static = f"{public_url}/{quote(layout.static_folder(candidate.id))}"
+    address = f"{public_url}/{quote(layout.zip_name(package))}"
+    static = f"{public_url}/{quote(layout.static_folder(package))}"
     return Urls(zip=address, signature=f"{address}.sig", static=static)
 
 
-def no_provenance() -> dict[str, str]:
+def no_provenance(candidate: Candidate) -> dict[str, str]:
     """At a terminal nothing is known but the tool."""
+    del candidate
     return provenance(commit="", repository="", run="", pull_request="")
 
 

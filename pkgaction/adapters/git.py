@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from pkgaction.adapters import git_borrow, git_history, git_process
+from pkgaction.adapters import git_borrow, git_history, git_landed, git_process
 from pkgaction.adapters.git_process import LOCAL_SECONDS, REMOTE_SECONDS
 from pkgaction.adapters.git_tree import CommitFiles, Objects, list_tree
 from pkgaction.errors import CommitMissingError, GitError, UsageError
 from pkgaction.model import globs
-from pkgaction.model.event import PullRequest
+from pkgaction.model.event import Landed, PullRequest
 from pkgaction.model.secret import Secret
 from pkgaction.model.tree import RepositoryFiles, Tree, TreeFile
 
@@ -136,6 +136,29 @@ class GitRepository:
         fields = raw.split(b"\0")
         return [_text(path) for path in fields[1::2]]
 
+    def landed(self, base: str, head: str, branch: str) -> Sequence[Landed]:
+        """The way of a branch from `base`, exclusive, to `head`; the head alone where unknown."""
+        if base and self._connected(base, head, branch):
+            return git_landed.first_parents(self._log, base, head)
+        return [git_landed.alone(self._log, head)]
+
+    def _log(self, arguments: Sequence[str]) -> bytes:
+        return self.git(*arguments)
+
+    def _connected(self, base: str, head: str, branch: str) -> bool:
+        """Whether the history from `head` leads to `base`; a shallow clone is deepened for that."""
+        for depth in (0, *git_landed.DEPTHS):
+            if depth and not self.shallow:
+                return False
+            try:
+                if depth:
+                    self.fetch(f"refs/heads/{branch}", options=[f"--depth={depth}"])
+            except GitError:
+                return False
+            if self._is_ancestor(base, head):
+                return True
+        return False
+
     def entries(self, commit: str, paths: Iterable[str]) -> Mapping[str, TreeFile]:
         """Those of the paths that stand in the commit's tree and are no folder, by path."""
         wanted = list(paths)
@@ -180,14 +203,12 @@ class GitRepository:
         return self.git("ls-tree", "-z", "-l", *what)
 
     def _contains(self, branch: str, tip: str, commit: str) -> bool:
-        for _ in self._deepening(branch):
-            command = ("merge-base", "--is-ancestor", commit, tip)
-            done = git_process.run(
-                [f"--git-dir={self.bare}", *command], env=self.env, cwd=self.bare, accept=_CAN_FAIL
-            )
-            if done.returncode == 0:
-                return True
-        return False
+        return any(self._is_ancestor(commit, tip) for _ in self._deepening(branch))
+
+    def _is_ancestor(self, commit: str, tip: str) -> bool:
+        command = [f"--git-dir={self.bare}", "merge-base", "--is-ancestor", commit, tip]
+        done = git_process.run(command, env=self.env, cwd=self.bare, accept=_CAN_FAIL)
+        return done.returncode == 0
 
     def _deepening(self, branch: str) -> Iterator[None]:
         """Fetch more and more of a branch's history, until there is no more."""

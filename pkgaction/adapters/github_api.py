@@ -11,7 +11,7 @@ from pkgaction.model.event import PullRequest
 from pkgaction.model.json import Json, number_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from github.Issue import Issue
     from github.IssueComment import IssueComment
@@ -56,7 +56,41 @@ class GitHubPullRequests:
             return [
                 PullRequest(number=pull.number, title=pull.title or "")
                 for pull in self._listed(commit)
-                if pull.merged_at is not None and pull.base.ref == base and self._is_ours(pull)
+                if self._brought(pull, base)
+            ]
+
+    def merged(self, number: int, *, base: str, commits: Container[str] | None) -> PullRequest | None:
+        """The pull request of that number, if it was merged into the branch `base` of this repository,
+        as one of the commits; None: as any.
+
+        Raises:
+            GitHubError: GitHub did not answer, or refused.
+        """
+        with translated(f"pull request #{number}", self._token):
+            pull = self._read(number)
+            if pull is None or not self._brought(pull, base):
+                return None
+            if commits is not None and pull.merge_commit_sha not in commits:
+                return None
+            return PullRequest(number=pull.number, title=pull.title or "")
+
+    def open_at(
+        self, head: str, *, repository_id: int, owner: str, branch: str
+    ) -> Sequence[PullRequest]:
+        """The open pull requests into this repository whose head is exactly this commit, in the
+        repository of that id.
+
+        Raises:
+            GitHubError: GitHub did not answer, or refused.
+        """
+        with translated(f"pull requests from commit {head[:12]}", self._token):
+            return [
+                PullRequest(number=pull.number, title=pull.title or "")
+                for pull in self._repository.get_pulls(state="open", head=f"{owner}:{branch}")
+                # The fork is null when it is gone.
+                if pull.head.sha == head
+                and getattr(pull.head.repo, "id", None) == repository_id
+                and self._is_ours(pull)
             ]
 
     def comment(self, number: int, *, marker: str, body: str) -> str:
@@ -101,6 +135,20 @@ class GitHubPullRequests:
             if error.status not in _NOT_YET:
                 raise
             return []
+
+    def _read(self, number: int) -> Pull | None:
+        """A pull request; None where there is none of that number."""
+        from github import GithubException  # noqa: PLC0415
+
+        try:
+            return self._repository.get_pull(number).complete()  # it would be asked for later
+        except GithubException as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+
+    def _brought(self, pull: Pull, base: str) -> bool:
+        return pull.merged_at is not None and pull.base.ref == base and self._is_ours(pull)
 
     def _is_ours(self, pull: Pull) -> bool:
         """By id, because a name can change hands."""

@@ -57,7 +57,7 @@ class Repair:
         return "; ".join(f"{outcome.reason} ({outcome.fix})" for outcome in bad)
 
     def _ship(self, path: Path, ledger: Ledger) -> None:
-        job = wiring.job(self.context.inputs, branches=(), provenance=_provenance)
+        job = wiring.job(self.context.inputs, branches=(), provenance=wiring.no_provenance)
         steps = Steps(job, self.world, ledger)
         with unarchive.opened(path) as (top, tree):
             source = PackageSource(folder=top, tree=tree, repository=folder.NOWHERE)
@@ -78,7 +78,3 @@ def _explained(drift: Drift, reason: str) -> Drift:
     if not reason or not drift.code.repairable:
         return drift
     return replace(drift, fix=f"the repair failed: {reason}")
-
-
-def _provenance() -> dict[str, str]:
-    return wiring.provenance(commit="", repository="", run="", pull_request="")

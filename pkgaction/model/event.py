@@ -15,6 +15,7 @@ class Mode(StrEnum):
     AUDIT = "audit"
     REINDEX = "reindex"
     ACCEPT = "accept"
+    COMMENT = "comment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,15 @@ class PullRequest:
     head: str = ""  # its own last commit; empty: not told
     commits: int = 1  # how many are its own
     fork: bool = False  # it comes from another repository, or from one that is gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """A commit on the way that a branch went."""
+
+    commit: str
+    subject: str  # hostile text
+    paths: tuple[str, ...] | None  # that it changed of its first parent; None: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +98,16 @@ class Accept:
     """Decide what waits in the queue: publish it, or refuse it. No key of ours is needed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """Show on its pull request what an untrusted run has foreseen of it."""
+
+    head: str  # commit of the pull request
+    repository_id: int  # of the repository that the commit lies in, perhaps a fork
+    owner: str  # of that repository, to look for
+    branch: str  # of that repository, to look for
+
+
 @dataclass(frozen=True, slots=True)
 class Idle:
     """The event asks for nothing; the reason is a sentence."""
@@ -96,4 +116,4 @@ class Idle:
 
 
 Planned: TypeAlias = Preview | Release | Republish  # what begins with a plan
-Intent: TypeAlias = Planned | Audit | Reindex | Accept | Idle
+Intent: TypeAlias = Planned | Audit | Reindex | Accept | Relay | Idle

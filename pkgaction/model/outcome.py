@@ -1,13 +1,14 @@
 """How it ended: one outcome a package, one record a run. All reports are made of these."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
 from pkgaction.errors import PkgactionError
 from pkgaction.model.audit import Audit, Rebuilt
-from pkgaction.model.event import Intent
+from pkgaction.model.changes import Changes
+from pkgaction.model.event import Intent, PullRequest
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import JsonObject
 from pkgaction.model.release import Built, Candidate, FileRecord, Plan, Published
@@ -55,6 +56,7 @@ class Outcome:
     urls: Urls | None = None
     findings: tuple[Finding, ...] = ()
     files: tuple[FileRecord, ...] = ()
+    changes: Changes | None = None  # None: not compared, or nothing was published before
     line: int = 0  # of manifest.yml, where the version stands
 
     @property
@@ -113,6 +115,7 @@ def of_built(
     reason: str = "",
     fix: str = "",
     stored: Published | None = None,
+    changes: Changes | None = None,
 ) -> Outcome:
     """The same with what the zip says; what is stored is more true than what was built."""
     return replace(
@@ -121,6 +124,7 @@ def of_built(
         size=stored.zip_size if stored else built.size,
         urls=urls,
         files=built.files,
+        changes=changes,
     )
 
 
@@ -157,6 +161,9 @@ class Ledger:
     outcomes: dict[tuple[str, str, str], Outcome] = field(default_factory=dict)  # by Outcome.key
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)  # good to know, nothing is wrong
+    # by package folder; None: not asked
+    brought_by: Mapping[str, tuple[PullRequest, ...]] | None = None
     cursor: str = ""  # the generation of the index that this run wrote or found
     audit: Audit | None = None  # what mode audit found
     rebuilt: Rebuilt | None = None  # what mode reindex did
@@ -171,6 +178,13 @@ class Ledger:
     def sorted(self) -> Iterator[Outcome]:
         """The outcomes by package name, version and folder."""
         return iter([self.outcomes[key] for key in sorted(self.outcomes)])
+
+    def only(self, folders: Container[str]) -> "Ledger":
+        """The same run as if it had been about these package folders alone."""
+        outcomes = {key: one for key, one in self.outcomes.items() if one.folder in folders}
+        skipped = tuple(s for s in self.plan.skipped if s.folder in folders) if self.plan else ()
+        plan = replace(self.plan, skipped=skipped) if self.plan else None
+        return replace(self, outcomes=outcomes, plan=plan)
 
     @property
     def exit_status(self) -> int:

@@ -30,7 +30,20 @@ def of(ledger: Ledger) -> list[Annotation]:
     failed = [o for o in ledger.sorted() if not o.status.ok]
     errors = [*problems, *_drifted(ledger), *(a for outcome in failed for a in _failed(outcome))]
     warnings = list(_warnings(ledger))
-    return [*_some(errors, ERROR), *_some(warnings, WARNING)]
+    return [*_some(errors, ERROR), *_some(warnings, WARNING), *_some(_notices(ledger), NOTICE)]
+
+
+def of_run(ledger: Ledger) -> list[Annotation]:
+    """What is wrong with the run itself; the packages were told of in the jobs they came from."""
+    return [
+        *_some([Annotation(level=ERROR, message=str(problem)) for problem in ledger.problems], ERROR),
+        *_some([Annotation(level=WARNING, message=told) for told in ledger.warnings], WARNING),
+        *_some(_notices(ledger), NOTICE),
+    ]
+
+
+def _notices(ledger: Ledger) -> list[Annotation]:
+    return [Annotation(level=NOTICE, message=told) for told in ledger.notices]
 
 
 def _drifted(ledger: Ledger) -> Iterator[Annotation]:

@@ -1,5 +1,6 @@
 """The pull request's one comment: did it work, what was published, what was not, details folded."""
 
+from pkgaction.model.event import Republish
 from pkgaction.model.outcome import Ledger
 from pkgaction.report import markdown, words
 from pkgaction.report.fitting import Block, fit, utf16
@@ -10,7 +11,8 @@ MOST = 60_000  # UTF-16 units; GitHub takes 65,536 characters
 
 def render(ledger: Ledger, place: Place, bucket: str) -> str:
     """The comment's body, the marker on its first line."""
-    head = f"{markdown.marker(bucket)}\n\n### {words.headline(ledger)}"
+    kind = "republish" if isinstance(ledger.intent, Republish) else ""
+    head = f"{markdown.marker(bucket, kind)}\n\n### {words.headline(ledger)}"
     return fit(head, blocks(ledger, place), MOST, utf16)
 
 
@@ -24,8 +26,8 @@ def blocks(ledger: Ledger, place: Place) -> list[Block]:
     """What both comment and summary say. What failed stays longest, details go first."""
     good, bad = markdown.good_rows(ledger, place), tuple(markdown.bad_rows(ledger))
     return [
-        Block(rank=1, head=markdown.TABLE, rows=good),
-        Block(rank=0, head="**Not published**\n", rows=bad),
+        Block(rank=1, head=markdown.table(ledger), rows=good),
+        Block(rank=0, head=markdown.not_published(ledger), rows=bad),
         Block(rank=2, head="**Please look**\n", rows=tuple(markdown.notes(ledger))),
         *(Block(rank=4, rows=(detail,)) for detail in markdown.details(ledger)),
         Block(rank=3, rows=(markdown.footer(ledger, place),)),

@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 
+from pkgaction.model.changes import Changes
+from pkgaction.model.finding import Finding, Severity, errors
 from pkgaction.model.layout import PACKAGE_NAME
 from pkgaction.model.outcome import Ledger, Outcome
 from pkgaction.model.release import Skipped
@@ -10,12 +12,27 @@ from pkgaction.report import words
 from pkgaction.report.escape import code
 from pkgaction.report.words import Place
 
-TABLE = "| | Package | Version | Channel | Size | Links |\n|---|---|---|---|---|---|"
+_UNBROKEN = "\N{NO-BREAK SPACE}"
+_MOST = 200  # lines of a fold
+_UNFOLDED = 3  # errors of a failed package
+_HEAD = ("", "Package", "Version", "Channel", "Size")
 
 
-def marker(bucket: str) -> str:
-    """The hidden first line that tells our comment from others: one for each bucket."""
-    return f"<!-- pkgaction:{hashlib.sha256(bucket.encode()).hexdigest()[:12]} -->"
+def marker(bucket: str, kind: str = "") -> str:
+    """The hidden first line that tells our comment from others: one for each bucket and kind."""
+    of = f"{kind}:" if kind else ""
+    return f"<!-- pkgaction:{of}{hashlib.sha256(bucket.encode()).hexdigest()[:12]} -->"
+
+
+def table(ledger: Ledger) -> str:
+    """The head of the table of results: a preview shows which files differ."""
+    head = (*_HEAD, "Files" if words.foresees(ledger) else "Links")
+    return f"| {' | '.join(head)} |\n|{'---|' * len(head)}"
+
+
+def not_published(ledger: Ledger) -> str:
+    """The head of what failed."""
+    return "**Can't be published**\n" if words.foresees(ledger) else "**Not published**\n"
 
 
 def good_rows(ledger: Ledger, place: Place) -> tuple[str, ...]:
@@ -32,7 +49,7 @@ def bad_rows(ledger: Ledger) -> Iterator[str]:
         yield f"- ❌ {where}{code(problem.what)}{fix}"
     for outcome in ledger.sorted():
         if not outcome.status.ok:
-            yield _bad(outcome)
+            yield _bad(outcome, ledger)
 
 
 def notes(ledger: Ledger) -> Iterator[str]:
@@ -43,15 +60,21 @@ def notes(ledger: Ledger) -> Iterator[str]:
             yield f"- ⚠️ {_skipped(skip)}"
     for warning in ledger.warnings:
         yield f"- ⚠️ {code(warning)}"
+    for notice in ledger.notices:
+        yield f"- 📌 {code(notice)}"
 
 
 def details(ledger: Ledger) -> Iterator[str]:
     """Folded parts that may be left out where there is no room, the most useful first."""
     for outcome in ledger.sorted():
-        if outcome.findings:
-            yield _folded(f"{len(outcome.findings)} findings", outcome, _findings(outcome))
+        if folded := [f for f in outcome.findings if f not in _worst(outcome)]:
+            more = "more " if _worst(outcome) else ""
+            count = f"{len(folded)} {more}finding{'s' if len(folded) > 1 else ''}"
+            yield _folded(count, outcome, [_finding(outcome, f) for f in folded])
     for outcome in ledger.sorted():
-        if outcome.files:
+        if outcome.changes:
+            yield _changed(outcome, outcome.changes)
+        elif outcome.files:
             lines = [f"- {code(f.path)} {words.size(f.size)}" for f in outcome.files]
             title = f"{len(lines)} files, sha256 <code>{outcome.sha256[:16]}</code>"
             yield _folded(title, outcome, lines)
@@ -64,37 +87,79 @@ def details(ledger: Ledger) -> Iterator[str]:
 def _row(outcome: Outcome, ledger: Ledger, place: Place) -> str:
     before = f"{outcome.previous} → " if outcome.previous else "new: "
     cells = (
-        f"✅ {words.SHOWN[outcome.status]}",
+        f"✅ {words.shown(outcome, ledger)}",
         _name(outcome.name),
         f"{before}**{outcome.version}**",
         words.channel(outcome),
-        words.size(outcome.size) if outcome.size else "",
-        " · ".join(_links(outcome, ledger, place)),
+        _size(outcome),
+        ("<br>" if words.foresees(ledger) else " · ").join(_links(outcome, ledger, place)),
     )
     return f"| {' | '.join(cells)} |"
 
 
 def _links(outcome: Outcome, ledger: Ledger, place: Place) -> Iterator[str]:
-    if outcome.urls and not (words.is_preview(ledger) or ledger.dry_run):
+    if words.foresees(ledger):
+        yield _counted(outcome.changes) if outcome.changes else ""
+    elif outcome.urls:
         yield f"[zip]({outcome.urls.zip})"
         yield f"[signature]({outcome.urls.signature})"
     if ledger.plan and place.repository:
         yield f"[changelog]({place.file(ledger.plan.head, f'{outcome.folder}/changelog.yml')})"
 
 
-def _bad(outcome: Outcome) -> str:
+def _bad(outcome: Outcome, ledger: Ledger) -> str:
     version = f" {code(outcome.version)}" if outcome.version else ""
     fix = f"<br>**What to do:** {code(outcome.fix)}" if outcome.fix else ""
-    shown = words.SHOWN[outcome.status]
-    return f"- ❌ {_name(outcome.name)}{version} **{shown}**: {code(outcome.reason)}{fix}"
+    shown = words.shown(outcome, ledger)
+    said = f"- ❌ {_name(outcome.name)}{version} **{shown}**: {code(outcome.reason)}{fix}"
+    return "\n".join([said, *(f"  {_finding(outcome, found)}" for found in _worst(outcome))])
 
 
-def _findings(outcome: Outcome) -> list[str]:
-    return [
-        f"- {'❌' if f.severity == 'error' else '⚠️'} {code(f'{outcome.folder}/{f.place}')} "
-        f"{code(f.message)} ({f.code})"
-        for f in outcome.findings
-    ]
+def _size(outcome: Outcome) -> str:
+    """The zip's size, and how much more or less that is than before."""
+    if not outcome.size:
+        return ""
+    before = outcome.changes.size if outcome.changes else 0
+    more = outcome.size - before if before else 0
+    change = f" ({'+' if more > 0 else '-'}{words.size(more)})" if more else ""
+    return (words.size(outcome.size) + change).replace(" ", _UNBROKEN)
+
+
+def _counted(changes: Changes) -> str:
+    """How many files differ, in words."""
+    kinds = {
+        "added": sum(one.before is None for one in changes.files),
+        "changed": sum(None not in {one.before, one.after} for one in changes.files),
+        "removed": sum(one.after is None for one in changes.files),
+        "more differ": changes.more,
+    }
+    told = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+    return told or "no difference"
+
+
+def _changed(outcome: Outcome, changes: Changes) -> str:
+    """What differs from the last published version, file by file."""
+    versions = f"{code(changes.since) if changes.since else ''} | {code(outcome.version)}"
+    head = [f"| | File | {versions} |", "|---|---|---|---|"]
+    rows = []
+    for one in changes.files:
+        kind = "added" if one.before is None else "removed" if one.after is None else "changed"
+        sizes = ["" if size is None else words.size(size) for size in (one.before, one.after)]
+        rows.append(f"| {kind} | {code(one.path)} | {' | '.join(sizes)} |")
+    since = f"since {code(changes.since)}" if changes.since else "nothing was published before"
+    title = f"{_counted(changes)}, {since}"
+    return _folded(title, outcome, rows, head if rows else ())
+
+
+def _worst(outcome: Outcome) -> tuple[Finding, ...]:
+    """The first errors of a package that failed: they are not folded away."""
+    return () if outcome.status.ok else errors(outcome.findings)[:_UNFOLDED]
+
+
+def _finding(outcome: Outcome, found: Finding) -> str:
+    mark = "❌" if found.severity is Severity.ERROR else "⚠️"
+    where = code(f"{outcome.folder}/{found.place}")
+    return f"- {mark} {where} {code(found.message)} ({code(found.code)})"
 
 
 def _skipped(skip: Skipped) -> str:
@@ -102,14 +167,14 @@ def _skipped(skip: Skipped) -> str:
     return f"{_name(skip.name)}{version}: {code(skip.reason)}"
 
 
-def _folded(title: str, outcome: Outcome, lines: Sequence[str]) -> str:
+def _folded(title: str, outcome: Outcome, lines: Sequence[str], head: Sequence[str] = ()) -> str:
     summary = f"{_name(outcome.name)}: {title}"
-    return f"<details><summary>{summary}</summary>\n\n{_lines(lines)}\n</details>"
+    return f"<details><summary>{summary}</summary>\n\n{_lines(lines, head)}\n</details>"
 
 
-def _lines(lines: Sequence[str], most: int = 200) -> str:
-    more = [f"- and {len(lines) - most} more"] if len(lines) > most else []
-    return "\n".join([*lines[:most], *more]) + "\n"
+def _lines(lines: Sequence[str], head: Sequence[str] = ()) -> str:
+    more = [f"- and {len(lines) - _MOST} more"] if len(lines) > _MOST else []
+    return "\n".join([*head, *lines[:_MOST], *more]) + "\n"
 
 
 def _name(name: str) -> str:

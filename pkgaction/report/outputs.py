@@ -10,13 +10,14 @@ from pkgaction.model.release import Change, Plan
 _MOST_JOBS = 256  # of one matrix
 
 
-def of(ledger: Ledger, comment_url: str) -> dict[str, str]:
+def of(ledger: Ledger, comment_url: str, report: str = "") -> dict[str, str]:
     """Every output of action.yml."""
     return {
         "published": "true" if ledger.published else "false",
         "packages": _compact([outcome.as_json() for outcome in ledger.sorted()]),
         "matrix": _compact({"include": _matrix(ledger)}),
         "comment-url": comment_url,
+        "report": report,
     }
 
 

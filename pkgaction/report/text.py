@@ -13,6 +13,7 @@ def of(ledger: Ledger) -> Iterator[str]:
         yield _outcome(outcome)
     yield from storage.lines(ledger)
     yield from (f"warning: {warning}" for warning in ledger.warnings)
+    yield from (f"notice: {notice}" for notice in ledger.notices)
     reason = words.idle_reason(ledger)
     yield reason or words.headline(ledger)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from pkgaction.model.event import Audit, Idle, Preview, Reindex
+from pkgaction.model.event import Audit, Idle, Preview, Reindex, Relay, Republish
 from pkgaction.model.outcome import Ledger, Outcome, Status
 
 UNITS = ("B", "kB", "MB", "GB")
@@ -37,9 +37,20 @@ class Place:
         return f"{self.server}/{self.repository}/commit/{commit}"
 
 
+def shown(outcome: Outcome, ledger: Ledger) -> str:
+    """What became of a package, or would."""
+    taken = outcome.status is Status.CONFLICT and foresees(ledger)
+    return "version already taken" if taken else SHOWN[outcome.status]
+
+
+def foresees(ledger: Ledger) -> bool:
+    """Whether the results are what would be."""
+    return is_preview(ledger) or ledger.dry_run
+
+
 def is_preview(ledger: Ledger) -> bool:
     """Whether nothing was to be published, only shown."""
-    return isinstance(ledger.intent, Preview)
+    return isinstance(ledger.intent, Preview | Relay)
 
 
 def idle_reason(ledger: Ledger) -> str:
@@ -62,8 +73,13 @@ def _of_outcomes(ledger: Ledger) -> str:
     good = [o for o in outcomes if o.status.ok]
     if ledger.problems and not outcomes:
         return "Nothing was published: the run stopped"
-    if is_preview(ledger) or ledger.dry_run:
+    if foresees(ledger):
         return _foreseen(good, bad)
+    again = "Republish: " if isinstance(ledger.intent, Republish) else ""
+    return again + _done(good, bad)
+
+
+def _done(good: Sequence[Outcome], bad: Sequence[Outcome]) -> str:
     if bad and good:
         return f"{_packages(len(good))} published, {len(bad)} not"
     if bad:
@@ -112,7 +128,7 @@ def channel(outcome: Outcome) -> str:
 
 def size(count: int) -> str:
     """Bytes for people."""
-    number, unit = float(count), 0
+    number, unit = float(abs(count)), 0
     while number >= 1000 and unit < len(UNITS) - 1:  # noqa: PLR2004 - SI units
         number, unit = number / 1000, unit + 1
     return f"{number:.0f} B" if unit == 0 else f"{number:.1f} {UNITS[unit]}"

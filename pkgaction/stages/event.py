@@ -20,6 +20,7 @@ from pkgaction.model.event import (
     Preview,
     PullRequest,
     Reindex,
+    Relay,
     Release,
     Republish,
 )
@@ -60,6 +61,8 @@ def understand(happening: Happening, asked: Asked) -> Intent:
     """
     if asked.mode in _STORAGE_EVENTS:
         return _storage(happening, asked)
+    if asked.mode is Mode.COMMENT and happening.name == "workflow_run":
+        return _relay(happening)
     if happening.name == "workflow_dispatch" or asked.names:
         return _republish(happening, asked)
     if asked.version or asked.ref:
@@ -174,6 +177,21 @@ def _merge_group(happening: Happening, asked: Asked) -> Intent:
         branch=branch,
         default_branch=_default_branch(payload),
     )
+
+
+def _relay(happening: Happening) -> Intent:
+    """Another run has foreseen what a pull request publishes; who it was is in the event alone."""
+    run = at(happening.payload, "workflow_run")
+    if (event := text_at(run, "event")) != "pull_request":
+        return Idle(f"the other run was started by {event or '(nothing)'}: it is no preview")
+    if (ended := text_at(run, "conclusion")) not in {"success", "failure"}:
+        return Idle(f"the other run ended as {ended or '(unknown)'}: it has nothing to say")
+    head, branch = text_at(run, "head_sha"), text_at(run, "head_branch")
+    owner = text_at(run, "head_repository", "owner", "login")
+    number = number_at(run, "head_repository", "id")
+    if not (_COMMIT.fullmatch(head) and branch and owner and number):
+        raise _broken("workflow_run with head_sha, head_branch and head_repository")
+    return Relay(head=head, repository_id=number, owner=owner, branch=branch)
 
 
 def _schedule(happening: Happening, asked: Asked) -> Intent:

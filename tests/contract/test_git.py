@@ -14,6 +14,7 @@ import pytest
 from pkgaction.adapters import git_process
 from pkgaction.adapters.git import GitRepository
 from pkgaction.errors import CommitMissingError, GitError, PkgactionError, UsageError
+from pkgaction.model.event import Landed
 from pkgaction.model.secret import Secret
 from pkgaction.model.tree import Kind
 
@@ -323,6 +324,87 @@ def test_histories_without_anything_in_common_have_no_merge_base(remote: Remote,
     with opened(clone, scratch) as repository:
         assert repository.merge_base(head, "main") is None
         assert repository.merge_base(head, "nowhere") is None
+
+
+def _merged_and_rebased(remote: Remote) -> tuple[str, list[str]]:
+    """Where main was, and the commits that it went on by: a merge of two, then two of a rebase."""
+    remote.write("a/x", b"1")
+    base = remote.commit("First")
+    remote.run("checkout", "-q", "-b", "side")
+    for name in ("b/x", "c/\nline"):
+        remote.write(name, b"1")
+        remote.commit("Beside")
+    remote.run("checkout", "-q", "main")
+    remote.run("merge", "-q", "--no-ff", "-m", "Merge (#7)", "side")
+    made = [remote.run("rev-parse", "HEAD")]
+    for name in ("a/x", "a/y"):
+        remote.write(name, b"2")
+        made.append(remote.commit(f"Work on {name} (#8)"))
+    remote.run("push", "-q", "origin", "main")
+    return base, made
+
+
+@pytest.mark.parametrize("options", [[], ["--depth=1"]], ids=["full", "depth 1"])
+def test_the_way_of_a_branch_is_known_in_any_clone(
+    remote: Remote, scratch: Path, options: list[str]
+) -> None:
+    base, made = _merged_and_rebased(remote)
+    folder = remote.clone("here", *options)
+
+    with opened(folder, scratch) as repository:
+        repository.commit(base)
+        found = repository.landed(base, made[-1], "main")
+
+    assert [one.commit for one in found] == made[::-1]
+    assert [one.subject for one in found] == ["Work on a/y (#8)", "Work on a/x (#8)", "Merge (#7)"]
+    assert [one.paths for one in found] == [("a/y",), ("a/x",), ("b/x", "c/\nline")]
+
+
+def test_no_path_is_taken_for_a_commit(remote: Remote, scratch: Path) -> None:
+    base = remote.commit("First")
+    remote.write(base, b"")
+    remote.write(f"{base[:20]}\n{base}", b"")
+    head = remote.commit("Work")
+    remote.run("push", "-q", "origin", "main")
+
+    with opened(remote.clone("here"), scratch) as repository:
+        (found,) = repository.landed(base, head, "main")
+
+    assert found.paths == (f"{base[:20]}\n{base}", base)
+
+
+def test_a_long_way_is_fetched_by_a_shallow_clone(long: tuple[Remote, list[str]], scratch: Path) -> None:
+    remote, commits = long
+
+    with opened(remote.clone("way", "--depth=1", "--branch=main"), scratch) as repository:
+        found = repository.landed(repository.commit(commits[0]), commits[LONG - 1], "main")
+
+    assert [one.commit for one in found] == commits[LONG - 1 : 0 : -1]
+
+
+def test_no_more_than_250_commits_of_a_way_are_told(remote: Remote, scratch: Path) -> None:
+    commits = remote.many("very-long", 260)
+
+    with opened(remote.clone("here", "--branch=very-long"), scratch) as repository:
+        found = repository.landed(commits[0], commits[-1], "very-long")
+
+    assert [one.commit for one in found] == commits[:-251:-1]
+
+
+@pytest.mark.parametrize("options", [[], ["--depth=1"]], ids=["full", "depth 1"])
+@pytest.mark.parametrize("known", [False, True], ids=["no base", "base beside"])
+def test_a_way_that_is_not_known_is_the_head_alone(
+    remote: Remote, scratch: Path, options: list[str], *, known: bool
+) -> None:
+    _, (*_, head) = _merged_and_rebased(remote)
+    remote.run("checkout", "-q", "--orphan", "other")
+    base = remote.commit("Other") if known else ""
+    remote.push("main", *(["other"] if known else []))
+
+    with opened(remote.clone("here", *options, "--branch=main"), scratch) as repository:
+        found = repository.landed(repository.commit(base) if base else "", head, "main")
+
+    assert found == [Landed(commit=head, subject="Work on a/y (#8)", paths=None)]
 
 
 @pytest.mark.parametrize("options", [[], ["--depth=1"]], ids=["full", "depth 1"])

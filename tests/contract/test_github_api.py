@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -18,7 +19,8 @@ from pkgaction.model.event import PullRequest
 from pkgaction.model.json import Json
 from pkgaction.model.secret import Secret
 from pkgaction.ports import PullRequests
-from tests.fakes.github import BODY_LIMIT, PERSON, WRITE, Account, Fault, LoopbackGitHub, Pull
+from tests.fakes.github import BODY_LIMIT, WRITE, Fault, LoopbackGitHub, Pull
+from tests.fakes.github_json import PERSON, Account, Repository
 
 SHA = "a" * 40
 MARKER = "<!-- pkgaction:publish:1 -->"
@@ -189,6 +191,112 @@ def test_an_open_pull_request_alone_is_an_answer_and_not_waited_for(
 
     assert pull_requests.merged_with(SHA, base="main") == []
     assert clock.sleeps == []
+
+
+# --- one that a changelog or a subject names ------------------------------------------------------
+
+
+MERGED = Pull(number=12, title="Bump", merge_commit=SHA)
+
+
+def test_a_named_pull_request_is_read_and_confirmed(
+    github: LoopbackGitHub, pull_requests: PullRequests
+) -> None:
+    github.pulls.append(MERGED)
+
+    found = pull_requests.merged(12, base="main", commits=[SHA])
+
+    assert found == PullRequest(number=12, title="Bump")
+    assert len(github.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(replace(MERGED, merged=False), id="open"),
+        pytest.param(replace(MERGED, base="backport-1"), id="other-branch"),
+        pytest.param(replace(MERGED, base_repository_id=2002), id="other-id"),
+        pytest.param(replace(MERGED, merge_commit="b" * 40), id="other-push"),
+        pytest.param(replace(MERGED, merge_commit=None), id="no-merge-commit"),
+        pytest.param(replace(MERGED, number=13), id="no-such-number"),
+    ],
+)
+def test_a_named_pull_request_that_brought_nothing_is_not_believed(
+    github: LoopbackGitHub, clock: CountingClock, pull_requests: PullRequests, other: Pull
+) -> None:
+    github.pulls.append(other)
+
+    assert pull_requests.merged(12, base="main", commits=[SHA]) is None
+    assert clock.sleeps == []
+
+
+def test_where_the_push_is_not_known_any_merge_into_the_branch_will_do(
+    github: LoopbackGitHub, pull_requests: PullRequests
+) -> None:
+    github.pulls.append(replace(MERGED, merge_commit="b" * 40))
+
+    assert pull_requests.merged(12, base="main", commits=None)
+
+
+def test_a_named_pull_request_that_can_not_be_read_is_an_error(
+    github: LoopbackGitHub, pull_requests: PullRequests
+) -> None:
+    github.faults.append(Fault(method="GET", path="/pulls/12", status=403))
+
+    with pytest.raises(GitHubError) as caught:
+        pull_requests.merged(12, base="main", commits=None)
+
+    assert caught.value.where == "pull request #12"
+
+
+# --- the open one whose head a run was about -------------------------------------------------------
+
+
+FORK = Repository(id=3003, name="octocat/packages", fork=True)
+OPEN = Pull(number=8, title="Bump", merged=False, commits=(SHA,), head="patch-1", head_repository=FORK)
+
+
+def _open_at(pull_requests: PullRequests) -> list[int]:
+    found = pull_requests.open_at(SHA, repository_id=FORK.id, owner="octocat", branch="patch-1")
+    return [pull.number for pull in found]
+
+
+def test_the_pull_request_of_a_fork_is_found_by_commit_and_repository(
+    github: LoopbackGitHub, pull_requests: PullRequests
+) -> None:
+    github.page_limit = 1
+    github.pulls += [replace(OPEN, number=9, base="backport-1"), OPEN]
+
+    assert _open_at(pull_requests) == [9, 8]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(replace(OPEN, merged=True), id="merged"),
+        pytest.param(replace(OPEN, commits=("b" * 40,)), id="moved-on"),
+        pytest.param(replace(OPEN, head="patch-2"), id="other-head-branch"),
+        pytest.param(
+            replace(OPEN, head_repository=Repository(id=4004, name="octocat/packages")),
+            id="same-name-other-repository",
+        ),
+        pytest.param(replace(OPEN, base_repository_id=2002), id="into-another-repository"),
+    ],
+)
+def test_any_other_pull_request_is_not_taken_for_it(
+    github: LoopbackGitHub, pull_requests: PullRequests, other: Pull
+) -> None:
+    github.pulls.append(other)
+
+    assert _open_at(pull_requests) == []
+
+
+def test_a_fork_that_is_gone_has_no_pull_request_any_more(
+    github: LoopbackGitHub, pull_requests: PullRequests
+) -> None:
+    github.pulls.append(replace(OPEN, head_repository=None))
+
+    assert _open_at(pull_requests) == []
 
 
 # --- the one comment ------------------------------------------------------------------------------

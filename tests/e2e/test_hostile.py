@@ -12,7 +12,7 @@ import pytest
 
 from pkgaction.report.markdown import marker
 from tests.e2e.conftest import TOKEN, Scene, opened
-from tests.fakes.github import BOT, PERSON
+from tests.fakes.github_json import BOT, PERSON
 from tests.fakes.keys import Key
 from tests.fakes.workplace import Run
 
@@ -93,7 +93,7 @@ def is_harmless(scene: Scene, run: Run) -> None:
         is_harmless_markdown(comment.body)
         assert comment.body.splitlines()[0] == marker(scene.inputs["bucket"])
         assert comment.body.count("<!--") == 1
-    assert set(run.outputs) == {"published", "packages", "matrix", "comment-url"}
+    assert set(run.outputs) == {"published", "packages", "matrix", "comment-url", "report"}
     assert all("\n" not in value for value in run.outputs.values())
 
 

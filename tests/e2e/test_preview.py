@@ -57,8 +57,25 @@ def test_the_comment_says_what_a_merge_will_publish(proposed: Ran) -> None:
     assert "This publishes 2 packages" in comment.body
     assert "1.2.0 → **1.3.0** | stable |" in comment.body
     assert "0.4.0 → **0.5.0-beta.1** | prerelease |" in comment.body
+    assert "nothing was published before" in comment.body
     assert "[zip]" not in comment.body
     assert proposed.run.outputs["comment-url"].endswith(f"#issuecomment-{comment.id}")
+
+
+def test_the_comment_says_which_files_differ_from_the_last_published_version(key: Key) -> None:
+    with opened(key) as scene:
+        assert scene.republish("lanternfish").status == 0
+
+        def work() -> None:
+            scene.place.bump("lanternfish", "1.3.0")
+            scene.place.write("packages/lanternfish/docs/colours.md", "# Colours\n")
+
+        run = scene.preview(scene.propose(work), {**ONLY_TOKEN, "gpg-private-key": None})
+        assert run.status == 0
+        told = scene.github.comments[-1].body
+        assert "| 1 added, 2 changed<br>[changelog]" in told
+        assert "| added | <code>docs/colours.md</code> |  | 10 B |" in told
+        assert "<b>lanternfish</b>: 1 added, 2 changed, since <code>1.2.0</code></summary>" in told
 
 
 def test_a_missing_bump_is_warned_of(proposed: Ran) -> None:
@@ -128,11 +145,7 @@ def test_a_push_can_be_looked_at_only(key: Key, switch: str) -> None:
 def test_a_merge_group_is_previewed() -> None:
     with opened() as scene:
         merge = scene.propose(lambda: scene.place.bump("lanternfish", "1.3.0"))
-        payload = {
-            **scene.place.dispatch_event(),
-            "action": "checks_requested",
-            "merge_group": {"base_sha": merge.before, "head_sha": merge.after},
-        }
+        payload = scene.place.merge_group_event(merge)
         ref = "refs/heads/gh-readonly-queue/main/pr-7"
         run = scene.run("merge_group", payload, ONLY_TOKEN, sha=merge.after, ref=ref)
         assert run.status == 0

@@ -16,7 +16,9 @@ from pkgaction.model.json import JsonObject
 from pkgaction.model.release import Plan
 from pkgaction.stages import event, plan
 from tests.e2e.conftest import github, inputs, key, place, scene
-from tests.fakes.workplace import REPOSITORY_ID, Payload, Workplace
+from tests.fakes import payloads
+from tests.fakes.github_json import End, Json
+from tests.fakes.workplace import HERE, Payload, Workplace, checked
 
 __all__ = ["github", "inputs", "key", "place", "scene"]
 
@@ -69,44 +71,33 @@ def planner(place: Workplace, tmp_path: Path) -> Planner:
 
 def push(before: str, after: str, branch: str = "main", *, forced: bool = False) -> Payload:
     """The payload of a push."""
-    repository = {"id": REPOSITORY_ID, "default_branch": "main"}
-    return {
-        "ref": f"refs/heads/{branch}",
-        "before": before,
-        "after": after,
-        "created": before == ZERO,
-        "deleted": after == ZERO,
-        "forced": forced,
-        "repository": repository,
-    }
+    made = payloads.push(HERE, f"refs/heads/{branch}", before, after)
+    return checked("push", {**made, "forced": forced})
 
 
 def closed(place: Workplace, branch: str, merge: str, *, commits: int, base: str = "main") -> Payload:
     """The payload of a pull request that was merged."""
     head = place.git("rev-parse", branch)
     place.git("push", "-q", "origin", f"{head}:refs/pull/7/head")
-    return {
-        "action": "closed",
-        "number": 7,
-        "repository": {"id": REPOSITORY_ID, "default_branch": "main"},
-        "pull_request": {
-            "number": 7,
-            "merged": True,
-            "merge_commit_sha": merge,
-            "commits": commits,
-            "base": {"ref": base, "sha": ZERO, "repo": {"id": REPOSITORY_ID}},
-            "head": {"ref": branch, "sha": head, "repo": {"id": REPOSITORY_ID}},
-        },
-    }
+    made = payloads.pull_request(
+        HERE,
+        "closed",
+        7,
+        title="Work",
+        merged=True,
+        merge_commit=merge,
+        head=End(ref=branch, sha=head, repository=HERE),
+        base=End(ref=base, sha=ZERO, repository=HERE),
+    )
+    return checked("pull_request", having(made, commits=commits))
 
 
 def queue(base: str, head: str, branch: str = "main") -> Payload:
     """The payload of a merge queue's check."""
-    group = {"base_sha": base, "head_sha": head, "base_ref": f"refs/heads/{branch}"}
-    return {"merge_group": group, "repository": {"id": REPOSITORY_ID, "default_branch": "main"}}
+    return checked("merge_group", payloads.merge_group(HERE, base, head, branch))
 
 
-def having(payload: Payload, **other: object) -> Payload:
+def having(payload: Payload, **other: Json) -> Payload:
     """The same payload with another word about its pull request."""
     pull = payload["pull_request"]
     assert isinstance(pull, dict)

@@ -230,7 +230,7 @@ def test_e50_a_merged_pull_request_of_a_fork_without_a_login_is_told_to_use_push
     merge = place.squash_merge(lambda: place.bump("lanternfish", "1.3.0"))
     payload = from_a_fork(place, merge)
     if whose == "our own":
-        own = {"repo": {"id": 4242}, "sha": merge.after, "ref": "work"}
+        own: Payload = {"repo": {"id": 4242}, "sha": merge.after, "ref": "work"}
         payload = having(payload, head=own)
     provider = "projects/1/locations/global/workloadIdentityPools/p/providers/q"
     cloud = {**NO_TOKEN, "bucket": "gs://shelf", "workload-identity-provider": provider}

@@ -8,7 +8,7 @@ from tests.edge import conftest as history
 from tests.edge.conftest import Planner, closed, push, versions
 from tests.fakes.workplace import REPOSITORY_ID, Payload, Workplace
 
-BOT = {"login": "dependabot[bot]", "id": 49699333, "type": "Bot"}
+BOT: Payload = {"login": "dependabot[bot]", "id": 49699333, "type": "Bot"}
 
 
 def test_e42_what_a_payload_lists_never_decides(place: Workplace, planner: Planner) -> None:
@@ -31,7 +31,7 @@ def test_e43_a_bot_is_treated_as_everybody_is(place: Workplace, planner: Planner
     payload = {**closed(place, "main", "b" * 40, commits=1), "action": action}
     if name == "push":
         payload = push("a" * 40, "b" * 40)
-    by_bot = {**payload, "sender": BOT, "pusher": {"name": BOT["login"]}}
+    by_bot: Payload = {**payload, "sender": BOT, "pusher": {"name": BOT["login"]}}
 
     found = planner.intent(name, by_bot)
 
@@ -58,7 +58,7 @@ def test_e51_a_fork_is_told_by_its_id(
     found = planner.intent("pull_request", history.having(payload, head=head))
 
     assert isinstance(found, Release)
-    assert found.pull_request == PullRequest(number=7, head="c" * 40, commits=1, fork=fork)
+    assert found.pull_request == PullRequest(number=7, title="Work", head="c" * 40, commits=1, fork=fork)
 
 
 def test_e56_an_enterprise_servers_addresses_are_the_environments(scene: Scene) -> None:

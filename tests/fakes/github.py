@@ -1,5 +1,8 @@
 """GitHub's REST API on the loopback: as much of it as pull requests and their comments need.
 
+Where GitHub's own description is there (make github-schemas), every request and every answer is held
+against it, and what is not so fails the test at the end of the block.
+
 with LoopbackGitHub(token="secret") as github:
     github.pulls.append(Pull(number=7, title="Bump", commits=("a" * 40,)))
     ...  # a client with base address github.url
@@ -10,7 +13,7 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,27 +21,18 @@ from types import TracebackType
 from typing import Self, TypeAlias
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+from tests.fakes import descriptions, github_json
+from tests.fakes.descriptions import Exchange
+from tests.fakes.github_json import BOT, PERSON, Account, End, Json, Repository
+
 Reply: TypeAlias = tuple[int, Json]
-Action: TypeAlias = Callable[[str, str], Reply]  # number or id in the path, body
+Query: TypeAlias = dict[str, list[str]]
+Action: TypeAlias = Callable[[str, str, Query], Reply]  # number or id in the path, body, query
 
 BODY_LIMIT = 65_536  # characters
 WRITE = "pull-requests: write"
-_WHEN = "2026-01-02T03:04:05Z"
 _NO_HEADERS: Mapping[str, str] = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """Who writes comments."""
-
-    id: int
-    login: str
-    type: str = "User"
-
-
-BOT = Account(id=41898282, login="github-actions[bot]", type="Bot")
-PERSON = Account(id=501, login="octocat")
+_NEVER = frozenset({418})  # what GitHub never answers
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,7 +46,9 @@ class Pull:
     base: str = "main"
     base_repository_id: int | None = None  # None: the fake's own
     base_repository: str | None = None
-    commits: tuple[str, ...] = ()
+    commits: tuple[str, ...] = ()  # the last one is its head
+    head: str = "work"
+    head_repository: Repository | None = None  # None: the fork is gone
     locked: bool = False
 
 
@@ -78,6 +74,11 @@ class Fault:
     message: str = "Out of order"
     acts: bool = False  # do what was asked, and only then fail
     drops: bool = False  # close the connection instead of answering
+
+    @property
+    def nonsense(self) -> bool:
+        """Whether it stands for a server that is not GitHub, or a broken one."""
+        return self.body not in (None, []) or self.drops or self.status in _NEVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,7 @@ class LoopbackGitHub:
         self.requests: list[Call] = []
         self.page_limit = 100  # entries a page, whatever is asked for
         self.stores_crlf = False
+        self.lies: list[str] = []  # how requests and answers were not as GitHub describes them
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -135,6 +137,8 @@ class LoopbackGitHub:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        if error is None and self.lies:
+            raise AssertionError("\n".join(self.lies))
 
     @property
     def url(self) -> str:
@@ -175,6 +179,11 @@ class LoopbackGitHub:
             )
             if fault and fault.acts:
                 answer = Answer.of(fault)
+            if not (fault and fault.nonsense):
+                exchange = Exchange(
+                    verb=method, target=path, sent=body, status=answer.status, answered=answer.body
+                )
+                self.lies += descriptions.lies(exchange)
             status = 0 if answer.drops else answer.status
             self.requests.append(Call(method=method, path=path, status=status, headers=headers))
             return answer
@@ -194,9 +203,10 @@ class LoopbackGitHub:
         for verb, pattern, action in self._routes():
             found = re.fullmatch(pattern, unquote(split.path))
             if found and verb == method:
-                status, value = action(found[found.re.groups], _text(body))
+                query = parse_qs(split.query)
+                status, value = action(found[found.re.groups], _text(body), query)
                 if isinstance(value, list) and status == HTTPStatus.OK:
-                    return self._page(value, split.path, parse_qs(split.query))
+                    return self._page(value, split.path, query)
                 return Answer(status, value)
         return Answer(*_message(404, "Not Found"))
 
@@ -219,13 +229,14 @@ class LoopbackGitHub:
             ("GET", r"/users/github-actions\[bot\]", self._get_bot),
             ("GET", here, self._get_repository),
             ("GET", here + r"/commits/([0-9a-f]+)/pulls", self._get_commit_pulls),
+            ("GET", here + r"/pulls", self._get_pulls),
             ("GET", here + r"/pulls/(\d+)", self._get_pull),
             ("GET", here + r"/issues/(\d+)/comments", self._get_comments),
             ("POST", here + r"/issues/(\d+)/comments", self._create_comment),
             ("PATCH", here + r"/issues/comments/(\d+)", self._edit_comment),
         ]
 
-    def _page(self, items: list[Json], path: str, query: dict[str, list[str]]) -> "Answer":
+    def _page(self, items: list[Json], path: str, query: Query) -> "Answer":
         size = min(int(query.get("per_page", ["30"])[0]), self.page_limit)
         page = int(query.get("page", ["1"])[0])
         last = max(1, -(-len(items) // size))
@@ -244,36 +255,51 @@ class LoopbackGitHub:
 
     # --- what can be asked ------------------------------------------------------------------------
 
-    def _get_user(self, _path: str, _body: str) -> Reply:
+    def _get_user(self, _path: str, _body: str, _query: Query) -> Reply:
         if self.user is None:
             return _message(403, "Resource not accessible by integration")
-        return 200, self._account_json(self.user)
+        return 200, github_json.profile(self.user, self.url)
 
-    def _get_bot(self, _path: str, _body: str) -> Reply:
+    def _get_bot(self, _path: str, _body: str, _query: Query) -> Reply:
         if self.bot is None:
             return _message(404, "Not Found")
-        return 200, self._account_json(self.bot)
+        return 200, github_json.profile(self.bot, self.url)
 
-    def _get_repository(self, _path: str, _body: str) -> Reply:
-        return 200, self._repository_json()
+    def _get_repository(self, _path: str, _body: str, _query: Query) -> Reply:
+        return 200, github_json.full_repository(self.here, self.url)
 
-    def _get_commit_pulls(self, commit: str, _body: str) -> Reply:
+    def _get_commit_pulls(self, commit: str, _body: str, _query: Query) -> Reply:
         found = [p for p in self.pulls if commit in (*p.commits, p.merge_commit)]
         return 200, [self._pull_json(pull) for pull in found]
 
-    def _get_pull(self, number: str, _body: str) -> Reply:
+    def _get_pulls(self, _path: str, _body: str, query: Query) -> Reply:
+        state, head = query.get("state", ["open"])[0], query.get("head", [""])[0]
+        found = [
+            pull
+            for pull in self.pulls
+            if state in {"all", "closed" if pull.merged else "open"}
+            and head in {"", f"{self._owner(pull)}:{pull.head}"}
+        ]
+        return 200, [self._pull_json(pull) for pull in found]
+
+    def _owner(self, pull: Pull) -> str:
+        there = pull.head_repository
+        return there.owner.login if there else PERSON.login
+
+    def _get_pull(self, number: str, _body: str, _query: Query) -> Reply:
         pull = self._pull(number)
         if pull is None:
             return _message(404, "Not Found")
-        return 200, {**self._pull_json(pull), "merged": pull.merged}
+        state = github_json.merge_state(merged=pull.merged)
+        return 200, {**self._pull_json(pull), **state}
 
-    def _get_comments(self, number: str, _body: str) -> Reply:
+    def _get_comments(self, number: str, _body: str, _query: Query) -> Reply:
         if self._pull(number) is None:
             return _message(404, "Not Found")
         mine = sorted((c for c in self.comments if c.number == int(number)), key=lambda c: c.id)
         return 200, [self._comment_json(comment) for comment in mine]
 
-    def _create_comment(self, number: str, body: str) -> Reply:
+    def _create_comment(self, number: str, body: str, _query: Query) -> Reply:
         pull = self._pull(number)
         if pull is None:
             return _message(404, "Not Found")
@@ -284,7 +310,7 @@ class LoopbackGitHub:
         made = self.add_comment(int(number), self._stored(body), author=author)
         return 201, self._comment_json(made)
 
-    def _edit_comment(self, comment_id: str, body: str) -> Reply:
+    def _edit_comment(self, comment_id: str, body: str, _query: Query) -> Reply:
         comment = next((c for c in self.comments if c.id == int(comment_id)), None)
         if comment is None:
             return _message(404, "Not Found")
@@ -302,87 +328,31 @@ class LoopbackGitHub:
 
     # --- as GitHub writes it ----------------------------------------------------------------------
 
-    def _html(self, path: str) -> str:
-        return f"https://github.example/{path}"
-
-    def _account_json(self, account: Account) -> dict[str, Json]:
-        return {
-            "login": account.login,
-            "id": account.id,
-            "node_id": f"U_{account.id}",
-            "type": account.type,
-            "site_admin": False,
-            "url": f"{self.url}/users/{account.login}",
-            "html_url": self._html(account.login),
-        }
-
-    def _repository_json(self, name: str | None = None, number: int | None = None) -> Json:
-        full_name = name or self.repository
-        owner, _, short = full_name.partition("/")
-        return {
-            "id": number or self.repository_id,
-            "node_id": f"R_{number or self.repository_id}",
-            "name": short,
-            "full_name": full_name,
-            "private": False,
-            "fork": False,
-            "owner": self._account_json(Account(id=77, login=owner, type="Organization")),
-            "default_branch": "main",
-            "url": f"{self.url}/repos/{full_name}",
-            "html_url": self._html(full_name),
-        }
+    @property
+    def here(self) -> Repository:
+        """The one repository."""
+        return Repository(id=self.repository_id, name=self.repository)
 
     def _pull_json(self, pull: Pull) -> dict[str, Json]:
-        path = f"repos/{self.repository}"
-        repository = self._repository_json(pull.base_repository, pull.base_repository_id)
+        into = Repository(
+            id=pull.base_repository_id or self.repository_id,
+            name=pull.base_repository or self.repository,
+        )
         head = pull.commits[-1] if pull.commits else "0" * 40
-        author = self._account_json(PERSON)
-        return {
-            "id": 100_000 + pull.number,
-            "node_id": f"PR_{pull.number}",
-            "number": pull.number,
-            "title": pull.title,
-            "state": "closed" if pull.merged else "open",
-            "draft": False,
-            "locked": pull.locked,
-            "labels": [],
-            "user": author,
-            "body": None,
-            "url": f"{self.url}/{path}/pulls/{pull.number}",
-            "issue_url": f"{self.url}/{path}/issues/{pull.number}",
-            "html_url": self._html(f"{self.repository}/pull/{pull.number}"),
-            "created_at": _WHEN,
-            "updated_at": _WHEN,
-            "closed_at": _WHEN if pull.merged else None,
-            "merged_at": _WHEN if pull.merged else None,
-            "merge_commit_sha": pull.merge_commit,
-            # The fork may be gone, and then GitHub says null.
-            "head": {"label": "x:y", "ref": "y", "sha": head, "user": author, "repo": None},
-            "base": {
-                "label": f"acme:{pull.base}",
-                "ref": pull.base,
-                "sha": "0" * 40,
-                "user": author,
-                "repo": repository,
-            },
-        }
+        return github_json.pull_request(
+            pull.number,
+            title=pull.title,
+            merged=pull.merged,
+            merge_commit=pull.merge_commit,
+            head=End(ref=pull.head, sha=head, repository=pull.head_repository),
+            base=End(ref=pull.base, sha="0" * 40, repository=into),
+            api=self.url,
+            locked=pull.locked,
+        )
 
     def _comment_json(self, comment: Comment) -> dict[str, Json]:
-        path = f"repos/{self.repository}/issues"
-        page = f"{self.repository}/pull/{comment.number}#issuecomment-{comment.id}"
-        return {
-            "id": comment.id,
-            "node_id": f"IC_{comment.id}",
-            "url": f"{self.url}/{path}/comments/{comment.id}",
-            "html_url": self._html(page),
-            "issue_url": f"{self.url}/{path}/{comment.number}",
-            "user": self._account_json(comment.author) if comment.author else None,
-            "author_association": "NONE",
-            "performed_via_github_app": None,
-            "created_at": _WHEN,
-            "updated_at": _WHEN,
-            "body": comment.body,
-        }
+        where = (self.url, self.repository)
+        return github_json.comment(comment.id, comment.number, comment.author, comment.body, where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,7 +367,7 @@ class Answer:
     @classmethod
     def of(cls, fault: Fault) -> Self:
         """What a fault says."""
-        body = {"message": fault.message} if fault.body is None else fault.body
+        body = _message(fault.status, fault.message)[1] if fault.body is None else fault.body
         return cls(fault.status, body, fault.headers, fault.drops)
 
 
@@ -405,8 +375,9 @@ def _message(status: int, text: str, *errors: Json) -> Reply:
     body: dict[str, Json] = {
         "message": text,
         "documentation_url": "https://docs.github.com/rest",
-        "status": str(status),
     }
+    if status != HTTPStatus.UNPROCESSABLE_ENTITY:
+        body["status"] = str(status)
     return status, {**body, "errors": list(errors)} if errors else body
 
 

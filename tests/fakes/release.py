@@ -181,7 +181,7 @@ def job() -> Job:
         dry_run=False,
         jobs=1,
         urls=lambda one: Urls(zip=f"https://x.example/{one.id}", signature="", static=""),
-        provenance=lambda: {"commit": "c" * 40, "run": "https://ci.example/1"},
+        provenance=lambda _: {"commit": "c" * 40, "run": "https://ci.example/1"},
     )
 
 

@@ -17,6 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from tests.fakes import descriptions, payloads
+from tests.fakes.github_json import End, Json, Repository
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / "examples" / "packages"
 REPOSITORY = "deepwater/packages"
@@ -32,7 +35,8 @@ _IDENTITY = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_NOSYSTEM": "1",
 }
-Payload = dict[str, object]
+HERE = Repository(id=REPOSITORY_ID, name=REPOSITORY)
+Payload = dict[str, Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,33 +176,38 @@ class Workplace:
 
     def push_event(self, merge: Merge) -> Payload:
         """The payload of the push that a merge made."""
-        return {
-            "ref": f"refs/heads/{merge.branch}",
-            "before": merge.before,
-            "after": merge.after,
-            "deleted": False,
-            "repository": _REPOSITORY,
-        }
+        commits = [(merge.after, f"{merge.title} (#{merge.number})")]
+        ref = f"refs/heads/{merge.branch}"
+        return checked("push", payloads.push(HERE, ref, merge.before, merge.after, commits))
 
-    def pull_request_event(self, merge: Merge, *, merged: bool) -> Payload:
-        """The payload of an open, or a merged, pull request."""
-        return {
-            "action": "closed" if merged else "synchronize",
-            "number": merge.number,
-            "repository": _REPOSITORY,
-            "pull_request": {
-                "number": merge.number,
-                "title": merge.title,
-                "merged": merged,
-                "merge_commit_sha": merge.after,
-                "base": {"ref": merge.branch, "sha": merge.before, "repo": {"id": REPOSITORY_ID}},
-                "head": {"ref": "work", "sha": merge.after, "repo": None},
-            },
-        }
+    def pull_request_event(self, merge: Merge, *, merged: bool, head: End | None = None) -> Payload:
+        """The payload of an open, or a merged, pull request; its fork is gone, unless it has a head."""
+        about = payloads.pull_request(
+            HERE,
+            "closed" if merged else "synchronize",
+            merge.number,
+            title=merge.title,
+            merged=merged,
+            merge_commit=merge.after,
+            head=head or End(ref="work", sha=merge.after, repository=None),
+            base=End(ref=merge.branch, sha=merge.before, repository=HERE),
+        )
+        return checked("pull_request", about)
+
+    def merge_group_event(self, merge: Merge) -> Payload:
+        """The payload of the merge queue's check of a merge."""
+        return checked("merge_group", payloads.merge_group(HERE, merge.before, merge.after))
 
     def dispatch_event(self) -> Payload:
         """The payload of a workflow_dispatch."""
-        return {"inputs": {}, "ref": "refs/heads/main", "repository": _REPOSITORY}
+        return checked("workflow_dispatch", payloads.workflow_dispatch(HERE))
+
+    def workflow_run_event(
+        self, head: End, *, event: str = "pull_request", conclusion: str = "success"
+    ) -> Payload:
+        """The payload of another workflow's end."""
+        run = payloads.workflow_run(HERE, head, event=event, conclusion=conclusion)
+        return checked("workflow_run", run)
 
     def run(
         self,
@@ -283,9 +292,8 @@ def objects(bucket: Path) -> dict[str, bytes]:
     }
 
 
-_REPOSITORY = {
-    "id": REPOSITORY_ID,
-    "full_name": REPOSITORY,
-    "default_branch": "main",
-    "owner": {"id": 7},
-}
+def checked(name: str, payload: Payload) -> Payload:
+    """An event that GitHub itself would write, as far as its schemas are there to tell."""
+    lies = list(descriptions.event_lies(name, payload))
+    assert not lies, "\n".join(lies)
+    return payload

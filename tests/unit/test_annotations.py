@@ -6,7 +6,7 @@ from pkgaction.model.finding import Severity
 from pkgaction.model.outcome import Problem, Status
 from pkgaction.model.release import Skipped
 from pkgaction.report import annotations
-from pkgaction.report.annotations import ERROR, WARNING, Annotation
+from pkgaction.report.annotations import ERROR, NOTICE, WARNING, Annotation
 from tests.unit.ledgers import PLAN, finding, ledger, outcome
 
 _WARNING = finding("a bit salty", Severity.WARNING)
@@ -83,3 +83,25 @@ def test_exactly_ten_are_all_shown() -> None:
     shown = annotations.of(ledger(replace(outcome("kelp", Status.FAILED), findings=many)))
 
     assert [a.message for a in shown] == [f"kelp: salt {n} [salt]" for n in range(10)]
+
+
+def test_ten_notices_are_shown_beside_ten_warnings() -> None:
+    run = ledger(outcome())
+    run.warnings += [f"warning {n}" for n in range(11)]
+    run.notices += [f"notice {n}" for n in range(11)]
+
+    shown = annotations.of(run)
+
+    assert [a.level for a in shown] == [WARNING] * 10 + [NOTICE] * 10
+    assert shown[19].message == "2 more: see the summary of the run"
+
+
+def test_a_run_that_only_tells_what_others_did_annotates_its_own_problems_alone() -> None:
+    run = ledger(replace(outcome("kelp", Status.FAILED), findings=(finding(),)))
+    run.problems.append(Problem(what="no report"))
+    run.warnings.append("no comment was written")
+
+    assert [(a.level, a.message) for a in annotations.of_run(run)] == [
+        (ERROR, "no report"),
+        (WARNING, "no comment was written"),
+    ]

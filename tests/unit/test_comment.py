@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from pkgaction.model.changes import Changes, FileChange
+from pkgaction.model.event import Preview, Release
 from pkgaction.model.outcome import Ledger, Outcome, Problem, Status
 from pkgaction.model.release import FileRecord, Skipped
 from pkgaction.report import comment, fitting
-from tests.unit.ledgers import HEAD, HOSTILE, PLACE, PLAN, PREVIEW, finding, ledger, outcome
+from tests.unit.ledgers import HEAD, HOSTILE, PLACE, PLAN, PREVIEW, RELEASE, finding, ledger, outcome
 
 _BUCKET = "file:///bucket"
 _LINK = re.compile(r"\]\(([^)]*)\)")
@@ -112,7 +114,7 @@ def test_a_short_comment_has_everything_and_says_no_more() -> None:
     assert "More than fits" not in body
     for text in (
         "1.1.0 → **1.2.0**",
-        "12.3 kB",
+        "12.3\u00a0kB",
         "stable",
         "docs/README.md",
         "too salty",
@@ -176,3 +178,84 @@ def test_a_folder_whose_name_is_no_text_is_shown_all_the_same() -> None:
 )
 def test_a_comment_is_written_where_there_is_something_to_say(run: Ledger, *, worth: bool) -> None:
     assert comment.worth_a_comment(run) is worth
+
+
+_CHANGES = Changes(
+    since="1.1.0",
+    size=12_000,
+    files=(
+        FileChange(path="docs/new.md", before=None, after=300),
+        FileChange(path="docs/old.md", before=200, after=None),
+        FileChange(path="manifest.yml", before=1_000, after=2_000),
+    ),
+)
+
+
+def test_a_preview_shows_which_files_differ_and_how_much_more_it_is() -> None:
+    body = _render(ledger(replace(_FORESEEN, changes=_CHANGES), intent=PREVIEW))
+
+    assert "| 12.3\u00a0kB\u00a0(+345\u00a0B) | 1 added, 1 changed, 1 removed<br>[changelog]" in body
+    for row in (
+        "| | File | <code>1.1.0</code> | <code>1.2.0</code> |",
+        "| added | <code>docs/new.md</code> |  | 300 B |",
+        "| removed | <code>docs/old.md</code> | 200 B |  |",
+        "| changed | <code>manifest.yml</code> | 1.0 kB | 2.0 kB |",
+    ):
+        assert row in body.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        pytest.param(replace(_CHANGES, size=20_000), "(-7.7\u00a0kB)", id="smaller"),
+        pytest.param(replace(_CHANGES, size=12_345), "| 12.3\u00a0kB |", id="the same size"),
+        pytest.param(replace(_CHANGES, files=()), "| no difference<br>", id="no difference"),
+        pytest.param(replace(_CHANGES, more=4), "1 removed, 4 more differ<br>", id="cut off"),
+        pytest.param(
+            Changes(since="", size=0, files=_CHANGES.files[:1]),
+            "1 added, nothing was published before</summary>",
+            id="first version",
+        ),
+        pytest.param(None, "| 12.3\u00a0kB | <br>[changelog]", id="not compared"),
+    ],
+)
+def test_whatever_the_comparison_says_is_told(changes: Changes | None, told: str) -> None:
+    assert told in _render(ledger(replace(_FORESEEN, changes=changes), intent=PREVIEW))
+
+
+def test_very_many_files_are_cut_in_whole_rows() -> None:
+    files = tuple(FileChange(path=f"docs/{n}.md", before=None, after=n) for n in range(5_000))
+    body = _render(ledger(replace(_FORESEEN, changes=replace(_CHANGES, files=files)), intent=PREVIEW))
+
+    assert "and 4800 more" in body
+    assert fitting.utf16(body) <= comment.MOST
+
+
+@pytest.mark.parametrize(
+    ("intent", "told"),
+    [(PREVIEW, "version already taken"), (RELEASE, "conflict")],
+    ids=["preview", "after"],
+)
+def test_a_taken_version_is_named_as_such_before_the_merge(intent: Preview | Release, told: str) -> None:
+    assert f"**{told}**" in _render(ledger(outcome("kelp", Status.CONFLICT), intent=intent))
+
+
+def test_the_first_errors_of_a_package_are_shown_and_the_rest_is_folded() -> None:
+    many = tuple(finding(f"too salty {n}") for n in range(5))
+    head, _, folded = _render(ledger(replace(_BAD, findings=many))).partition("<details>")
+
+    assert [n for n in range(5) if f"too salty {n}" in head] == [0, 1, 2]
+    assert [n for n in range(5) if f"too salty {n}" in folded] == [3, 4]
+    assert "2 more findings" in folded
+
+
+def test_a_pull_request_hears_of_its_own_packages_and_of_the_runs_problems() -> None:
+    run = ledger(_GOOD, _BAD, plan=replace(PLAN, skipped=(Skipped(name="w", folder="w", reason="r"),)))
+    run.problems.append(Problem(what="the tide was out"))
+
+    body = _render(run.only({"packages/kelp"}))
+
+    assert "kelp" in body
+    assert "reef" not in body
+    assert "1 left out" not in body
+    assert "the tide was out" in body

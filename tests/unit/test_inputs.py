@@ -234,3 +234,24 @@ def test_an_input_that_there_is_not_is_answered_with_the_nearest() -> None:
     assert [(p.where, p.exit_status) for p in problems] == [("input buckt", 2), ("input zzz", 2)]
     assert problems[0].fix == "did you mean bucket?"
     assert "one of" in problems[1].fix
+
+
+@pytest.mark.parametrize("globs", ["reports/*.json", "a/report.json\nb/*/report.json"], ids=ascii)
+def test_reports_go_with_mode_comment(globs: str) -> None:
+    assert _parse(mode="comment", reports=globs).reports == tuple(globs.splitlines())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"mode": "comment"},
+        {"reports": "reports/*.json"},
+        {"mode": "publish", "reports": "reports/*.json"},
+        {"mode": "comment", "reports": "/etc/*.json"},
+        {"mode": "comment", "reports": "reports/../../x.json"},
+        {"mode": "comment", "reports": "~/x.json"},
+    ],
+    ids=str,
+)
+def test_reports_without_their_mode_or_out_of_the_workspace_are_refused(given: dict[str, str]) -> None:
+    assert _wrong(**given) == ["input reports"]

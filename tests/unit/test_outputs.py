@@ -22,6 +22,7 @@ def test_a_run_that_did_nothing_has_all_outputs() -> None:
         "packages": "[]",
         "matrix": '{"include":[]}',
         "comment-url": "",
+        "report": "",
     }
 
 
@@ -106,5 +107,8 @@ def test_a_matrix_has_no_more_jobs_than_github_starts() -> None:
     assert sorted(named) == sorted(f"kelp_{n}" for n in range(300))
 
 
-def test_the_comments_address_is_passed_on() -> None:
-    assert outputs.of(Ledger(), "https://github.com/x")["comment-url"] == "https://github.com/x"
+def test_the_comments_address_and_the_report_are_passed_on() -> None:
+    found = outputs.of(Ledger(), "https://github.com/x", "{}")
+
+    assert found["comment-url"] == "https://github.com/x"
+    assert found["report"] == "{}"

@@ -1,0 +1,176 @@
+"""A run's report as one line of JSON, for another job that writes the comment; and back again."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from pkgaction.model import release
+from pkgaction.model.json import Json, JsonObject
+from pkgaction.model.layout import PACKAGE_NAME
+from pkgaction.model.manifest import PackageId
+from pkgaction.model.outcome import Ledger, Outcome, Problem, Urls
+from pkgaction.model.version import InvalidVersionError, Version
+from pkgaction.report import escape, wire
+
+MOST = 100_000  # bytes: a step's environment takes 128 KiB in one variable
+LARGEST = 128 * 1024  # bytes of a file that is read
+_SOME = 50  # findings and files of a package, where all are too many
+_LONG = "the report was too long: see the run that it came from"
+
+
+class BadReportError(ValueError):
+    """The bytes are no report; the text says why."""
+
+
+def write(ledger: Ledger, checks: str) -> str:
+    """The ledger as JSON; where it is too much, less of the details first, then of the packages."""
+    for report in _ever_shorter(_report(ledger, checks)):
+        data = msgspec.json.encode(report)
+        if len(data) <= MOST:
+            return data.decode()
+    return ""
+
+
+def read(data: bytes) -> wire.Report:
+    """A report that somebody claims a run has written.
+
+    Raises:
+        BadReportError: it is too large, no JSON, or not what `write` makes.
+    """
+    if len(data) > LARGEST:
+        message = f"it has more than {LARGEST} bytes"
+        raise BadReportError(message)
+    try:
+        found = msgspec.json.decode(data, type=wire.Report)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadReportError(escape.plain(str(error))) from error
+    for package in found.packages:
+        _check(package)
+    previous = [one.previous for one in found.packages] + [one.previous for one in found.planned]
+    for text in filter(None, previous):
+        _version(text)
+    return found
+
+
+def outcome_of(package: wire.Package, urls: Callable[[PackageId], Urls]) -> Outcome:
+    """The outcome that a report tells of; its addresses are built here."""
+    told = msgspec.convert(package, Outcome, from_attributes=True)
+    known = _identity(package.name, package.version)
+    if known is None:
+        return told
+    return replace(told, experimental=known.version.experimental, urls=urls(known))
+
+
+def skipped_of(told: wire.Skipped) -> release.Skipped:
+    """The package that a report says was left out."""
+    return msgspec.convert(told, release.Skipped, from_attributes=True)
+
+
+def problem_of(told: wire.Problem) -> Problem:
+    """The problem that a report tells of."""
+    return msgspec.convert(told, Problem, from_attributes=True)
+
+
+def _check(package: wire.Package) -> None:
+    """What is shown as it is must be what it claims to be."""
+    if package.status.ok and _identity(package.name, package.version) is None:
+        message = f"{escape.plain(package.name)[:80]!r} is shown as a version, and is none"
+        raise BadReportError(message)
+
+
+def _version(text: str) -> Version:
+    try:
+        return Version.parse(text)
+    except InvalidVersionError as error:
+        message = f"{escape.plain(text)[:80]!r} is no version"
+        raise BadReportError(message) from error
+
+
+def _identity(name: str, version: str) -> PackageId | None:
+    try:
+        known = PackageId(name=name, version=Version.parse(version))
+    except InvalidVersionError:
+        return None
+    return known if PACKAGE_NAME.fullmatch(name) else None
+
+
+def _report(ledger: Ledger, checks: str) -> wire.Report:
+    plan = ledger.plan or release.Plan(base="", head="", compared="")
+    settled = {(one.name, one.version) for one in ledger.outcomes.values()}
+    waiting = [c for c in plan.candidates if (c.id.name, c.id.version.text) not in settled]
+    told: JsonObject = {
+        "format": 1,
+        "head": plan.head,
+        "base": plan.base,
+        "compared": plan.compared,
+        "checks": re.sub(r"[^A-Za-z0-9 .,()_+-]", " ", checks)[:80],
+        "packages": [_package(one) for one in _worst_first(ledger.sorted())[: wire.MOST]],
+        "planned": [_planned(one) for one in waiting[: wire.MOST]],
+        "skipped": [_builtins(one) for one in plan.skipped[: wire.MOST]],
+        "problems": [_builtins(one) for one in ledger.problems[:100]],
+        "warnings": ledger.warnings[:1_000],
+        "notices": ledger.notices[:1_000],
+    }
+    return msgspec.convert(_cut(told), wire.Report)
+
+
+def _worst_first(outcomes: Iterator[Outcome]) -> list[Outcome]:
+    """What failed stays longest, where all is too much."""
+    return sorted(outcomes, key=lambda one: one.status.ok)
+
+
+def _package(one: Outcome) -> JsonObject:
+    """The fields that are carried have the names that they have in an outcome."""
+    changes = one.changes
+    if changes:
+        left = len(changes.files[wire.MOST :])
+        changes = replace(changes, files=changes.files[: wire.MOST], more=changes.more + left)
+    return _builtins(replace(one, files=(), findings=one.findings[: wire.MOST], changes=changes))
+
+
+def _planned(one: release.Candidate) -> JsonObject:
+    previous = one.previous.text if one.previous else ""
+    named = {"name": one.id.name, "version": one.id.version.text, "previous": previous}
+    return {**named, "folder": one.source.folder}
+
+
+def _builtins(value: object) -> JsonObject:
+    made: JsonObject = msgspec.to_builtins(value)
+    return made
+
+
+def _cut(value: Json) -> Json:
+    """Every text as a line that is short enough."""
+    if isinstance(value, str):
+        return escape.plain(value)[: wire.LONGEST]
+    if isinstance(value, Mapping):
+        return {key: _cut(inner) for key, inner in value.items()}
+    return [_cut(inner) for inner in value] if isinstance(value, Sequence) else value
+
+
+def _ever_shorter(whole: wire.Report) -> Iterator[wire.Report]:
+    yield whole
+    for most in (_SOME, 0):
+        yield replace(whole, packages=tuple(_shortened(one, most) for one in whole.packages))
+    bare = [_shortened(one, 0) for one in whole.packages]
+    count = max(len(bare), len(whole.planned), len(whole.skipped), len(whole.warnings))
+    while count := count // 2:
+        yield replace(
+            whole,
+            packages=tuple(bare[:count]),
+            planned=whole.planned[:count],
+            skipped=whole.skipped[:count],
+            warnings=(*whole.warnings[:count], _LONG),
+            notices=(),
+        )
+    yield wire.Report(format=1, warnings=(_LONG,))
+
+
+def _shortened(one: wire.Package, most: int) -> wire.Package:
+    changes = one.changes
+    if changes:
+        left = len(changes.files[most:])
+        changes = replace(changes, files=changes.files[:most], more=changes.more + left)
+    return replace(one, findings=one.findings[:most], changes=changes)

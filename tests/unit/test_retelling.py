@@ -1,0 +1,148 @@
+"""The files that hold reports: plain files of the workspace, and no more than a matrix has jobs."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pkgaction.errors import UsageError
+from pkgaction.model.event import Relay
+from pkgaction.model.outcome import Ledger, Status, Urls
+from pkgaction.model.version import Version
+from pkgaction.report import carried
+from pkgaction.retelling import Retelling
+from tests.unit.ledgers import PLAN, RELEASE, candidate, ledger, outcome
+
+RELAY = Relay(head="a" * 40, repository_id=1, owner="octocat", branch="patch-1")
+LEAST = '{"format": 1}'
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "workspace"
+    (folder / "reports").mkdir(parents=True)
+    return folder
+
+
+def retell(workspace: Path, *globs: str, foreign: bool = False) -> Ledger:
+    made = Ledger(intent=RELAY if foreign else RELEASE)
+    urls = Urls(zip="https://x.example/z", signature="", static="")
+    Retelling(workspace=workspace, globs=globs or ("reports/*.json",), urls=lambda _: urls).into(made)
+    return made
+
+
+def _link(folder: Path) -> None:
+    (folder.parent / "secret.json").write_text(LEAST)
+    (folder / "reports" / "x.json").symlink_to(folder.parent / "secret.json")
+
+
+def _linked_folder(folder: Path) -> None:
+    (folder.parent / "private").mkdir()
+    (folder.parent / "private" / "x.json").write_text(LEAST)
+    (folder / "reports").rmdir()
+    (folder / "reports").symlink_to(folder.parent / "private")
+
+
+def _link_inside(folder: Path) -> None:
+    (folder / "other.json").write_text(LEAST)
+    (folder / "reports" / "x.json").symlink_to(folder / "other.json")
+
+
+def _crowd(folder: Path) -> None:
+    for number in range(301):
+        (folder / "reports" / f"{number}.json").write_text(LEAST)
+
+
+def _large(folder: Path) -> None:
+    (folder / "reports" / "x.json").write_text(LEAST + " " * carried.LARGEST)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "told"),
+    [
+        pytest.param(lambda _: None, "no file matches", id="none"),
+        pytest.param(_link, "leads out of the workspace", id="link"),
+        pytest.param(_linked_folder, "leads out of the workspace", id="linked folder"),
+        pytest.param(_link_inside, "can't be read", id="link inside"),
+        pytest.param(lambda f: (f / "reports" / "x.json").mkdir(), "read: Is a directory", id="folder"),
+        pytest.param(_crowd, "301 files match, 300 may", id="crowd"),
+        pytest.param(_large, "more than 131072 bytes", id="large"),
+    ],
+)
+def test_only_plain_files_of_the_workspace_are_read(
+    workspace: Path, prepare: Callable[[Path], None], told: str
+) -> None:
+    prepare(workspace)
+
+    with pytest.raises(UsageError, match=told):
+        retell(workspace)
+
+
+def test_a_pipe_is_not_waited_for(workspace: Path) -> None:
+    os.mkfifo(workspace / "reports" / "x.json")
+
+    with pytest.raises(UsageError, match="no plain file"):
+        retell(workspace)
+
+
+def test_a_file_that_two_globs_match_is_read_once(workspace: Path) -> None:
+    (workspace / "reports" / "x.json").write_text('{"format": 1, "problems": [{"what": "gone"}]}')
+
+    found = retell(workspace, "reports/*.json", "reports/x.*")
+
+    assert [problem.what for problem in found.problems] == ["gone"]
+
+
+def _written(workspace: Path, name: str, run: Ledger) -> None:
+    (workspace / "reports" / f"{name}.json").write_text(carried.write(run, "core checks"))
+
+
+def test_all_reports_are_one_ledger(workspace: Path) -> None:
+    for name, status in (("kelp", Status.PUBLISHED), ("reef", Status.FAILED)):
+        run = ledger(outcome(name, status))
+        run.warnings.append("the key expires")
+        _written(workspace, name, run)
+
+    found = retell(workspace)
+
+    assert {one.name: one.status for one in found.outcomes.values()} == {
+        "kelp": Status.PUBLISHED,
+        "reef": Status.FAILED,
+    }
+    assert found.warnings == ["the key expires"]
+    assert found.exit_status == 1
+
+
+def test_what_the_plan_knows_is_added_to_what_the_jobs_say(workspace: Path) -> None:
+    before = replace(candidate("kelp"), previous=Version.parse("1.1.0"))
+    plan = ledger(plan=replace(PLAN, candidates=(before, candidate("reef"))))
+    job = ledger(outcome("kelp", previous=""))
+    _written(workspace, "job", job)
+    _written(workspace, "plan", plan)
+
+    kelp, reef = retell(workspace).sorted()
+
+    assert (kelp.status, kelp.previous) == (Status.PUBLISHED, "1.1.0")
+    assert (reef.status, reef.reason) == (Status.FAILED, "no job has reported about it")
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_foreign_report_is_a_preview_and_fails_nothing(workspace: Path, status: Status) -> None:
+    _written(workspace, "x", ledger(outcome("kelp", status)))
+
+    if status in {Status.PUBLISHED, Status.COMPLETED}:
+        with pytest.raises(UsageError, match="a preview can't say"):
+            retell(workspace, foreign=True)
+    else:
+        assert retell(workspace, foreign=True).exit_status == 0
+
+
+def test_a_foreign_problem_fails_nothing_here(workspace: Path) -> None:
+    told = {"format": 1, "problems": [{"what": "gone", "exit_status": 3}]}
+    (workspace / "reports" / "x.json").write_text(json.dumps(told))
+
+    assert retell(workspace, foreign=True).exit_status == 0
+    assert retell(workspace).exit_status == 3
