@@ -1,36 +1,55 @@
 # The Action's container. Start it by its path and isolated: its working directory is the workspace,
-# whose content a pull request wrote.
+# whose content a pull request wrote. Both builders take it: GitHub's runner has BuildKit, act the classic one.
 
 FROM debian:trixie-slim AS build
 WORKDIR /build
-# of git only what reads and fetches: the rest is mostly perl
 RUN apt-get update \
- && apt-get install -y --no-install-recommends python3 python3-venv \
+ && apt-get install -y --no-install-recommends binutils ca-certificates python3 python3-venv \
  && apt-get download git \
- && dpkg-deb -x git_*.deb git \
- && mkdir -p tree/usr/bin tree/usr/lib/git-core \
+ && rm -rf /var/lib/apt/lists/*
+# Of git only what reads and fetches: the rest is mostly perl. Of ca-certificates only the bundle, where
+# GnuTLS (git) and OpenSSL (Python) look for it: the package brings openssl and debconf's questions along.
+RUN dpkg-deb -x git_*.deb git \
+ && mkdir -p tree/etc/ssl/certs tree/usr/bin tree/usr/lib/git-core tree/usr/lib/ssl \
  && cp git/usr/bin/git tree/usr/bin/ \
  && ln -s git tree/usr/bin/git-upload-pack \
  && cp git/usr/lib/git-core/git-remote-http tree/usr/lib/git-core/ \
  && ln -s git-remote-http tree/usr/lib/git-core/git-remote-https \
- && rm -rf /var/lib/apt/lists/*
+ && cp /etc/ssl/certs/ca-certificates.crt tree/etc/ssl/certs/ \
+ && ln -s /etc/ssl/certs/ca-certificates.crt tree/usr/lib/ssl/cert.pem
 COPY requirements.txt .
+# Wheels bring symbols for debuggers (8 MB), and what they name but none of ours imports (4 MB).
 RUN python3 -m venv pip \
  && python3 -m venv --without-pip /opt/venv \
  && pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir --no-compile \
-      --only-binary :all: --require-hashes -r requirements.txt
+      --only-binary :all: --require-hashes -r requirements.txt \
+ && pip/bin/pip --python /opt/venv/bin/python uninstall -qq -y pyasn1-modules pyasn1 pycparser \
+ && find /opt/venv/lib -name '*.so' -exec strip --strip-unneeded {} +
 COPY entrypoint.py /opt/pkgaction/entrypoint.py
 COPY pkgaction /opt/pkgaction/pkgaction
-RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib /opt/pkgaction
+# one commit, one content: no time of a build is left in a file, or beside it
+ARG SOURCE_DATE_EPOCH=0
+RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib /opt/pkgaction \
+ && mkdir tree/opt \
+ && mv /opt/venv /opt/pkgaction tree/opt/ \
+ && find tree -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
 FROM debian:trixie-slim
+# What no Action imports: Python's tests, its manual, its editor and debuggers.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends gpg gpg-agent libcurl3t64-gnutls libpcre2-8-0 python3 \
+ && for unused in _pyrepl doctest.py pdb.py pydoc.py pydoc_data test turtle.py unittest wsgiref xmlrpc; do \
+      rm -r "/usr/lib/python3.13/$unused"; \
+    done \
+ && rm -r /usr/lib/python3.13/lib-dynload/_test* /usr/lib/gnupg/keyboxd /usr/lib/gnupg/gpg-protect-tool \
+ && rm -rf /var/lib/apt/lists/* /var/cache/debconf/* /var/log/*
+COPY --from=build /build/tree /
+ARG REVISION=unknown
+ARG VERSION=unknown
 LABEL org.opencontainers.image.title="pkgaction" \
       org.opencontainers.image.description="Publishes Elastic packages from GitHub Actions" \
-      org.opencontainers.image.licenses="Apache-2.0"
-RUN apt-get update \
- && apt-get install -y --no-install-recommends \
-      ca-certificates gpg gpg-agent libcurl3t64-gnutls libpcre2-8-0 python3 \
- && rm -rf /var/lib/apt/lists/*
-COPY --from=build /build/tree /
-COPY --from=build /opt /opt
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.source="https://github.com/OWNER/pkgaction" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.version="$VERSION"
 ENTRYPOINT ["/opt/venv/bin/python", "-I", "-u", "/opt/pkgaction/entrypoint.py"]
