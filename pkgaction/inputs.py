@@ -129,7 +129,7 @@ class Inputs:
             github_token=Secret(reader.text("github-token")),
             branches=reader.lines("branches"),
             mode=reader.mode(),
-            package=reader.lines("package"),
+            package=tuple(reader.text("package").split()),  # a form has one line: blanks will do
             version=reader.text("version"),
             ref=reader.text("ref"),
             dry_run=reader.boolean("dry-run"),

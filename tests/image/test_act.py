@@ -1,134 +1,110 @@
-"""The example workflows, run by act as a consumer's repository would run them."""
+"""The example workflows, each run by act as a consumer's repository would run it."""
 
 import json
-import os
-import shutil
-import subprocess
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from tests.fakes import keys
-from tests.fakes.github import LoopbackGitHub, Pull
-from tests.fakes.workplace import REPOSITORY, REPOSITORY_ID, ROOT, Merge, Payload, Workplace, objects
-from tests.image.test_image import IMAGE, TOKEN
+from tests.fakes.identity import ACCOUNT
+from tests.image import acting
+from tests.image.acting import BUCKET, INDEX, Stage
+from tests.image.runner import MISSING
 
-_ACT = ROOT / ".venv" / "bin" / "act"
-_MACHINE = "debian:trixie-slim"
-_USES = "OWNER/pkgaction@0000000000000000000000000000000000000000"
-_TAG = "act-owner-pkgaction-0000000000000000000000000000000000000000-dockeraction:latest"
+pytestmark = [
+    pytest.mark.skipif(not acting.ACT.exists(), reason="act is not there: make image-test"),
+    pytest.mark.skipif(MISSING, reason="the image is not there: make image"),
+]
 
-pytestmark = pytest.mark.skipif(not _ACT.exists(), reason="act is not there: make image-test")
+
+@pytest.fixture(scope="module")
+def key() -> keys.Key:
+    return keys.make()
 
 
 @pytest.fixture
-def place() -> Iterator[Workplace]:
-    folder = Path(tempfile.mkdtemp(prefix="act-", dir="/tmp"))
-    yield Workplace.make(folder)
-    shutil.rmtree(folder)
+def stage(key: keys.Key) -> Iterator[Stage]:
+    with acting.opened(key) as made:
+        yield made
+        assert made.google.refused == []
 
 
-@contextmanager
-def served(place: Workplace) -> Iterator[str]:
-    """The remote by http, as containers reach it."""
-    place.git("update-server-info", cwd=place.origin)
-    handler = partial(SimpleHTTPRequestHandler, directory=str(place.folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/origin.git"
-        server.shutdown()
+def indexed(stage: Stage) -> set[str]:
+    """The entries of the search index, found as the registry finds them."""
+    cursor = json.loads(stage.google.read(INDEX, "v2/metadata/cursor.json"))["current"]
+    index = json.loads(stage.google.read(INDEX, f"v2/metadata/{cursor}/search-index-all.json"))
+    found = [package["package_manifest"] for package in index["packages"]]
+    return {f"{entry['name']}-{entry['version']}" for entry in found}
 
 
-def act(
-    place: Workplace, event: str, payload: Payload, workflow: str, secrets: Mapping[str, str], api: str
-) -> tuple[int, list[dict[str, object]]]:
-    """Run an example workflow; the status and what act says, line by line."""
-    example = _here(place, (ROOT / "examples" / "workflows" / workflow).read_text())
-    folder = place.clone / ".github" / "workflows"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / workflow).write_text(example)
-    (place.folder / "event.json").write_text(json.dumps(payload))
-    (place.folder / "secrets.yml").write_text(json.dumps({"GITHUB_TOKEN": TOKEN, **secrets}))
-    home = place.folder / "home"
-    home.mkdir(exist_ok=True)
-    subprocess.run(["docker", "tag", IMAGE, _TAG], check=True)
-    with served(place) as url:
-        place.git("remote", "set-url", "origin", url)
-        command = [
-            *(str(_ACT), event, "--eventpath", str(place.folder / "event.json")),
-            *("--workflows", str(folder / workflow), "--platform", f"ubuntu-latest={_MACHINE}"),
-            *(
-                "--secret-file",
-                str(place.folder / "secrets.yml"),
-                "--local-repository",
-                f"{_USES}={ROOT}",
-            ),
-            *("--env", f"GITHUB_API_URL={api}", "--env", "GITHUB_REF=refs/heads/main"),
-            *("--env", f"GITHUB_REPOSITORY={REPOSITORY}"),
-            *("--pull=false", "--rebuild=false", "--no-cache-server", "--rm", "--json", "--bind"),
-        ]
-        done = subprocess.run(
-            command,
-            cwd=place.clone,
-            env={"PATH": os.environ["PATH"], "HOME": str(home)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return done.returncode, said
+def zips(stage: Stage) -> set[str]:
+    names = stage.google.names(BUCKET)
+    found = {name.split("/")[-1].removesuffix(".zip") for name in names if name.endswith(".zip")}
+    assert all(f"artifacts/packages/{name}.zip.sig" in names for name in found)
+    return found
 
 
-def _here(place: Workplace, example: str) -> str:
-    """The example with buckets of this machine, which need no login."""
-    lines = example.replace("gs://my-packages", f"file://{place.clone}/storage").splitlines()
-    login = ("workload-identity-provider:", "service-account:")
-    return "\n".join(line for line in lines if not line.strip().startswith(login)) + "\n"
+@pytest.mark.parametrize("workflow", ["publish.yml", "publish-call.yml"])
+def test_a_merge_is_published(stage: Stage, workflow: str) -> None:
+    merge = stage.merge("lanternfish")
+
+    told = stage.act("push", stage.place.push_event(merge), workflow)
+
+    assert told.status == 0, told.log
+    assert told.output("published") == "true"
+    assert zips(stage) == indexed(stage) == {"lanternfish-1.3.0"}
+    assert [comment.number for comment in stage.github.comments] == [merge.number]
+    assert "lanternfish" in stage.github.comments[0].body
+    principals = {principal for principal, _ in stage.google.identity.access_tokens.values()}
+    assert f"serviceAccount:{ACCOUNT}" in principals
 
 
-def output(said: list[dict[str, object]], name: str) -> object:
-    found = [
-        line["arg"] for line in said if line.get("command") == "set-output" and line["name"] == name
-    ]
-    return found[-1] if found else None
+def test_a_preview_comments_and_writes_to_no_bucket(stage: Stage) -> None:
+    merge = stage.propose("lanternfish")
+    event = stage.place.pull_request_event(merge, merged=False)
+
+    told = stage.act("pull_request", event, "preview.yml")
+
+    assert told.status == 0, told.log
+    assert told.output("published") == "false"
+    assert "This publishes 1 package" in stage.github.comments[0].body
+    assert stage.google.names(BUCKET) == set()
+    assert stage.google.identity.counts == {}
 
 
-def released(place: Workplace) -> Merge:
-    return place.squash_merge(lambda: place.bump("lanternfish", "1.3.0"))
+def test_named_packages_are_published_by_hand_and_audited_by_schedule(stage: Stage) -> None:
+    typed = {"package": "harbour_board lanternfish saltmarsh tidewire", "dry-run": "false"}
+    event = stage.place.dispatch_event()
+
+    missing = stage.act("schedule", event, "audit.yml")
+    published = stage.act("workflow_dispatch", {**event, "inputs": typed}, "republish.yml")
+    found = stage.act("schedule", event, "audit.yml")
+
+    assert missing.status == 1, missing.log
+    assert "lanternfish" in missing.log
+    assert published.status == 0, published.log
+    assert len(zips(stage)) == 4
+    assert zips(stage) == indexed(stage)
+    assert found.status == 0, found.log
 
 
-def test_the_publishing_workflow_publishes_a_merge(place: Workplace) -> None:
-    merge, key = released(place), keys.make()
-    secrets = {"PACKAGE_SIGNING_KEY": key.private, "PACKAGE_SIGNING_PASSPHRASE": key.passphrase}
-    with LoopbackGitHub(token=TOKEN, repository=REPOSITORY, repository_id=REPOSITORY_ID) as github:
-        github.pulls.append(Pull(number=merge.number, merge_commit=merge.after, commits=(merge.after,)))
+def test_a_large_release_is_spread_over_jobs(stage: Stage) -> None:
+    merge = stage.merge("harbour_board", "lanternfish", "tidewire")
 
-        status, said = act(place, "push", place.push_event(merge), "publish.yml", secrets, github.url)
+    told = stage.act("push", stage.place.push_event(merge), "publish-matrix.yml")
 
-        assert status == 0, said
-        assert output(said, "published") == "true"
-        assert len(github.comments) == 1
-    assert "artifacts/packages/lanternfish-1.3.0.zip" in objects(place.clone / "storage")
+    assert told.status == 0, told.log
+    print(told.results)
+    assert zips(stage) == indexed(stage)
+    assert zips(stage) == {"harbour_board-1.3.0", "lanternfish-1.3.0", "tidewire-1.3.0"}
 
 
-def test_the_preview_workflow_writes_to_no_bucket(place: Workplace) -> None:
-    merge = place.open_pull_request(lambda: place.bump("lanternfish", "1.3.0"))
-    event = place.pull_request_event(merge, merged=False)
-    with LoopbackGitHub(token=TOKEN, repository=REPOSITORY, repository_id=REPOSITORY_ID) as github:
-        github.pulls.append(Pull(number=merge.number, merged=False))
+def test_a_release_of_nothing_starts_no_job_of_the_matrix(stage: Stage) -> None:
+    merge = stage.merge()
 
-        status, said = act(place, "pull_request", event, "preview.yml", {}, github.url)
+    told = stage.act("push", stage.place.push_event(merge), "publish-matrix.yml")
 
-        assert status == 0, said
-        assert output(said, "published") == "false"
-        assert "This publishes 1 package" in github.comments[0].body
-    assert not (place.clone / "storage").exists()
+    assert told.status == 0, told.log
+    print(told.results)
+    assert told.output("matrix") == '{"include":[]}'
+    assert stage.google.names(BUCKET) == set()

@@ -255,3 +255,7 @@ def test_reports_go_with_mode_comment(globs: str) -> None:
 )
 def test_reports_without_their_mode_or_out_of_the_workspace_are_refused(given: dict[str, str]) -> None:
     assert _wrong(**given) == ["input reports"]
+
+
+def test_names_of_packages_may_stand_in_one_line_as_a_form_has_it() -> None:
+    assert _parse(package=" kelp reef\nfoam ").package == ("kelp", "reef", "foam")
