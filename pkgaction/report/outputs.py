@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.outcome import Ledger
-from pkgaction.model.release import Change, Plan
+from pkgaction.model.release import Candidate, Change, Plan
 
 _MOST_JOBS = 256  # of one matrix
 
@@ -22,13 +22,24 @@ def of(ledger: Ledger, comment_url: str, report: str = "") -> dict[str, str]:
 
 
 def _matrix(ledger: Ledger) -> list[Json]:
+    """A row a job. Its name is for people, and for the name of an artifact."""
     candidates = ledger.plan.candidates if ledger.plan else ()
     share = -(-len(candidates) // _MOST_JOBS)  # packages a job; one, unless there are very many
     if share <= 1:
-        return [{"package": c.id.name, "version": c.id.version.text} for c in candidates]
-    names = [c.id.name for c in candidates]
-    parts = [names[start : start + share] for start in range(0, len(names), share)]
-    return [{"package": "\n".join(part), "version": ""} for part in parts]
+        return [_job(_named(c), c.id.name, c.id.version.text) for c in candidates]
+    parts = [candidates[start : start + share] for start in range(0, len(candidates), share)]
+    return [
+        _job(f"{_named(part[0])}-to-{_named(part[-1])}", "\n".join(c.id.name for c in part), "")
+        for part in parts
+    ]
+
+
+def _named(candidate: Candidate) -> str:
+    return f"{candidate.id.name}-{candidate.id.version.text}"
+
+
+def _job(name: str, package: str, version: str) -> Json:
+    return {"name": name, "package": package, "version": version}
 
 
 def _compact(value: Json) -> str:

@@ -221,8 +221,8 @@ def test_the_outputs_have_two_packages_and_a_matrix_of_them(released: Released) 
     assert set(released.run.packages) == {"lanternfish", "tidewire"}
     assert json.loads(released.run.outputs["matrix"]) == {
         "include": [
-            {"package": "lanternfish", "version": "1.3.0"},
-            {"package": "tidewire", "version": "0.5.0-beta.1"},
+            {"name": "lanternfish-1.3.0", "package": "lanternfish", "version": "1.3.0"},
+            {"name": "tidewire-0.5.0-beta.1", "package": "tidewire", "version": "0.5.0-beta.1"},
         ]
     }
 

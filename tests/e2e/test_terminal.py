@@ -646,8 +646,8 @@ def test_mode_plan_counts_and_comments_nothing(scene: Scene) -> None:
         assert "2 packages to publish" in text
     assert json.loads(run.outputs["matrix"]) == {
         "include": [
-            {"package": "lanternfish", "version": "1.3.0"},
-            {"package": "tidewire", "version": "0.5.0"},
+            {"name": "lanternfish-1.3.0", "package": "lanternfish", "version": "1.3.0"},
+            {"name": "tidewire-0.5.0", "package": "tidewire", "version": "0.5.0"},
         ]
     }
     assert not scene.bucket.exists()

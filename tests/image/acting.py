@@ -89,14 +89,14 @@ class Stage:
     key: keys.Key
 
     def merge(self, *names: str) -> Merge:
-        """Merge a pull request that raises versions to 1.3.0."""
+        """Merge a pull request that raises versions to 3.0.0."""
         merge = self.place.squash_merge(lambda: self._raise(names))
         made = (merge.after,)
         self.github.pulls.append(Pull(number=merge.number, merge_commit=merge.after, commits=made))
         return merge
 
     def propose(self, *names: str) -> Merge:
-        """Open a pull request that would raise versions to 1.3.0."""
+        """Open a pull request that would raise versions to 3.0.0."""
         merge = self.place.open_pull_request(lambda: self._raise(names))
         self.github.pulls.append(Pull(number=merge.number, merged=False, commits=(merge.after,)))
         return merge
@@ -125,7 +125,7 @@ class Stage:
 
     def _raise(self, names: Sequence[str]) -> None:
         for name in names:
-            self.place.bump(name, "1.3.0")
+            self.place.bump(name, "3.0.0")
 
     def _lay_out(self) -> None:
         """The repository's workflows, and the actions that they use."""

@@ -52,7 +52,7 @@ def test_a_merge_is_published(stage: Stage, workflow: str) -> None:
 
     assert told.status == 0, told.log
     assert told.output("published") == "true"
-    assert zips(stage) == indexed(stage) == {"lanternfish-1.3.0"}
+    assert zips(stage) == indexed(stage) == {"lanternfish-3.0.0"}
     assert [comment.number for comment in stage.github.comments] == [merge.number]
     assert "lanternfish" in stage.github.comments[0].body
     principals = {principal for principal, _ in stage.google.identity.access_tokens.values()}
@@ -88,15 +88,18 @@ def test_named_packages_are_published_by_hand_and_audited_by_schedule(stage: Sta
     assert found.status == 0, found.log
 
 
-def test_a_large_release_is_spread_over_jobs(stage: Stage) -> None:
+def test_a_large_release_is_spread_over_jobs_and_has_one_comment(stage: Stage) -> None:
     merge = stage.merge("harbour_board", "lanternfish", "tidewire")
 
     told = stage.act("push", stage.place.push_event(merge), "publish-matrix.yml")
 
     assert told.status == 0, told.log
-    print(told.results)
     assert zips(stage) == indexed(stage)
-    assert zips(stage) == {"harbour_board-1.3.0", "lanternfish-1.3.0", "tidewire-1.3.0"}
+    assert zips(stage) == {"harbour_board-3.0.0", "lanternfish-3.0.0", "tidewire-3.0.0"}
+    (comment,) = stage.github.comments
+    assert comment.number == merge.number
+    assert "3 packages published" in comment.body
+    assert all(name in comment.body for name in ("harbour_board", "lanternfish", "tidewire"))
 
 
 def test_a_release_of_nothing_starts_no_job_of_the_matrix(stage: Stage) -> None:
@@ -105,6 +108,6 @@ def test_a_release_of_nothing_starts_no_job_of_the_matrix(stage: Stage) -> None:
     told = stage.act("push", stage.place.push_event(merge), "publish-matrix.yml")
 
     assert told.status == 0, told.log
-    print(told.results)
     assert told.output("matrix") == '{"include":[]}'
-    assert stage.google.names(BUCKET) == set()
+    assert told.results == {"Plan": "success"}
+    assert (stage.google.names(BUCKET), stage.github.comments) == (set(), [])

@@ -91,8 +91,8 @@ def test_the_matrix_has_a_job_a_candidate() -> None:
 
     assert _json(outputs.of(run, "")["matrix"]) == {
         "include": [
-            {"package": "kelp", "version": "1.2.0"},
-            {"package": "reef", "version": "1.2.0"},
+            {"name": "kelp-1.2.0", "package": "kelp", "version": "1.2.0"},
+            {"name": "reef-1.2.0", "package": "reef", "version": "1.2.0"},
         ]
     }
 
@@ -105,6 +105,9 @@ def test_a_matrix_has_no_more_jobs_than_github_starts() -> None:
     assert len(jobs) <= 256
     named = [name for job in jobs for name in text_at(job, "package").splitlines()]
     assert sorted(named) == sorted(f"kelp_{n}" for n in range(300))
+    names = [text_at(job, "name") for job in jobs]
+    assert names[0] == "kelp_0-1.2.0-to-kelp_1-1.2.0"
+    assert len(set(names)) == len(names)
 
 
 def test_the_comments_address_and_the_report_are_passed_on() -> None:
