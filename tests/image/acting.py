@@ -22,9 +22,10 @@ from pathlib import Path
 
 from tests.fakes import keys
 from tests.fakes.github import LoopbackGitHub, Pull
+from tests.fakes.github_json import End, Repository
 from tests.fakes.google import Google
 from tests.fakes.identity import ACCOUNT, PROVIDER
-from tests.fakes.workplace import REPOSITORY, REPOSITORY_ID, ROOT, Merge, Payload, Workplace
+from tests.fakes.workplace import HERE, REPOSITORY, REPOSITORY_ID, ROOT, Merge, Payload, Workplace
 from tests.image.runner import IMAGE, TOKEN
 
 ACT = ROOT / ".venv" / "bin" / "act"
@@ -95,11 +96,13 @@ class Stage:
         self.github.pulls.append(Pull(number=merge.number, merge_commit=merge.after, commits=made))
         return merge
 
-    def propose(self, *names: str) -> Merge:
-        """Open a pull request that would raise versions to 3.0.0."""
+    def propose(self, *names: str, head: Repository = HERE) -> tuple[Merge, End]:
+        """Open a pull request that would raise versions to 3.0.0; its trial merge, and its head."""
         merge = self.place.open_pull_request(lambda: self._raise(names))
-        self.github.pulls.append(Pull(number=merge.number, merged=False, commits=(merge.after,)))
-        return merge
+        tip = self.place.git("rev-parse", f"{merge.after}^2")
+        pull = Pull(number=merge.number, merged=False, commits=(tip,), head="work", head_repository=head)
+        self.github.pulls.append(pull)
+        return merge, End(ref="work", sha=tip, repository=head)
 
     def act(self, event: str, payload: Payload, workflow: str) -> Told:
         """Run an example."""

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fakes import keys
+from tests.fakes.github import WRITE
+from tests.fakes.github_json import Repository
 from tests.fakes.identity import ACCOUNT
 from tests.image import acting
 from tests.image.acting import BUCKET, INDEX, Stage
 from tests.image.runner import MISSING
+
+_FORK = Repository(id=77_001, name="coral/packages")
 
 pytestmark = [
     pytest.mark.skipif(not acting.ACT.exists(), reason="act is not there: make image-test"),
@@ -60,16 +64,36 @@ def test_a_merge_is_published(stage: Stage, workflow: str) -> None:
 
 
 def test_a_preview_comments_and_writes_to_no_bucket(stage: Stage) -> None:
-    merge = stage.propose("lanternfish")
-    event = stage.place.pull_request_event(merge, merged=False)
+    merge, head = stage.propose("lanternfish")
+    event = stage.place.pull_request_event(merge, merged=False, head=head)
 
     told = stage.act("pull_request", event, "preview.yml")
+    after = stage.act("workflow_run", stage.place.workflow_run_event(head), "preview-comment.yml")
 
-    assert told.status == 0, told.log
+    assert (told.status, after.status) == (0, 0), told.log + after.log
     assert told.output("published") == "false"
-    assert "This publishes 1 package" in stage.github.comments[0].body
+    (comment,) = stage.github.comments
+    assert "This publishes 1 package" in comment.body
+    assert after.output("comment-url") is None  # there was nothing left to say
     assert stage.google.names(BUCKET) == set()
     assert stage.google.identity.counts == {}
+
+
+def test_the_preview_of_a_fork_is_commented_on_by_the_other_workflow(stage: Stage) -> None:
+    merge, head = stage.propose("lanternfish", head=_FORK)
+    event = stage.place.pull_request_event(merge, merged=False, head=head)
+
+    stage.github.permissions.remove(WRITE)
+    told = stage.act("pull_request", event, "preview.yml")
+    assert told.status == 0, told.log
+    assert stage.github.comments == []
+    stage.github.permissions.add(WRITE)
+    after = stage.act("workflow_run", stage.place.workflow_run_event(head), "preview-comment.yml")
+
+    assert after.status == 0, after.log
+    (comment,) = stage.github.comments
+    assert comment.number == merge.number
+    assert "This publishes 1 package" in comment.body
 
 
 def test_named_packages_are_published_by_hand_and_audited_by_schedule(stage: Stage) -> None:
