@@ -45,11 +45,12 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* /var/cache/debconf/* /var/log/*
 COPY --from=build /build/tree /
 ARG REVISION=unknown
+ARG SOURCE=https://github.com/OWNER/pkgaction
 ARG VERSION=unknown
 LABEL org.opencontainers.image.title="pkgaction" \
       org.opencontainers.image.description="Publishes Elastic packages from GitHub Actions" \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.source="https://github.com/OWNER/pkgaction" \
+      org.opencontainers.image.source="$SOURCE" \
       org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.version="$VERSION"
 ENTRYPOINT ["/opt/venv/bin/python", "-I", "-u", "/opt/pkgaction/entrypoint.py"]

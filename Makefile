@@ -4,14 +4,21 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 IMAGE := pkgaction:test
 WORKERS ?= 2
+WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
+GOBIN := $(CURDIR)/$(VENV)/gobin
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+FAKE_GCS := github.com/fsouza/fake-gcs-server@v1.56.1
 
 .PHONY: demo test storage-test registry-test github-schemas benchmarks coverage lint types layers fix docs drift pictures image image-test check lock clean
+.PHONY: storage-server workflows
 
 demo: $(VENV)/.run ## the whole job on an example repository
 	@$(RUN) -m examples.demo
 
 test: $(VENV)/.dev ## every test that needs no container
 	$(RUN) -m pytest -n $(WORKERS) -q $(T)
+
+storage-server: $(GOBIN)/fake-gcs-server ## the storage server that has preconditions on uploads in chunks
 
 storage-test: $(VENV)/.dev ## races, crashes and faults on a storage server, some minutes
 	$(RUN) -m pytest -n $(WORKERS) -q tests/storage
@@ -31,8 +38,16 @@ lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-actions action.yml
-	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows examples/workflows/*.yml
-	$(VENV)/bin/zizmor --offline --no-progress --quiet --persona pedantic action.yml examples/workflows/*.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(VENV)/bin/zizmor --offline --no-progress --quiet --persona pedantic action.yml $(WORKFLOWS)
+
+# the examples lie where their users put them, with the Action beside them: so its inputs are checked, too
+workflows: $(GOBIN)/actionlint ## what actionlint says of the workflows
+	$(GOBIN)/actionlint .github/workflows/*.yml
+	@rm -rf $(VENV)/lint && mkdir -p $(VENV)/lint/.git $(VENV)/lint/.github
+	@cp -R examples/workflows $(VENV)/lint/.github && cp action.yml Dockerfile $(VENV)/lint
+	@sed -i 's|uses: OWNER/pkgaction@.*|uses: ./|' $(VENV)/lint/.github/workflows/*.yml
+	cd $(VENV)/lint && $(GOBIN)/actionlint
 
 types: $(VENV)/.dev
 	$(VENV)/bin/mypy
@@ -108,6 +123,11 @@ $(VENV)/.github-schemas: $(VENV)/.dev tests/fakes/schemas/package-lock.json test
 	@npm ci --prefix $(VENV)/npm --ignore-scripts --no-audit --no-fund --silent
 	@$(RUN) -m tests.fakes.schemas.extract $(VENV)/npm/node_modules/@octokit $(VENV)/github-schemas
 	@rm -rf $(VENV)/npm
+	@touch $@
+
+$(GOBIN)/actionlint $(GOBIN)/fake-gcs-server: Makefile
+	@$(call missing,go)
+	@GOFLAGS=-mod=mod GOBIN=$(GOBIN) go install $(if $(findstring actionlint,$@),$(ACTIONLINT),$(FAKE_GCS))
 	@touch $@
 
 missing = command -v $(1) >/dev/null || { echo "$(1) is missing: install it first"; exit 1; }
