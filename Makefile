@@ -42,12 +42,13 @@ lint: $(VENV)/.dev
 	$(VENV)/bin/zizmor --offline --no-progress --quiet --persona pedantic action.yml $(WORKFLOWS)
 
 # the examples lie where their users put them, with the Action beside them: so its inputs are checked, too
-workflows: $(GOBIN)/actionlint ## what actionlint says of the workflows
-	$(GOBIN)/actionlint .github/workflows/*.yml
+workflows: $(VENV)/.ci $(GOBIN)/actionlint ## what actionlint and shellcheck say of workflows and scripts
+	$(VENV)/bin/shellcheck .ci/run .github/tag-release examples/cloud/gcloud.sh
+	$(GOBIN)/actionlint -shellcheck $(CURDIR)/$(VENV)/bin/shellcheck .github/workflows/*.yml
 	@rm -rf $(VENV)/lint && mkdir -p $(VENV)/lint/.git $(VENV)/lint/.github
 	@cp -R examples/workflows $(VENV)/lint/.github && cp action.yml Dockerfile $(VENV)/lint
 	@sed -i 's|uses: OWNER/pkgaction@.*|uses: ./|' $(VENV)/lint/.github/workflows/*.yml
-	cd $(VENV)/lint && $(GOBIN)/actionlint
+	cd $(VENV)/lint && $(GOBIN)/actionlint -shellcheck $(CURDIR)/$(VENV)/bin/shellcheck
 
 types: $(VENV)/.dev
 	$(VENV)/bin/mypy

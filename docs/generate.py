@@ -1,9 +1,11 @@
-"""Writes what is generated in README and docs between `<!-- NAME -->` and `<!-- /NAME -->`.
+"""Writes what is generated in README and docs between `<!-- NAME ARGUMENT -->` and `<!-- /NAME -->`.
 
 `make docs` writes, `make drift` says what is out of date.
 """
 
+import itertools
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -13,18 +15,16 @@ from pkgaction.rules import core
 from pkgaction.transforms.readme import Phrases
 
 ROOT = Path(__file__).resolve().parents[1]
-_FILES = (
-    "README.md",
-    "docs/reference/building.md",
-    "docs/reference/core-checks.md",
-    "docs/reference/edge-cases.md",
-)
+_WORKFLOWS = ROOT / "examples" / "workflows"
+_PART = re.compile(r"<!-- (?P<name>[\w-]+)(?: (?P<argument>\S+))? -->\n.*?<!-- /(?P=name) -->", re.DOTALL)
+_EXCEPTION = re.compile(r"# zizmor: ignore\[(?P<rule>[\w-]+)\]$")
 
 
 def main() -> int:
     """Write every generated part, or with --check only compare; 1 if something was out of date."""
     check = "--check" in sys.argv[1:]
-    stale = [name for name in _FILES if _write(ROOT / name, check=check)]
+    files = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    stale = [path.relative_to(ROOT) for path in files if _write(path, check=check)]
     for name in stale:
         print(f"{name} {'is out of date: run make docs' if check else 'written'}")
     return int(check and bool(stale))
@@ -32,15 +32,18 @@ def main() -> int:
 
 def _write(path: Path, *, check: bool) -> bool:
     """Whether the file was out of date."""
-    before = after = path.read_text()
-    for marker, make in _PARTS.items():
-        start, end = f"<!-- {marker} -->\n", f"<!-- /{marker} -->"
-        if start in after:
-            head, _, rest = after.partition(start)
-            after = head + start + make() + end + rest.partition(end)[2]
+    before = path.read_text()
+    after = _PART.sub(_made, before)
     if after != before and not check:
         path.write_text(after)
     return after != before
+
+
+def _made(part: re.Match[str]) -> str:
+    name, argument = part["name"], part["argument"]
+    start = part[0].partition("\n")[0]
+    made = _OF_A_FILE[name](argument) if argument else _PARTS[name]()
+    return f"{start}\n{made}<!-- /{name} -->"
 
 
 def inputs() -> str:
@@ -60,9 +63,40 @@ def outputs() -> str:
     return "\n".join(rows) + "\n"
 
 
-def workflow() -> str:
-    """The workflow to copy, out of the examples."""
-    return f"```yaml\n{(ROOT / 'examples/workflows/publish.yml').read_text()}```\n"
+def workflow(name: str) -> str:
+    """A workflow to copy, out of the examples."""
+    return f"```yaml\n{(_WORKFLOWS / name).read_text()}```\n"
+
+
+def workflows() -> str:
+    """The table of workflows to copy, by the comment that each begins with."""
+    rows = ["| workflow | what it does |", "|---|---|"]
+    for path in sorted(_WORKFLOWS.glob("*.yml")):
+        told = []
+        for line in path.read_text().splitlines():
+            if not line.startswith("# "):
+                break
+            told.append(line.removeprefix("# "))
+        rows.append(f"| [`{path.name}`](../../examples/workflows/{path.name}) | {' '.join(told)} |")
+    return "\n".join(rows) + "\n"
+
+
+def exceptions() -> str:
+    """What zizmor is told to let pass, and why: the comment above."""
+    rows = ["| rule | where | why |", "|---|---|---|"]
+    rows += [f"| {rule} | {', '.join(where)} | {why} |" for (rule, why), where in _let_pass().items()]
+    return "\n".join(rows) + "\n"
+
+
+def _let_pass() -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for path in (*sorted(_WORKFLOWS.glob("*.yml")), *sorted((ROOT / ".github/workflows").glob("*.yml"))):
+        lines = path.read_text().splitlines()
+        for above, line in itertools.pairwise(lines):
+            if exception := _EXCEPTION.search(line):
+                why = above.strip().removeprefix("# ")
+                found.setdefault((exception["rule"], why), []).append(f"`{path.name}`")
+    return found
 
 
 def rules() -> str:
@@ -95,11 +129,13 @@ def phrases() -> str:
 _PARTS = {
     "inputs": inputs,
     "outputs": outputs,
-    "workflow": workflow,
     "rules": rules,
     "edge-cases": cases,
     "phrases": phrases,
+    "workflows": workflows,
+    "exceptions": exceptions,
 }
+_OF_A_FILE = {"workflow": workflow}
 
 
 def _action(key: str) -> list[tuple[str, yamltext.Mapping]]:

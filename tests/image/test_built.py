@@ -1,6 +1,7 @@
 """What the image is: small, and the same whenever it is built from one commit."""
 
 import json
+import re
 import subprocess
 import zlib
 
@@ -35,6 +36,16 @@ def test_the_image_is_small() -> None:
     assert saving.returncode == 0
     assert size <= 180 * _MB
     assert squeezed <= 65 * _MB
+
+
+def test_the_image_is_what_its_dockerfile_says() -> None:
+    config = json.loads(docker("image", "inspect", "-f", "{{json .Config}}", IMAGE))
+    (entry,) = re.findall(r"^ENTRYPOINT (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+
+    assert config["Entrypoint"] == json.loads(entry)
+    assert not any(config.get(key) for key in ("User", "WorkingDir", "Volumes", "ExposedPorts"))
+    names = {name.rpartition(".")[2] for name in config["Labels"] if "opencontainers" in name}
+    assert names == {"title", "description", "licenses", "source", "revision", "version"}
 
 
 def test_two_builds_of_a_commit_have_the_same_files_of_ours() -> None:
