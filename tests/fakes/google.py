@@ -84,6 +84,12 @@ class Google:
         listed = requests.get(f"{self.storage}/storage/v1/b/{bucket}/o", timeout=10).json()
         return {str(item["name"]) for item in listed.get("items", ())}
 
+    def metadata(self, bucket: str, name: str) -> dict[str, str]:
+        """What an object says of itself."""
+        where = f"{self.storage}/storage/v1/b/{bucket}/o/{quote(name, safe='')}"
+        found = requests.get(where, timeout=10).json()
+        return dict(found["metadata"])
+
     def read(self, bucket: str, name: str) -> bytes:
         """An object's bytes."""
         where = f"{self.storage}/storage/v1/b/{bucket}/o/{quote(name, safe='')}?alt=media"

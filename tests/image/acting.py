@@ -162,7 +162,6 @@ class Stage:
         variables = {
             "WORKLOAD_IDENTITY_PROVIDER": PROVIDER,
             "PACKAGE_PUBLISHER": ACCOUNT,
-            "PACKAGE_AUDITOR": ACCOUNT,
             "PACKAGE_SIGNING_FINGERPRINT": self.key.fingerprint,
         }
         answered = {_ACTION: ROOT, **_artifacts(files)}

@@ -120,6 +120,8 @@ def test_a_large_release_is_spread_over_jobs_and_has_one_comment(stage: Stage) -
     assert told.status == 0, told.log
     assert zips(stage) == indexed(stage)
     assert zips(stage) == {"harbour_board-3.0.0", "lanternfish-3.0.0", "tidewire-3.0.0"}
+    told_of = stage.google.metadata(BUCKET, "artifacts/packages/tidewire-3.0.0.zip")
+    assert told_of["pull-request"] == str(merge.number)
     (comment,) = stage.github.comments
     assert comment.number == merge.number
     assert "3 packages published" in comment.body

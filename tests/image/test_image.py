@@ -63,6 +63,7 @@ def test_a_run_leaves_nothing_in_the_workspace(host: Host, key: keys.Key) -> Non
     assert (host.path("commands") / "env").read_text() == ""
     assert (host.path("commands") / "path").read_text() == ""
     assert list(host.path("runner_temp").iterdir()) == []
+    assert list(host.path("home").iterdir()) == []
 
 
 def test_bad_input_ends_with_two_in_the_container() -> None:
