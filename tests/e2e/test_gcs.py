@@ -10,7 +10,8 @@ from pkgaction.adapters.google_login import LoginCredentials
 from pkgaction.adapters.workload_identity import credentials
 from tests.e2e.conftest import Scene
 from tests.fakes import emulator
-from tests.fakes.identity import LoopbackIdentity
+from tests.fakes.google import Google
+from tests.fakes.identity import ACCOUNT, PROVIDER, LoopbackIdentity
 from tests.fakes.release import FakeClock
 from tests.storage import publisher
 
@@ -56,6 +57,27 @@ def test_a_merge_is_published_and_again_nothing_changes(cloud: Scene) -> None:
     assert {zip_name, f"{zip_name}.sig", "artifacts/static/lanternfish-1.3.0/manifest.yml"} <= names(
         bucket
     )
+
+
+def test_a_job_logs_in_and_publishes_under_googles_real_names(scene: Scene) -> None:
+    with Google.running("my-packages", "my-packages-index") as google:
+        certificate = scene.place.folder / "google.pem"
+        certificate.write_text(google.certificate)
+        scene.place.environ |= google.environ(str(certificate))
+        scene.inputs["bucket"], scene.inputs["index-bucket"] = (
+            "gs://my-packages",
+            "gs://my-packages-index",
+        )
+        scene.inputs |= {"workload-identity-provider": PROVIDER, "service-account": ACCOUNT}
+        merge = scene.merge(lambda: scene.place.bump("lanternfish", "1.3.0"))
+
+        run = scene.push(merge)
+
+        assert run.status == 0, run.log
+        assert f"{_VERSION}.zip.sig" in google.names("my-packages")
+        assert "v2/metadata/cursor.json" in google.names("my-packages-index")
+        assert google.identity.counts == {"id_token": 1, "sts": 1, "iam": 1}
+        assert google.refused == []
 
 
 def test_the_cursor_is_never_cached_and_versions_always(cloud: Scene) -> None:

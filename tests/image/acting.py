@@ -72,7 +72,8 @@ class Told:
     @property
     def results(self) -> dict[str, object]:
         """How each job ended, by its name; a matrix numbers its jobs."""
-        return {str(x["job"]).partition("/")[2]: x["jobResult"] for x in self.lines if "jobResult" in x}
+        ended = [line for line in self.lines if "jobResult" in line]
+        return {str(line["job"]).partition("/")[2].strip(): line["jobResult"] for line in ended}
 
     @property
     def log(self) -> str:

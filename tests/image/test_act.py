@@ -120,12 +120,15 @@ def test_a_large_release_is_spread_over_jobs_and_has_one_comment(stage: Stage) -
     assert told.status == 0, told.log
     assert zips(stage) == indexed(stage)
     assert zips(stage) == {"harbour_board-3.0.0", "lanternfish-3.0.0", "tidewire-3.0.0"}
+    names = ("harbour_board", "lanternfish", "tidewire")
+    jobs = [f"Publish {name}-3.0.0-{number}" for number, name in enumerate(names, 1)]
+    assert told.results == dict.fromkeys(["Plan", *jobs, "Comment"], "success")
     told_of = stage.google.metadata(BUCKET, "artifacts/packages/tidewire-3.0.0.zip")
     assert told_of["pull-request"] == str(merge.number)
     (comment,) = stage.github.comments
     assert comment.number == merge.number
     assert "3 packages published" in comment.body
-    assert all(name in comment.body for name in ("harbour_board", "lanternfish", "tidewire"))
+    assert all(name in comment.body for name in names)
 
 
 def test_a_release_of_nothing_starts_no_job_of_the_matrix(stage: Stage) -> None:

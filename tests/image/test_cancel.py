@@ -35,12 +35,14 @@ class Release:
         self.place = Workplace.make(self.host.folder)
         self.merge = self.place.squash_merge(lambda: self.place.bump("lanternfish", "1.3.0"))
 
-    def run(self, bucket: str, index: str, *, cancel_at: int = 0) -> tuple[int, str]:
+    def run(
+        self, bucket: str, index: str, *, cancel_at: int = 0, signal: str = "TERM"
+    ) -> tuple[int, str]:
         """Status and log; cancelled while the write of that number is under way, if one is named."""
 
         def cancel(write: int) -> None:
             if write == cancel_at:
-                docker("kill", "--signal=TERM", self.host.container)
+                docker("kill", f"--signal={signal}", self.host.container)
 
         self.wire.reset()
         self.wire.after_write = cancel
@@ -76,11 +78,13 @@ def test_a_release_that_is_cancelled_is_completed_by_the_next_run(host: Host, ke
         assert status == 0, log
         wanted, writes = contents(wire, bucket), wire.writes
 
-        for number in (1, writes // 2, writes - 1):
+        # the runner sends INT, then TERM, then KILL
+        cancels = ((1, "TERM", 143), (writes // 2, "INT", 143), (writes - 1, "KILL", 137))
+        for number, signal, ended in cancels:
             again, again_index = emulator.make_bucket(wire.url), emulator.make_bucket(wire.url)
-            status, log = release.run(again, again_index, cancel_at=number)
-            assert status == 143, log
-            assert "the job was cancelled" in log
+            status, log = release.run(again, again_index, cancel_at=number, signal=signal)
+            assert status == ended, log
+            assert ("the job was cancelled" in log) == (signal != "KILL")
             assert wire.writes < writes
             status, log = release.run(again, again_index)
             assert status == 0, log
