@@ -125,7 +125,10 @@ class Stage:
                 timeout=300,
             )
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        return Told(done.returncode, lines)
+        told = Told(done.returncode, lines)
+        hidden = (TOKEN, self.key.passphrase, *self.google.identity.secrets)
+        assert not [secret for secret in hidden if secret in told.log], "a secret is in the log"
+        return told
 
     def _raise(self, names: Sequence[str]) -> None:
         for name in names:
