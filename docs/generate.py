@@ -16,7 +16,7 @@ from pkgaction.transforms.readme import Phrases
 
 ROOT = Path(__file__).resolve().parents[1]
 _WORKFLOWS = ROOT / "examples" / "workflows"
-_PART = re.compile(r"<!-- (?P<name>[\w-]+)(?: (?P<argument>\S+))? -->\n.*?<!-- /(?P=name) -->", re.DOTALL)
+_PART = re.compile(r"(?s)<!-- (?P<name>[\w-]+)(?: (?P<argument>\S+))? -->\n.*?<!-- /(?P=name) -->")
 _EXCEPTION = re.compile(r"# zizmor: ignore\[(?P<rule>[\w-]+)\]$")
 
 
