@@ -115,7 +115,7 @@ def test_the_readme_has_the_inputs_and_their_defaults() -> None:
 
 def test_the_readme_has_the_outputs_and_the_commands() -> None:
     assert list(_table("outputs")) == list(outputs.of(Ledger(), ""))
-    assert set(re.findall(r"python -m pkgaction ([a-z]+)", _README)) == set(COMMANDS)
+    assert set(re.findall(r"python -m pkgaction ([a-z]+)", _README)) == set(PLACES)
 
 
 def test_the_image_starts_the_entry_isolated_and_nothing_else_says_how() -> None:

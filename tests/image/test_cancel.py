@@ -13,8 +13,8 @@ from tests.image.runner import IMAGE, MISSING, Host, docker
 _WAITS = """
 import sys, time
 sys.path.insert(0, "/opt/pkgaction")
-from pkgaction import main
-main.on_termination()
+from pkgaction import ending
+ending.on_termination()
 print("up", flush=True)
 time.sleep(60)
 """
