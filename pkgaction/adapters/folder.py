@@ -14,8 +14,11 @@ from pkgaction.model.tree import Bytes, Kind, PackageSource, Tree, TreeFile
 _LONGEST_PART = 255  # bytes of a name; a longer one is on no disk
 
 
-def package(path: Path) -> PackageSource:
+def package(path: Path, *, beyond: int = 0) -> PackageSource:
     """The package in a folder, with the repository around it.
+
+    Where there is no repository, the folders so far `beyond` the package's own are taken for one: enough
+    to check a link by its checksum, too much to build from. The root of the file system never is.
 
     Raises:
         UsageError: there is no folder.
@@ -24,7 +27,9 @@ def package(path: Path) -> PackageSource:
     if not folder.is_dir():
         what = "there is no such folder"
         raise UsageError(what=what, where=str(path), fix="name a package's folder or zip")
-    root = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
+    inner = (folder, *folder.parents)
+    root = next((above for above in inner if (above / ".git").exists()), None)
+    root = root or inner[max(min(beyond, len(inner) - 2), 0)]
     inside = folder.relative_to(root).as_posix()
     return PackageSource(
         folder=folder.name if inside == "." else inside,
@@ -63,6 +68,11 @@ class _Nowhere:
         del path
         return None
 
+    def exists(self, path: str) -> bool:
+        """Nothing is there."""
+        del path
+        return False
+
 
 NOWHERE = _Nowhere()
 
@@ -75,6 +85,16 @@ class _Checkout:
     prefix: str  # the name that stands for the root, where the package is the root
 
     def find(self, path: str) -> TreeFile | None:
+        found = self._place(path)
+        if found and (found.is_symlink() or found.is_file()):
+            return _file(found, path)
+        return None
+
+    def exists(self, path: str) -> bool:
+        found = self._place(path)
+        return found is not None and (found.is_symlink() or found.exists())
+
+    def _place(self, path: str) -> Path | None:
         parts = path.removeprefix(f"{self.prefix}/" if self.prefix else "").split("/")
         if {"", ".", "..", ".git"}.intersection(parts):
             return None
@@ -83,7 +103,4 @@ class _Checkout:
         above = [self.root.joinpath(*parts[:end]) for end in range(1, len(parts))]
         if any(folder.is_symlink() for folder in above):
             return None
-        found = self.root.joinpath(*parts)
-        if found.is_symlink() or found.is_file():
-            return _file(found, path)
-        return None
+        return self.root.joinpath(*parts)

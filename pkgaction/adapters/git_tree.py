@@ -110,3 +110,7 @@ class CommitFiles:
         """The file at a path from the repository's root; None if it is missing or a folder."""
         entry = self.objects.entry(self.commit, path)
         return None if entry is None or entry.is_folder else self.objects.file(entry)
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or a folder at a path from the repository's root."""
+        return self.objects.entry(self.commit, path) is not None

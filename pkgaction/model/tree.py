@@ -93,6 +93,10 @@ class RepositoryFiles(Protocol):
         """
         ...
 
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or a folder at a path from the repository's root."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageSource:

@@ -1,11 +1,13 @@
 """YAML as it is written: scalars keep their text, so `version: 1.10` stays "1.10".
 
 One reader for the whole project. It refuses what could mislead or exhaust a reader: duplicate keys,
-several documents, aliases that multiply, deep nesting, bytes that are no text.
+aliases that multiply, deep nesting, bytes that are no text. As the ecosystem's Go tools do, it reads a
+file's first document only, whatever follows.
 Encodings: UTF-8 with or without a byte order mark, UTF-16 with one.
 """
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -16,6 +18,9 @@ MOST_BYTES = 5 * 1024 * 1024  # a larger YAML file is refused by the official va
 _DEEPEST = 64
 _MERGE = "tag:yaml.org,2002:merge"
 _MOST_NODES = 200_000  # with every alias written out
+
+# YAML 1.2 has this escape of a slash, yaml.v3 has not; counted from the first of a run of backslashes
+_SLASH = re.compile(r"(?<!\\)\\(?:\\\\)*/")
 
 _Parser: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -86,7 +91,7 @@ Node: TypeAlias = Scalar | Sequence | Mapping
 
 
 def load(data: bytes) -> Node | None:
-    """Read the one document of a YAML file; None where it is empty.
+    """Read the first document of a YAML file, whatever follows; None where it is empty.
 
     Raises:
         YamlProblemError: the file is too large, no text, no YAML, or one of the things refused above.
@@ -138,19 +143,18 @@ class _Composer:
     """Builds nodes from the parser's events, counting what aliases would write out."""
 
     def __init__(self, text: str) -> None:
+        self._text = text
         self._events: Iterator[yaml.Event] = iter(yaml.parse(text, Loader=_Parser))
         self._anchors: dict[str, tuple[Node, int] | None] = {}
         self._nodes = 0
 
     def document(self) -> Node | None:
         found: Node | None = None
-        documents = 0
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise _problem("a second document starts here, one is expected", event)
                 found = self._node(next(self._events), 1)
+                next(self._events)  # the document's end: after its value only another one may begin
+                break
         empty = isinstance(found, Scalar) and found.plain and not found.text
         return None if empty else found
 
@@ -166,8 +170,7 @@ class _Composer:
             self._anchors[anchor] = None
         node: Node
         if isinstance(event, yaml.ScalarEvent):
-            plain = bool(event.implicit[0]) and event.style in {None, ""}
-            node = Scalar(event.value, plain, *_where(event), event.tag or "")
+            node = self._scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):
             node = self._sequence(event, depth)
         else:
@@ -188,6 +191,14 @@ class _Composer:
         node, nodes = known
         self._count(nodes, event)
         return node
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        if event.style == '"' and event.start_mark and event.end_mark:
+            written = self._text[event.start_mark.index : event.end_mark.index]
+            if _SLASH.search(written):
+                raise _problem(r"\/ is no escape in double quotes: write / alone", event)
+        plain = bool(event.implicit[0]) and event.style in {None, ""}
+        return Scalar(event.value, plain, *_where(event), event.tag or "")
 
     def _sequence(self, event: yaml.Event, depth: int) -> Sequence:
         items: list[Node] = []

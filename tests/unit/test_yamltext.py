@@ -98,11 +98,8 @@ def test_a_duplicate_key_is_refused_with_its_place(text: str, line: int, column:
     assert (problem.line, problem.column) == (line, column)
 
 
-def test_a_second_document_is_refused() -> None:
-    problem = _problem("a: 1\n---\nb: 2\n")
-
-    assert "second document" in problem.message
-    assert problem.line == 2
+def test_only_the_first_document_is_read_whatever_follows() -> None:
+    assert _value("---\na: x\n---\na: [\n") == "x"
 
 
 def test_an_end_of_document_mark_is_no_second_document() -> None:
@@ -303,3 +300,16 @@ def test_a_quoted_text_comes_back(text: str) -> None:
     quoted = text.replace("'", "''")
 
     assert _value(f"a: '{quoted}'") == text
+
+
+@pytest.mark.parametrize("text", ['a: "\\/"', 'a: "x\\\\\\/"', "a\nb: 1", "{a: 1}: b\nc"])
+def test_what_yaml_v3_refuses_is_refused(text: str) -> None:
+    with pytest.raises(YamlProblemError):
+        load(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text", ['a: "/"', 'a: "\\\\/"', "a: '\\/'", "a: \\/", "a: 1\n---\nb: [", "a: 1\n...\n"]
+)
+def test_what_yaml_v3_takes_is_taken(text: str) -> None:
+    assert isinstance(load(text.encode()), Mapping)

@@ -56,6 +56,9 @@ class Around:
     def find(self, path: str) -> TreeFile | None:
         return self.files.get(path)
 
+    def exists(self, path: str) -> bool:
+        return any(known == path or known.startswith(f"{path}/") for known in self.files)
+
 
 def around(*files: TreeFile) -> Around:
     """A repository of these files."""
