@@ -105,3 +105,7 @@ class IndexUnsafeError(StorageError):
 
 class GitHubError(OutsideError):
     """GitHub's API did not answer, or refused."""
+
+
+class SpecificationError(OutsideError):
+    """The specification that packages are validated by can't be had, or is not what it should be."""

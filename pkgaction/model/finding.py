@@ -16,22 +16,31 @@ class Severity(StrEnum):
 class Finding:
     """One thing that is wrong in a package."""
 
-    code: str  # the rule that says so
+    code: str  # the rule that says so, by our name
     file: str  # from the package's root
     message: str  # what is wrong and what would be right
     line: int = 0  # from 1; 0 where it isn't known
     column: int = 0  # from 1; 0 where it isn't known
     severity: Severity = Severity.ERROR
+    official: str = ""  # the official validator's code, as SVR00001; most of its rules have none
+    link: str = ""  # where the rule can be read up
 
     @property
     def place(self) -> str:
         """`file:line:column`, as far as it is known."""
         return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
 
+    @property
+    def label(self) -> str:
+        """The rule's name, and its official code where it has one."""
+        return f"{self.code}, {self.official}" if self.official else self.code
+
     def as_json(self) -> dict[str, str | int]:
-        """The shape of the design's `validate --json`, with line and column where they are known."""
-        known = {k: v for k, v in (("line", self.line), ("column", self.column)) if v}
-        return {"code": self.code, "file": self.file, "message": self.message, **known}
+        """The shape of the design's `validate --json`, with our rule, and where it stands if known."""
+        more = (("line", self.line), ("column", self.column), ("link", self.link))
+        known = {key: value for key, value in more if value}
+        code = self.official or self.code
+        return {"code": code, "rule": self.code, "file": self.file, "message": self.message, **known}
 
 
 def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:

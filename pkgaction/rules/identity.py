@@ -1,7 +1,7 @@
 """Who the package is: name, version, type, format, owner, and a changelog that agrees."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from pkgaction.model import yamltext
@@ -9,12 +9,13 @@ from pkgaction.model.finding import Finding, Severity
 from pkgaction.model.layout import PACKAGE_NAME
 from pkgaction.model.manifest import FILE, TYPES
 from pkgaction.model.version import InvalidVersionError, Version
-from pkgaction.rules.package import Package, finding
+from pkgaction.rules.package import Package
+from pkgaction.rules.told import UnreadableError, finding
 
 _CHANGELOG = "changelog.yml"
 _README = "docs/README.md"
 _LONGEST_NAME = 200  # characters; leaves room in object names and file names
-_OWNER = re.compile(r"[A-Za-z0-9-]+(/[A-Za-z0-9._-]+)?")
+_OWNER = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9._-]+)?")
 
 
 def manifest_readable(package: Package) -> Iterator[Finding]:
@@ -41,7 +42,8 @@ def name_is_the_folders(package: Package) -> Iterator[Finding]:
     """The folder is called as the package, so that people find it; a warning only."""
     found = package.manifest().scalar("name")
     folder = PurePosixPath(package.source.folder).name
-    if found and folder and folder not in {found.text, _version_text(package)}:
+    good = {found.text, package.version, f"{found.text}-{package.version}"} if found else set()
+    if found and folder and folder not in good:
         message = f"the folder is called {folder}, the package {found.text}"
         yield finding("name-not-the-folders", FILE, message, found, Severity.WARNING)
 
@@ -101,7 +103,9 @@ def owner(package: Package) -> Iterator[Finding]:
 
 
 def changelog(package: Package) -> Iterator[Finding]:
-    """The changelog's newest entry, the first one, is the manifest's version."""
+    """The changelog's newest entry, the first one, is the manifest's version; an entry that ends in
+    `-next` may stand before it.
+    """
     if package.tree.get(_CHANGELOG) is None:
         yield finding("changelog-missing", _CHANGELOG, "a package needs a changelog.yml at its top")
         return
@@ -109,17 +113,25 @@ def changelog(package: Package) -> Iterator[Finding]:
         yield _unreadable("changelog-unreadable", _CHANGELOG, problem)
         return
     entries = package.yaml(_CHANGELOG)
-    newest = entries.items[0] if isinstance(entries, yamltext.Sequence) and entries.items else None
-    found = newest.scalar("version") if isinstance(newest, yamltext.Mapping) else None
+    items = entries.items if isinstance(entries, yamltext.Sequence) else ()
+    versions = [item.scalar("version") if isinstance(item, yamltext.Mapping) else None for item in items]
+    found = versions[0] if versions else None
     if found is None:
         message = "a list of entries is expected, the newest first, each with its version"
         yield finding("changelog-unreadable", _CHANGELOG, message, entries)
-    elif found.text != _version_text(package):
+    elif package.version not in _current(found, versions):
         message = (
             f"the newest entry is for {found.text[:80]!r}, the manifest says "
-            f"{_version_text(package)!r}: add an entry for this version at the top"
+            f"{package.version!r}: add an entry for this version at the top"
         )
         yield finding("changelog-not-current", _CHANGELOG, message, found)
+
+
+def _current(newest: yamltext.Scalar, versions: Sequence[yamltext.Scalar | None]) -> Iterator[str]:
+    """The versions that the package may have."""
+    yield newest.text
+    if newest.text.endswith("-next"):
+        yield from (version.text for version in versions if version)
 
 
 def readme(package: Package) -> Iterator[Finding]:
@@ -127,11 +139,6 @@ def readme(package: Package) -> Iterator[Finding]:
     places = (_README, f"{_README}.link", f"_dev/build/{_README}", f"_dev/build/{_README}.link")
     if not any(package.tree.get(place) for place in places):
         yield finding("readme-missing", _README, "a package needs a docs/README.md")
-
-
-def _version_text(package: Package) -> str:
-    found = package.manifest().scalar("version")
-    return found.text if found else ""
 
 
 def _text(package: Package, key: str) -> yamltext.Scalar | Finding:
@@ -142,7 +149,7 @@ def _text(package: Package, key: str) -> yamltext.Scalar | Finding:
     return finding(f"{key.replace('_', '-')}-missing", FILE, f"{key} {wrong}", found)
 
 
-def _unreadable(code: str, file: str, problem: yamltext.YamlProblemError) -> Finding:
+def _unreadable(code: str, file: str, problem: UnreadableError) -> Finding:
     return Finding(
         code=code, file=file, message=problem.message, line=problem.line, column=problem.column
     )

@@ -1,76 +1,174 @@
-"""A package as the rules see it: its files, and its YAML read once."""
+"""A package as the rules see it: who it is, its files, and what is in them."""
 
-from dataclasses import dataclass, field
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
 
 from pkgaction.model import yamltext
-from pkgaction.model.finding import Finding, Severity
-from pkgaction.model.tree import Kind, PackageSource, Tree
+from pkgaction.model.json import Json
+from pkgaction.model.looseversion import InvalidLooseVersionError, LooseVersion
+from pkgaction.model.tree import PackageSource, Tree, TreeFile
+from pkgaction.rules import folders
+from pkgaction.rules.folders import Entry, Folders
+from pkgaction.rules.reader import LARGEST_READ, Reader
+from pkgaction.rules.told import UnreadableError
+
+MANIFEST = "manifest.yml"
 
 
-@dataclass(slots=True)
+class Mode(StrEnum):
+    """As what a package is validated."""
+
+    LEGACY = "legacy"  # what the official expectations were made with
+    SOURCE = "source"  # a checkout
+    BUILD = "build"  # a built folder or zip
+
+
+@dataclass
 class Package:
     """A package under validation."""
 
     source: PackageSource
-    _documents: dict[str, yamltext.Mapping | yamltext.Node | yamltext.YamlProblemError | None] = field(
-        default_factory=dict, repr=False
-    )
+    mode: Mode = Mode.SOURCE
 
     @property
     def tree(self) -> Tree:
         """Its files."""
         return self.source.tree
 
-    def yaml(self, path: str) -> yamltext.Node | None:
-        """A YAML file's document; None where the file is missing, empty or can't be read."""
-        found = self._read(path)
-        return None if isinstance(found, yamltext.YamlProblemError) else found
+    @cached_property
+    def folders(self) -> Folders:
+        """Its folders, as a walk through them sees them."""
+        return folders.of(self.tree)
 
-    def yaml_problem(self, path: str) -> yamltext.YamlProblemError | None:
-        """Why a YAML file that is there can't be read."""
-        found = self._read(path)
-        return found if isinstance(found, yamltext.YamlProblemError) else None
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self.source, self.mode is not Mode.BUILD)
+
+    # -- who it is; all of it as written, empty where it is missing
+
+    @property
+    def name(self) -> str:
+        """The manifest's name."""
+        return self.text("name")
+
+    @property
+    def type(self) -> str:
+        """The manifest's type."""
+        return self.text("type")
+
+    @property
+    def version(self) -> str:
+        """The manifest's version."""
+        return self.text("version")
+
+    @cached_property
+    def format_version(self) -> LooseVersion:
+        """The format that the package is written in; 0 where it says none that can be read."""
+        try:
+            return LooseVersion.parse(self.text("format_version"))
+        except InvalidLooseVersionError:
+            return LooseVersion.parse("0")
+
+    def at_least(self, version: str) -> bool:
+        """Whether the package is written in this format or a newer one."""
+        return self.format_version >= LooseVersion.parse(version)
+
+    @property
+    def ga(self) -> bool:
+        """Whether its version is generally available: 1.0.0 or above, and no prerelease."""
+        try:
+            return LooseVersion.parse(self.version).ga
+        except InvalidLooseVersionError:
+            return False
 
     def manifest(self) -> yamltext.Mapping:
         """The manifest; empty where it is missing or can't be read (which is a finding of its own)."""
-        found = self.yaml("manifest.yml")
+        return self.mapping(MANIFEST)
+
+    # -- which files there are
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or a folder at that path."""
+        return self.tree.get(path) is not None or self.is_folder(path)
+
+    def is_folder(self, path: str) -> bool:
+        """Whether there is a folder."""
+        return path in self.folders
+
+    def entries(self, folder: str) -> tuple[Entry, ...]:
+        """What lies directly in a folder ("" is the package), by name; nothing where there is none."""
+        return self.folders.get(folder, ())
+
+    def glob(self, pattern: str) -> Iterator[str]:
+        """Paths that a pattern as `kibana/*/*.json` matches: `*` takes dots, but never a slash.
+
+        Folders match, too. `*` is all that is special.
+        """
+        yield from folders.matching(self.folders, pattern)
+
+    # -- what is in them
+
+    def read(self, path: str, *, limit: int = LARGEST_READ) -> bytes:
+        """The bytes of a file, or of what a link names.
+
+        Raises:
+            UnreadableError: there is no such file, it is larger than `limit`, the link is wrong, or too
+                much was read already.
+        """
+        return self._reader.read(path, limit)
+
+    def file(self, path: str, *, limit: int = 0) -> TreeFile:
+        """The file itself, or what a link names; of any size where there is no limit.
+
+        Raises:
+            UnreadableError: as `read`.
+        """
+        return self._reader.file(path, limit)
+
+    def document(self, path: str) -> yamltext.Node | None:
+        """The first document of a YAML file; None where it is empty.
+
+        Raises:
+            UnreadableError: as `read`, or it is no YAML, or has a key twice.
+        """
+        return self._reader.document(path)
+
+    def json(self, path: str) -> Json:
+        """The value of a JSON file, all of which must be one value.
+
+        Raises:
+            UnreadableError: as `read`, or it is no JSON.
+        """
+        return self._reader.json(path)
+
+    def yaml(self, path: str) -> yamltext.Node | None:
+        """A YAML file's document; None where the file is missing, empty or can't be read."""
+        try:
+            return self.document(path)
+        except UnreadableError:
+            return None
+
+    def yaml_problem(self, path: str) -> UnreadableError | None:
+        """Why a YAML file that is there can't be read."""
+        try:
+            self.document(path)
+        except UnreadableError as error:
+            return error
+        return None
+
+    def mapping(self, path: str) -> yamltext.Mapping:
+        """The map in a YAML file; an empty one where it is missing, can't be read or is no map."""
+        found = self.yaml(path)
         return found if isinstance(found, yamltext.Mapping) else yamltext.Mapping({}, {}, 1)
 
-    def _read(self, path: str) -> yamltext.Node | yamltext.YamlProblemError | None:
-        if path not in self._documents:
-            try:
-                self._documents[path] = yamltext.load(self._bytes(path))
-            except yamltext.YamlProblemError as error:
-                self._documents[path] = error
-        return self._documents[path]
+    def around(self, path: str) -> str:
+        """A path from the package's root as one from the repository's; it may begin with `..`."""
+        return posixpath.normpath(posixpath.join(self.source.folder, path))
 
-    def _bytes(self, path: str) -> bytes:
-        """The file's bytes; none where there is no plain file, which is a finding of its own."""
-        data = self.tree.read(path, limit=yamltext.MOST_BYTES)
-        file = self.tree.get(path)
-        if data is None and file and file.kind is Kind.FILE:
-            message = (
-                f"the file has {file.content.size} bytes, a YAML file may have {yamltext.MOST_BYTES}"
-            )
-            raise yamltext.YamlProblemError(message)
-        return data or b""
-
-
-def shown(path: str) -> str:
-    """A path for people: what is no printable text is escaped."""
-    return path if path.isprintable() else path.encode("unicode_escape").decode()
-
-
-def finding(
-    code: str,
-    file: str,
-    message: str,
-    at: yamltext.Node | None = None,
-    severity: Severity = Severity.ERROR,
-) -> Finding:
-    """A finding at a place in a file."""
-    line = at.line if at else 0
-    column = at.column if isinstance(at, yamltext.Scalar) else 0
-    return Finding(
-        code=code, file=shown(file), message=message, line=line, column=column, severity=severity
-    )
+    def text(self, key: str) -> str:
+        """A text at the manifest's top, as it is written; empty where it is missing or no scalar."""
+        found = self.manifest().entries.get(key)
+        return "" if not isinstance(found, yamltext.Scalar) or found.empty else found.text

@@ -7,7 +7,8 @@ from pkgaction.model import layout
 from pkgaction.model.finding import Finding
 from pkgaction.model.folding import folded
 from pkgaction.model.tree import Kind
-from pkgaction.rules.package import Package, finding, shown
+from pkgaction.rules.package import Package
+from pkgaction.rules.told import finding, shown
 
 _LONGEST_PART = 255  # bytes of UTF-8 between two slashes: what file systems take
 _RESERVED = (".git", layout.RESERVED)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from pkgaction.model import layout
 from pkgaction.model.finding import Finding
-from pkgaction.rules.package import Package, finding
+from pkgaction.rules.package import Package
+from pkgaction.rules.told import finding
 
 MOST_FILES = 65_535  # as in the format's limit for one folder
 MOST_BYTES = 4 * 1024**3  # of all files

@@ -1,0 +1,1 @@
+"""The official semantic rules: what no schema can say. `registry` lists them all."""

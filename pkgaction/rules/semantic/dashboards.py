@@ -1,0 +1,93 @@
+"""Rules about what dashboards show: their own data, by what Kibana still has."""
+
+from collections.abc import Iterator, Mapping
+
+from pkgaction.model.finding import Finding
+from pkgaction.model.json import Json, at, text_at
+from pkgaction.rules.package import Package
+from pkgaction.rules.semantic.panels import Panel, PanelProblemError, decoded, panels
+from pkgaction.rules.semantic.savedobjects import SavedObject, saved_objects
+from pkgaction.rules.told import found, quoted
+
+_KEPT = frozenset({"markdown", "vega", "input_control_vis"})
+
+
+def filters(package: Package) -> Iterator[Finding]:
+    """A dashboard, or each of its panels, has a filter, or it reads the whole cluster's data.
+
+    SVR00001: it has a query alone. SVR00002: nor that.
+    """
+    for saved in saved_objects(package, "dashboard"):
+        if isinstance(saved, Finding):
+            yield saved
+        elif official := _filter_problem(saved):
+            message = "the dashboard needs a filter, as on data_stream.dataset, or one in each panel"
+            if official == "SVR00001":
+                message = f"{message}; the query alone is none"
+            yield found(saved.file, message, official=official)
+
+
+def _filter_problem(saved: SavedObject) -> str:
+    """The official code of what is wrong; empty where nothing is."""
+    try:
+        if all(panel.filtered for panel in panels(saved.value) if panel.queries):
+            return ""
+    except PanelProblemError:
+        pass  # a dashboard whose panels can't be read may still have a filter itself
+    try:
+        search = decoded(at(saved.value, "attributes", "kibanaSavedObjectMeta", "searchSourceJSON"))
+    except PanelProblemError:
+        return "SVR00002"
+    if at(search, "filter"):
+        return ""
+    return "SVR00001" if at(search, "query", "query") else "SVR00002"
+
+
+def legacy(package: Package) -> Iterator[Finding]:
+    """No visualization is of a kind that Kibana replaces by Lens."""
+    for saved in saved_objects(package, "visualization"):
+        if isinstance(saved, Finding):
+            yield saved
+        else:
+            yield from _legacy_visualization(saved)
+    for saved in saved_objects(package, "dashboard"):
+        if isinstance(saved, Finding):
+            yield saved
+        else:
+            yield from _legacy_panels(saved)
+
+
+def _legacy_visualization(saved: SavedObject) -> Iterator[Finding]:
+    if at(saved.value, "type") != "visualization":
+        return
+    try:
+        state = decoded(at(saved.value, "attributes", "visState"))
+    except PanelProblemError as error:
+        yield found(saved.file, str(error))
+        return
+    if kind := _legacy(state):
+        name = text_at(saved.value, "attributes", "title")
+        yield found(saved.file, f"the visualization {quoted(name)} is {kind}: make it anew with Lens")
+
+
+def _legacy_panels(saved: SavedObject) -> Iterator[Finding]:
+    try:
+        shown: list[Panel] = list(panels(saved.value))
+    except PanelProblemError as error:
+        yield found(saved.file, str(error))
+        return
+    for panel in shown:
+        if at(panel.value, "type") == "visualization":
+            kind = _legacy(at(panel.value, "embeddableConfig", "savedVis"))
+            if kind:
+                name = text_at(panel.value, "embeddableConfig", "savedVis", "title")
+                yield found(saved.file, f"the panel {quoted(name)} is {kind}: make it anew with Lens")
+
+
+def _legacy(state: Json) -> str:
+    """What kind of legacy visualization it is, for people; empty where it is none."""
+    kind = text_at(state, "type")
+    if kind == "metrics":
+        markdown = isinstance(state, Mapping) and text_at(state, "params", "type") == "markdown"
+        return "" if markdown else "a TSVB one"
+    return "" if kind in _KEPT else f"of the legacy type {quoted(kind)}"

@@ -1,0 +1,1 @@
+"""The interpreter of the official specification, which is data: items, schemas, patches."""

@@ -1,0 +1,149 @@
+"""One file: its size, its first line, its schema. The first step that fails ends the check of the file.
+
+A file without a schema is not read.
+"""
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import cast
+
+from jsonschema import FormatChecker
+
+from pkgaction.model import jsontext, yamljson
+from pkgaction.model.finding import Finding
+from pkgaction.model.yamljson import Value
+from pkgaction.model.yamltext import Node, YamlProblemError, load
+from pkgaction.rules.folders import Entry
+from pkgaction.rules.package import Package
+from pkgaction.rules.spec import messages, validator
+from pkgaction.rules.spec.items import Item
+from pkgaction.rules.spec.schemas import Schemas
+from pkgaction.rules.told import UnreadableError, found
+
+_DOTS_ARE_LITERAL = "3.0.0"  # below, dotted keys are maps in maps
+_DASHES = re.compile(rb"---\r?(?:\n|\Z)")
+_MOST_VALUES = 1_500_000  # that are checked of one package; the largest have a tenth of it
+_TOO_DEEP = "it is nested too deeply to be checked"
+
+
+@dataclass(slots=True)
+class Files:
+    """Checks the files of a package."""
+
+    package: Package
+    schemas: Schemas
+    link: Callable[[str], str]  # where a file of the specification can be read up
+    values: int = 0  # how many were checked so far
+
+    def check(self, entry: Entry, item: Item) -> Iterator[Finding]:
+        """What is wrong with a file."""
+        try:
+            if problem := self._outside(entry.path, item):
+                yield self._found("file-refused", entry.path, problem, item.defined)
+            elif item.schema:
+                yield from self._inside(entry.path, item)
+        except UnreadableError as error:
+            yield replace(error.finding("file-unreadable"), link=self.link(item.defined))
+        except RecursionError:
+            yield self._found("file-unreadable", entry.path, _TOO_DEEP, item.defined)
+
+    def _outside(self, path: str, item: Item) -> str:
+        """What is wrong with the file as a whole; empty where nothing is."""
+        file, media = self.package.file(path), item.media_type
+        size, limits = file.content.size, item.limits
+        if limits.file and size > limits.file:
+            return f"the file has {size} bytes, {limits.file} are allowed"
+        if media.dashes:
+            with file.content.open() as stream:
+                if not _DASHES.match(stream.read(5)):
+                    return "the first line must be ---"
+        if media.name and not size:
+            return "the file is empty"
+        if media.yaml and limits.configuration and size > limits.configuration:
+            return f"the file has {size} bytes, a YAML file may have {limits.configuration}"
+        return ""
+
+    def _inside(self, path: str, item: Item) -> Iterator[Finding]:
+        value = self._yaml(path) if item.media_type.yaml else self._json(path)
+        self._count(path, value)
+        schema = self.schemas.get(item.schema)
+        errors = validator.errors(schema, value, self._formats(path, item))
+        node = self._node(path) if errors else None
+        for text in dict.fromkeys(map(messages.of, errors)):
+            yield found(
+                path,
+                text.message,
+                messages.place(node, text),
+                code=f"schema-{text.keyword}",
+                official=text.official,
+                link=self.link(item.schema),
+            )
+
+    def _count(self, path: str, value: Value) -> None:
+        self.values += _values(value)
+        if self.values > _MOST_VALUES:
+            raise UnreadableError(path, f"more than {_MOST_VALUES} values are checked of no package")
+
+    def _yaml(self, path: str) -> Value:
+        try:
+            value = yamljson.value(self.package.document(path))
+            return value if self.package.at_least(_DOTS_ARE_LITERAL) else yamljson.expanded(value)
+        except yamljson.NoJsonError as error:
+            raise UnreadableError(path, error.message, error.line, error.column) from error
+        except yamljson.CollisionError as error:
+            raise UnreadableError(path, str(error)) from error
+
+    def _json(self, path: str) -> Value:
+        try:
+            return cast("Value", jsontext.load(self.package.read(path), first=True))
+        except jsontext.JsonProblemError as error:
+            raise UnreadableError(path, error.message, error.line, error.column) from error
+
+    def _node(self, path: str) -> Node | None:
+        """The document with its lines and columns; JSON is read as the YAML that it nearly always is."""
+        try:
+            return load(self.package.read(path))
+        except YamlProblemError:
+            return None
+
+    def _formats(self, path: str, item: Item) -> FormatChecker:
+        """What a `format` asks for, from the file's own folder."""
+
+        def exists(value: object) -> bool:
+            return not isinstance(value, str) or self._exists(posixpath.dirname(path), value, item)
+
+        def is_data_stream(value: object) -> bool:
+            path = _inside("data_stream", value) if isinstance(value, str) else "data_stream"
+            return path is not None and (self.package.exists(path) or not isinstance(value, str))
+
+        checker = FormatChecker(formats=())
+        checker.checks("relative-path")(exists)
+        checker.checks("data-stream-name")(is_data_stream)
+        return checker
+
+    def _exists(self, folder: str, value: str, item: Item) -> bool:
+        path = _inside(folder, value)
+        if path is None or self.package.is_folder(path):
+            return path is not None
+        try:
+            size = self.package.file(path).content.size
+        except UnreadableError:
+            return False
+        return not item.limits.relative or size <= item.limits.relative
+
+    def _found(self, code: str, path: str, message: str, defined: str) -> Finding:
+        return found(path, message, code=code, link=self.link(defined))
+
+
+def _values(value: Value) -> int:
+    if isinstance(value, dict):
+        return 1 + sum(map(_values, value.values()))
+    return 1 + sum(map(_values, value)) if isinstance(value, list) else 1
+
+
+def _inside(folder: str, value: str) -> str | None:
+    """The path that a relative one leads to; None where it leads out of the package."""
+    path = posixpath.normpath(posixpath.join(folder, value.lstrip("/")))
+    return None if path == ".." or path.startswith("../") else "" if path == "." else path

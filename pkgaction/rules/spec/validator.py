@@ -1,0 +1,146 @@
+"""JSON schema as the official validator understands it: Draft 7 with differences, each one below.
+
+It sums up (`oneOf` and the like) for choosing an alternative and inside `if` and `not`, but never shows
+the sums. So two matching alternatives of a `oneOf`, and `contains` on an empty list, pass.
+Source: a fork of github.com/xeipuuv/gojsonschema; elastic/package-spec, internal/errors.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias, cast
+
+import jsonschema
+from jsonschema import Draft7Validator, FormatChecker, ValidationError, validators
+
+from pkgaction.model.yamljson import Value
+from pkgaction.rules.spec import patterns, scores
+from pkgaction.rules.spec.schemas import Schema
+
+Found: TypeAlias = Iterator[ValidationError]
+Engine: TypeAlias = jsonschema.protocols.Validator
+
+_SUMS = frozenset({"anyOf", "oneOf", "allOf", "if", "contains"})
+
+
+def errors(schema: Schema, instance: Value, formats: FormatChecker) -> list[ValidationError]:
+    """What is wrong with a value, without the sums.
+
+    Each error has the keyword (`validator`; None: nothing may be there), what it asks for
+    (`validator_value`; for a missing or an unknown key, that key) and the place (`absolute_path`).
+    """
+    engine = ENGINE(schema, format_checker=formats)
+    return [error for error in scores.relevant(engine.iter_errors(instance)) if not _is_sum(error)]
+
+
+def _is_sum(error: ValidationError) -> bool:
+    return error.validator in _SUMS
+
+
+def _sum(keyword: str) -> ValidationError:
+    return ValidationError("", validator=keyword, validator_value=None)
+
+
+def _reference(engine: Engine, target: Schema, instance: Value, schema: Schema) -> Found:
+    del schema
+    yield from engine.descend(instance, target)
+
+
+def _any_of(engine: Engine, alternatives: Sequence[Schema], instance: Value, schema: Schema) -> Found:
+    del schema
+    if not any(engine.evolve(schema=one).is_valid(instance) for one in alternatives):
+        yield _sum("anyOf")
+        yield from engine.descend(instance, scores.best_schema(engine, alternatives, instance))
+
+
+def _one_of(engine: Engine, alternatives: Sequence[Schema], instance: Value, schema: Schema) -> Found:
+    del schema
+    valid = [engine.evolve(schema=one).is_valid(instance) for one in alternatives]
+    if sum(valid) != 1:
+        yield _sum("oneOf")
+    if not any(valid):
+        yield from engine.descend(instance, scores.best_schema(engine, alternatives, instance))
+
+
+def _all_of(engine: Engine, parts: Sequence[Schema], instance: Value, schema: Schema) -> Found:
+    del schema
+    found = [error for part in parts for error in engine.descend(instance, part)]
+    if found:
+        yield _sum("allOf")
+        yield from found
+
+
+def _if(engine: Engine, condition: Schema, instance: Value, schema: Schema) -> Found:
+    branch = "then" if engine.evolve(schema=condition).is_valid(instance) else "else"
+    found = list(engine.descend(instance, schema[branch])) if branch in schema else []
+    if found:
+        yield _sum("if")
+        yield from found
+
+
+def _contains(engine: Engine, element: Schema, instance: Value, schema: Schema) -> Found:
+    del schema
+    if not isinstance(instance, list):
+        return
+    if not any(engine.evolve(schema=element).is_valid(item) for item in instance):
+        yield _sum("contains")
+        if instance:
+            index = scores.best_item(engine, element, instance)
+            yield from engine.descend(instance[index], element, path=index)
+
+
+def _pattern(engine: Engine, pattern: str, instance: Value, schema: Schema) -> Found:
+    del engine, schema
+    if isinstance(instance, str) and not patterns.found(pattern, instance):
+        yield ValidationError("")
+
+
+def _pattern_properties(
+    engine: Engine, properties: dict[str, Schema], instance: Value, schema: Schema
+) -> Found:
+    del schema
+    for key, value in instance.items() if isinstance(instance, dict) else ():
+        for pattern, inner in properties.items():
+            if patterns.found(pattern, key):
+                yield from engine.descend(value, inner, path=key)
+
+
+def unknown_keys(instance: dict[str, Value], schema: Schema) -> list[str]:
+    """The keys that neither `properties` nor `patternProperties` speak of."""
+    known = cast("dict[str, Value]", schema.get("properties") or {})
+    forms = cast("dict[str, Value]", schema.get("patternProperties") or {})
+    return [
+        key
+        for key in instance
+        if key not in known and not any(patterns.found(form, key) for form in forms)
+    ]
+
+
+def _additional(engine: Engine, allowed: Value, instance: Value, schema: Schema) -> Found:
+    for key in unknown_keys(instance, schema) if isinstance(instance, dict) else ():
+        if allowed is False:
+            yield ValidationError("", validator="additionalProperties", validator_value=key)
+        elif isinstance(allowed, dict) and isinstance(instance, dict):
+            yield from engine.descend(instance[key], allowed, path=key)
+
+
+def _required(engine: Engine, keys: Sequence[str], instance: Value, schema: Schema) -> Found:
+    del engine, schema
+    for key in keys if isinstance(instance, dict) else ():
+        if key not in cast("dict[str, Value]", instance):
+            yield ValidationError("", validator="required", validator_value=key)
+
+
+ENGINE = validators.extend(
+    Draft7Validator,
+    {
+        "$ref": _reference,
+        "additionalProperties": _additional,
+        "allOf": _all_of,
+        "anyOf": _any_of,
+        "contains": _contains,
+        "if": _if,
+        "oneOf": _one_of,
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "required": _required,
+    },
+)

@@ -1,0 +1,118 @@
+"""The walk through a package's folders: what may be there, what must be, and how much.
+
+Source: elastic/package-spec, internal/validator/folder_spec.go.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pkgaction.model.finding import Finding
+from pkgaction.rules import linked
+from pkgaction.rules.folders import Entry
+from pkgaction.rules.package import Mode, Package
+from pkgaction.rules.spec.items import Item
+from pkgaction.rules.told import UnreadableError, found, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One walk; `file` is what is checked of each file."""
+
+    package: Package
+    link: Callable[[Item], str]  # where an item can be read up
+    file: Callable[[Entry, Item], Iterator[Finding]]
+
+    def folder(self, path: str, item: Item) -> Iterator[Finding]:
+        """All that is wrong in a folder, and below."""
+        yield from self._folder(path, item)[0]
+
+    def _folder(self, path: str, item: Item) -> tuple[list[Finding], int]:
+        """The findings, and the bytes of all files that count."""
+        entries = self.package.entries(path)
+        most = item.limits.entries
+        if most and len(entries) > most:
+            message = f"the folder has {len(entries)} entries, {most} are allowed"
+            return [self._found("too-many-entries", path, message, item)], 0
+        findings = list(self._release(path, item))
+        total = 0
+        for entry in entries:
+            more, size = self._entry(entry, item)
+            findings += more
+            total += size
+        if item.limits.total and total > item.limits.total:
+            message = f"the files here have {total} bytes in all, {item.limits.total} are allowed"
+            findings.append(self._found("folder-too-large", path, message, item))
+        findings += self._missing(path, entries, item)
+        return findings, 0 if item.development else total
+
+    def _release(self, path: str, item: Item) -> Iterator[Finding]:
+        if not item.beta:
+            return
+        what = f"{shown(path) or 'the package type'} is in beta"
+        if self.package.ga:
+            message = f"{what}: give the package a version below 1.0.0, or a prerelease one"
+            yield self._found("beta-in-a-released-package", path, message, item)
+        elif self.package.at_least("3.0.0"):
+            official = "PSR00002"
+            message = f"{what}: exclude {official} in validation.yml to use it all the same"
+            yield self._found("beta-feature", path, message, item, official)
+
+    def _entry(self, entry: Entry, folder: Item) -> tuple[list[Finding], int]:
+        name = entry.name.removesuffix(linked.SUFFIX)
+        is_link = name != entry.name
+        if is_link and self.package.mode is Mode.BUILD:
+            message = "a built package has no links: build it again"
+            return [self._found("link-in-a-built-package", entry.path, message, folder)], 0
+        item = next((one for one in folder.contents if one.takes(name, self.package.name)), None)
+        if item is None:
+            return list(self._unknown(entry, folder)), 0
+        if refused := self._refused(entry, item, is_link=is_link):
+            return [self._found(*refused, item)], 0
+        if entry.folder:
+            return self._folder(entry.path, item)
+        return self._file(entry, item)
+
+    def _unknown(self, entry: Entry, folder: Item) -> Iterator[Finding]:
+        if not folder.additional:
+            names = ", ".join(one.shown for one in folder.contents) or "nothing"
+            message = f"this is not allowed here; what may be here: {names}"
+            yield self._found("item-not-allowed", entry.path, message, folder)
+        elif entry.folder and "-" in entry.name and not folder.development:
+            message = f"a folder's name has no dash: rename it to {entry.name.replace('-', '_')}"
+            yield self._found("folder-with-a-dash", entry.path, message, folder)
+
+    def _refused(self, entry: Entry, item: Item, *, is_link: bool) -> tuple[str, str, str] | None:
+        if is_link and not item.name and not item.allow_link:
+            return "link-not-allowed", entry.path, "no link may stand here: put the file itself"
+        if entry.folder is not item.folder:
+            wanted, is_ = ("folder", "file") if item.folder else ("file", "folder")
+            return f"{wanted}-expected", entry.path, f"a {wanted} is expected, this is a {is_}"
+        mode = self.package.mode
+        if item.mode and mode is not Mode.LEGACY and item.mode != mode:
+            kept = "a built package" if mode is Mode.BUILD else "a package's source"
+            return "item-of-another-mode", entry.path, f"this may not be in {kept}"
+        return None
+
+    def _file(self, entry: Entry, item: Item) -> tuple[list[Finding], int]:
+        findings = list(self.file(entry, item))
+        if item.development:
+            return findings, 0
+        try:
+            return findings, self.package.file(entry.path).content.size
+        except UnreadableError:
+            return findings, 0
+
+    def _missing(self, path: str, entries: tuple[Entry, ...], folder: Item) -> Iterator[Finding]:
+        for item in folder.contents:
+            if not item.required:
+                continue
+            names = ((entry, entry.name.removesuffix(linked.SUFFIX)) for entry in entries)
+            there = next((entry for entry, name in names if item.met_by(name)), None)
+            if there is None or there.folder is not item.folder:
+                kind = "folder" if item.folder else "file"
+                where = f"{path}/{item.name}" if path and item.name else item.name or path
+                message = f"a {kind} {item.shown} must be in {shown(path) or 'the package'}"
+                yield self._found("item-missing", where, message, folder)
+
+    def _found(self, code: str, path: str, message: str, item: Item, official: str = "") -> Finding:
+        return found(path or "manifest.yml", message, code=code, official=official, link=self.link(item))

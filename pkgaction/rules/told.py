@@ -1,0 +1,75 @@
+"""How a rule says what it finds, and that a file can't be read."""
+
+from pkgaction.model import yamltext
+from pkgaction.model.finding import Finding, Severity
+
+_SHOWN = 200  # characters of a foreign text in a message
+
+
+class UnreadableError(ValueError):
+    """A file can't be read as what it should be. Line and column from 1, or 0."""
+
+    def __init__(self, file: str, message: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(message)
+        self.file = file
+        self.message = message
+        self.line = line
+        self.column = column
+
+    def finding(self, code: str = "") -> Finding:
+        """The same as a finding."""
+        return Finding(
+            code=code,
+            file=shown(self.file),
+            message=f"the file can't be read: {self.message}",
+            line=self.line,
+            column=self.column,
+        )
+
+
+def shown(path: str) -> str:
+    """A path for people: what is no printable text is escaped."""
+    return path if path.isprintable() else path.encode("unicode_escape").decode()
+
+
+def quoted(text: str) -> str:
+    """A foreign text as a message shows it: one name may be megabytes, and stand in every finding."""
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\u2026")
+
+
+def finding(
+    code: str,
+    file: str,
+    message: str,
+    at: yamltext.Node | None = None,
+    severity: Severity = Severity.ERROR,
+) -> Finding:
+    """A finding at a place in a file."""
+    line = at.line if at else 0
+    column = at.column if isinstance(at, yamltext.Scalar) else 0
+    return Finding(
+        code=code, file=shown(file), message=message, line=line, column=column, severity=severity
+    )
+
+
+def found(
+    file: str,
+    message: str,
+    at: yamltext.Node | None = None,
+    *,
+    code: str = "",
+    official: str = "",
+    link: str = "",
+) -> Finding:
+    """What an official rule finds; id, code and source of the rule are added by who runs it."""
+    line = at.line if at else 0
+    column = at.column if isinstance(at, yamltext.Scalar) else 0
+    return Finding(
+        code=code,
+        file=shown(file),
+        message=message,
+        line=line,
+        column=column,
+        official=official,
+        link=link,
+    )
