@@ -2,6 +2,7 @@
 
 Everything is real but GitHub, which answers on the loopback, and the bucket, which is a folder: a git
 repository with a remote, a key that is made for this run, and entrypoint.py started as the runner does.
+Validation is the core checks alone unless a specification is named: `make demo SPEC=ARCHIVE-OR-FOLDER`.
 """
 
 import shutil
@@ -53,7 +54,7 @@ def main() -> int:
 def _work(place: Workplace) -> None:
     """The pull request: two bumps, one of them a prerelease, and a change without one."""
     place.bump("lanternfish", "1.3.0", "Measure the colour of a flash.")
-    place.bump("tidewire", "0.5.0-beta.1", "Try the new gauge protocol.")
+    place.bump("tidewire", "1.0.0-beta.1", "Try the new gauge protocol.")
     place.write(
         "packages/harbour_board/docs/README.md", "# Harbour board\n\nDashboards, and more soon.\n"
     )
@@ -68,8 +69,15 @@ def _start(place: Workplace, merge: Merge, key: keys.Key, api: str) -> Run:
         "gpg-passphrase": key.passphrase,
         "gpg-fingerprint": key.fingerprint,
         "github-token": _TOKEN,
+        "package-spec": _specification(),
     }
     return place.run("push", place.push_event(merge), inputs, environ={"GITHUB_API_URL": api})
+
+
+def _specification() -> str:
+    """What is named, else none: the release's archive lies on the network."""
+    named = sys.argv[1] if sys.argv[1:] else "none"
+    return str(Path(named).resolve()) if Path(named).exists() else named
 
 
 def _tree(folder: Path) -> None:

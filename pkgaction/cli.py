@@ -128,7 +128,14 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--branch", default="", help="merged into; else the remote's default branch")
     plan.add_argument("--base", default="", metavar="REV", help="compared with, in place of a merge")
     plan.add_argument("--head", default="HEAD", metavar="REV", help="what would be merged")
-    _paths(_command(commands_, "validate", "check folders or zips", ("package-spec",)))
+    validate = _command(commands_, "validate", "check folders or zips", ("package-spec",))
+    _paths(validate)
+    validate.add_argument(
+        "--format", choices=("text", "sarif"), default="text", help="sarif: for code scanning"
+    )
+    validate.add_argument(
+        "--rules", choices=("source", "build", "legacy"), help="else source for folders, build for zips"
+    )
     build = _command(commands_, "build", "build zips", _BUILDING)
     _paths(build)
     build.add_argument("--output", default=".", metavar="DIR", help="where the zips go")

@@ -18,7 +18,6 @@ from pkgaction.model.release import Candidate
 from pkgaction.ports import PullRequests, Repository
 from pkgaction.report import annotations, carried, comment, outputs, summary, text
 from pkgaction.report.words import Place
-from pkgaction.stages.validate import CHECKS
 
 _UNKNOWN = "the pull request was not found, so no comment was written"
 
@@ -31,7 +30,6 @@ class Delivery:
     inputs: Inputs
     ledger: Ledger
     payload: JsonObject = field(default_factory=dict)
-    checks: str = CHECKS  # what validation consists of
     discovery: Discovery = field(init=False)
     _client: PullRequests | None = None
 
@@ -140,7 +138,7 @@ class Delivery:
         report = ""
         if self.inputs.mode is not Mode.COMMENT:
             with self._reported("there is no report for other jobs"):
-                report = carried.write(self.ledger, self.checks)
+                report = carried.write(self.ledger)
         return outputs.of(told, url, report)
 
     def _api(self) -> PullRequests:
@@ -162,5 +160,4 @@ class Delivery:
             server=get("GITHUB_SERVER_URL") or "https://github.com",
             repository=get("GITHUB_REPOSITORY"),
             run_url=self.runner.run_url,
-            checks=self.checks,
         )

@@ -89,6 +89,15 @@ class Reader:
             return Mode.AUTO
         return Mode(text)
 
+    def package_spec(self) -> str:
+        """An address, a folder, `none` or nothing. That a folder is there is seen when it is read."""
+        text = self.text("package-spec")
+        scheme, mark, _ = text.partition("://")
+        if mark and scheme not in {"https", "http", "file"}:
+            fix = "write the https:// address of an archive, a folder, or none"
+            self.wrong("package-spec", f"{text[:200]!r} can't be fetched", fix)
+        return text
+
     def jobs(self) -> int:
         """How much may run at the same time; by default the cores."""
         text = self.text("jobs") or str(len(os.sched_getaffinity(0)) or 1)

@@ -49,10 +49,6 @@ DEFAULTS: Mapping[str, str] = {
 }
 SECRETS = ("gpg-private-key", "gpg-passphrase", "github-token")
 
-# inputs whose work this version does not do: refused, never ignored; what may be said all the same
-_NOT_YET: Mapping[str, tuple[str, ...]] = {
-    "package-spec": ("none",),
-}
 _PROVIDER = re.compile(
     r"projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+"
 )
@@ -92,6 +88,7 @@ class Inputs:
     elastic_package_url: str = DEFAULTS["elastic-package-url"]
     registry_public_keys: str = ""  # armored; or `unsigned`; empty: no package is taken
     readme_phrases: str = ""  # path of a YAML file; empty: our own
+    package_spec: str = ""  # an address, a folder, or `none`; empty: the pinned release
 
     @classmethod
     def parse(cls, given: Mapping[str, str], *, bucket_required: bool) -> tuple[Self, list[Problem]]:
@@ -104,10 +101,6 @@ class Inputs:
         bucket = reader.bucket("bucket")
         if bucket_required and not reader.text("bucket"):
             reader.wrong("bucket", "no bucket is given", "set it to gs://NAME or file:///folder")
-        for name, allowed in _NOT_YET.items():
-            if reader.text(name) and reader.text(name) not in allowed:
-                fix = f"leave it out, or set it to {allowed[0]}" if allowed else "leave it out"
-                reader.wrong(name, "this version of pkgaction can't do that yet", fix)
         value = cls(
             bucket=bucket,
             index_bucket=reader.bucket("index-bucket"),
@@ -141,6 +134,7 @@ class Inputs:
             elastic_package_url=reader.source("elastic-package-url"),
             registry_public_keys=reader.keys("registry-public-keys"),
             readme_phrases=reader.text("readme-phrases"),
+            package_spec=reader.package_spec(),
         )
         return value, reader.problems
 

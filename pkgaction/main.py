@@ -156,7 +156,7 @@ class _Run:
             globs=inputs.reports,
             urls=lambda package: wiring.urls(inputs.public_url, package),
         )
-        self.delivery.checks = retelling.into(self.ledger) or self.delivery.checks
+        self.ledger.checks = retelling.into(self.ledger)
         if isinstance(self.ledger.intent, Relay):
             return
         branches = event.publishing_branches(self.payload, inputs.branches)

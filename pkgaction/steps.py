@@ -1,7 +1,7 @@
 """The stages, each over all packages: what fails is settled in the ledger and left out."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from pkgaction.model.release import (
 )
 from pkgaction.parallel import over_cores
 from pkgaction.ports import Clock, ObjectStore, Signer, Sources, Watch
+from pkgaction.rules.package import Mode
 from pkgaction.stages import build, changes, index, publish, sign, validate
 from pkgaction.transforms.readme import Phrases
 
@@ -52,6 +53,7 @@ class World:
     watch: Watch
     scratch: Path
     sources: Sources
+    specification: Callable[[], validate.Specification | None]  # loaded when it is first asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +78,45 @@ class Steps:
     world: World
     ledger: Ledger
 
-    def validate(self, candidates: Sequence[Candidate]) -> list[Validated]:
-        """Check every package; the rejected ones are settled."""
-        checked = self._each("Validate", candidates, lambda c: c, validate.check)
-        for rejected in (c for c in checked if isinstance(c, Rejected)):
-            self._reject(rejected)
-        return [c for c in checked if isinstance(c, Validated)]
+    def validate(self, candidates: Sequence[Candidate], mode: Mode = Mode.SOURCE) -> list[Validated]:
+        """Check every package; the rejected ones are settled.
+
+        Raises:
+            SpecificationError: there is nothing to validate by, so nothing goes on.
+        """
+        if not candidates:
+            return []
+        specification = self.world.specification()
+        self.ledger.checks = validate.checks(specification)
+        self.world.watch.say(f"Validation: {self.ledger.checks}")
+        checked = self._each(
+            "Validate", candidates, lambda c: c, lambda c: validate.check(c, specification, mode)
+        )
+        return list(self._passed(checked))
 
     def build(self, validated: Sequence[Validated]) -> list[Built]:
-        """Build every zip, as many at the same time as there are jobs."""
+        """Build every zip, and check what was built: nothing is signed that does not pass."""
+        built = self._built(validated)
+        specification = self.world.specification() if built else None
+        if specification is None:
+            return built
+        checked = self._each(
+            "Validate the zips",
+            built,
+            lambda b: b.candidate,
+            lambda b: validate.check_built(b, specification),
+        )
+        return list(self._passed(checked))
+
+    def _passed(self, checked: Sequence[T | Rejected]) -> Iterator[T]:
+        for one in checked:
+            if isinstance(one, Rejected):
+                self._reject(one)
+            else:
+                yield one
+
+    def _built(self, validated: Sequence[Validated]) -> list[Built]:
+        """As many at the same time as there are jobs."""
         job = self.job
         threads = max(1, job.jobs // max(1, len(validated)))
         bench = build.Bench(sources=self.world.sources, phrases=job.phrases, jobs=threads)
@@ -102,7 +134,7 @@ class Steps:
 
     def take(self, candidate: Candidate, path: Path) -> list[Built]:
         """A zip that was built before, in the place of a build."""
-        validated = self.validate([candidate])
+        validated = self.validate([candidate], Mode.BUILD)
         return self._each("Read", validated, lambda v: v.candidate, lambda v: build.take(v, path))
 
     def foresee(self, built: Sequence[Built]) -> None:
@@ -255,7 +287,7 @@ class Steps:
 
     def _reject(self, rejected: Rejected) -> None:
         count = len(errors(rejected.findings))
-        reason = f"{validate.CHECKS} found {count} error{'s' if count > 1 else ''}"
+        reason = f"validation found {count} error{'s' if count > 1 else ''}"
         fix = "mend what the findings name"
         for finding in rejected.findings:
             self.world.watch.say(

@@ -1,6 +1,7 @@
 """Inputs → the adapters and the job, for the Action and the command line alike."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,9 @@ from urllib.parse import quote
 from pkgaction import __version__, materials
 from pkgaction.acceptance import Gate
 from pkgaction.adapters import openpgp
+from pkgaction.adapters.cache import Cache, user_folder
 from pkgaction.adapters.directory import DirectoryStore
+from pkgaction.adapters.fetcher import Fetcher
 from pkgaction.adapters.lazy_store import LazyStore
 from pkgaction.adapters.workload_identity import credentials, principal
 from pkgaction.errors import UsageError
@@ -21,6 +24,7 @@ from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Urls
 from pkgaction.model.release import Candidate
 from pkgaction.ports import Clock, ObjectStore, Signer, Watch
+from pkgaction.stages.validate import Specification
 from pkgaction.steps import MOST_UPLOADS, Job, World
 
 if TYPE_CHECKING:
@@ -141,7 +145,27 @@ def world(cloud: Cloud, place: Place, *, signer: Signer | None, watch: Watch) ->
         watch=watch,
         scratch=place.scratch,
         sources=materials.sources(inputs, place, artifacts),
+        specification=specification(inputs, cloud.environ, cloud.clock),
     )
+
+
+def specification(
+    inputs: Inputs, environ: Mapping[str, str], clock: Clock
+) -> Callable[[], Specification | None]:
+    """What packages are validated by, loaded when it is first asked for. None: core checks only."""
+
+    @functools.cache
+    def load() -> Specification | None:
+        if inputs.package_spec == "none":
+            return None
+        from pkgaction.adapters import specification as source  # noqa: PLC0415 - slow to load
+        from pkgaction.rules.spec import specification as rules  # noqa: PLC0415 - slow to load
+
+        cache = Cache(user_folder(environ))
+        found = source.load(inputs.package_spec, Fetcher(clock), cache)
+        return rules.Specification(found.files, found.name, found.address)
+
+    return load
 
 
 def job(

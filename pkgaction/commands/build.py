@@ -11,7 +11,7 @@ from pkgaction.adapters import folder
 from pkgaction.commands.context import Context, candidate
 from pkgaction.commands.package import say_findings
 from pkgaction.errors import UsageError
-from pkgaction.model.finding import Finding
+from pkgaction.model.finding import Finding, errors
 from pkgaction.model.json import JsonObject
 from pkgaction.model.release import Validated
 from pkgaction.parallel import over_cores
@@ -29,6 +29,14 @@ class _Made:
     row: JsonObject = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _By:
+    """What is validated by."""
+
+    specification: validation.Specification | None
+    unchecked: bool  # not even the core checks count
+
+
 def build(context: Context) -> int:
     """Build zips."""
     output, paths = Path(context.options.output).resolve(), context.options.paths
@@ -40,10 +48,12 @@ def build(context: Context) -> int:
     output.mkdir(parents=True, exist_ok=True)
     jobs, unchecked = context.inputs.jobs, bool(context.options.no_validate)
     bench = context.bench(jobs=max(1, jobs // len(paths)))
+    specification = None if unchecked else context.specification()
     if len(paths) > 1:
         building.read_ahead((folder.package(path) for path in paths if path.is_dir()), bench)
     with tempfile.TemporaryDirectory(dir=output, prefix=".pkgaction-") as aside:
-        make = partial(_make, aside=aside, bench=bench, unchecked=unchecked)
+        by = _By(specification, unchecked=unchecked)
+        make = partial(_make, aside=aside, bench=bench, by=by)
         with closing(over_cores(make, paths, jobs=jobs)) as results:
             return context.each(_Delivery(context, output, results).step)
 
@@ -73,16 +83,19 @@ class _Delivery:
         return True
 
 
-def _make(path: Path, *, aside: str, bench: building.Bench, unchecked: bool) -> _Made:
-    """Check a package, then build it into a folder of its own."""
+def _make(path: Path, *, aside: str, bench: building.Bench, by: _By) -> _Made:
+    """Check a package, then build it into a folder of its own, and check what was built."""
     one = candidate(folder.package(path))
-    checked = validation.check(one)
+    checked = validation.check(one, by.specification)
     is_valid = isinstance(checked, Validated)
     found = checked.warnings if isinstance(checked, Validated) else checked.findings
-    if not is_valid and not unchecked:
+    if not is_valid and not by.unchecked:
         return _Made(found)
     tree = building.files(one.source, bench)
     target, made = building.write(one, tree, Path(tempfile.mkdtemp(dir=aside)), jobs=bench.jobs)
+    wrong = validation.of_zip(target, one.source, by.specification)
+    if errors(wrong):
+        return _Made((*found, *wrong))
     row: JsonObject = {
         "package": str(path),
         "name": one.id.name,

@@ -24,6 +24,7 @@ from pkgaction.model.tree import PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import Signer
 from pkgaction.stages import build
+from pkgaction.stages.validate import Specification
 from pkgaction.transforms import unarchive
 
 if TYPE_CHECKING:
@@ -100,6 +101,12 @@ class Context:
         found = materials.sources(self.inputs, self.place, own)
         return build.Bench(sources=found, phrases=materials.phrases(self.inputs), jobs=jobs)
 
+    def specification(self) -> Specification | None:
+        """What packages are validated by; None: core checks only."""
+        from pkgaction import wiring  # noqa: PLC0415 - slow to load
+
+        return wiring.specification(self.inputs, self.environ, SystemClock())()
+
     def signer(self) -> Signer:
         """The signing key, tried out."""
         from pkgaction import wiring  # noqa: PLC0415 - slow to load
@@ -115,10 +122,10 @@ class Context:
 
 
 @contextlib.contextmanager
-def source(path: Path) -> Iterator[PackageSource]:
-    """A folder, or what is in a zip."""
+def source(path: Path, *, beyond: int = 0) -> Iterator[PackageSource]:
+    """A folder, or what is in a zip; `beyond` as for `folder.package`."""
     if path.is_dir():
-        yield folder.package(path)
+        yield folder.package(path, beyond=beyond)
         return
     exists(path)
     with unarchive.opened(path) as (top, tree):

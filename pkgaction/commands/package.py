@@ -1,6 +1,7 @@
 """validate, entry: what a package is, without a bucket or a key."""
 
 import json
+import os
 from pathlib import Path
 
 from pkgaction import entry
@@ -11,17 +12,25 @@ from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
 from pkgaction.model.tree import PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
+from pkgaction.report import sarif
+from pkgaction.rules.package import Mode
 from pkgaction.stages import build as building
 from pkgaction.stages import validate as validation
+
+_NEIGHBOURS = 2  # folders above; packages lie side by side, or in groups
 
 
 def validate(context: Context) -> int:
     """Check folders by the source rules, zips by the rules for built packages."""
+    specification, all_found = context.specification(), {}
 
     def step(path: Path) -> bool:
-        with source(path) as package:
-            found = validation.findings(package)
+        kind = Mode.SOURCE if path.is_dir() else Mode.BUILD
+        mode = Mode(context.options.rules) if context.options.rules else kind
+        with source(path, beyond=_NEIGHBOURS) as package:
+            found = validation.findings(package, specification, mode)
             name, version = _called(package)
+        all_found[os.path.relpath(path)] = found
         bad, mild = errors(found), warnings(found)
         row: JsonObject = {
             "package": str(path),
@@ -33,10 +42,15 @@ def validate(context: Context) -> int:
         }
         say_findings(context, path, found)
         verdict = f"{len(bad)} errors" if bad else "no errors"
-        context.print(row, f"{path}: {name} {version}: {verdict} ({validation.CHECKS})")
+        if context.options.format != "sarif":
+            told = f"{path}: {name} {version}: {verdict} ({validation.checks(specification)})"
+            context.print(row, told)
         return not bad
 
-    return context.each(step)
+    status = context.each(step)
+    if context.options.format == "sarif":
+        print(json.dumps(sarif.of(all_found), ensure_ascii=False, separators=(",", ":")))
+    return status
 
 
 def entry_of(context: Context) -> int:
@@ -68,5 +82,5 @@ def _called(source: PackageSource) -> tuple[str, str]:
 def say_findings(context: Context, path: Path, found: list[Finding]) -> None:
     """Findings about the package at a path, for people."""
     for finding in found:
-        said = f"{finding.severity}: {finding.message} [{finding.code}]"
+        said = f"{finding.severity}: {finding.message} [{finding.label}]"
         context.watch.say(f"{path}/{finding.place}: {said}")

@@ -58,7 +58,8 @@ class Repair:
 
     def _ship(self, path: Path, ledger: Ledger) -> None:
         job = wiring.job(self.context.inputs, branches=(), provenance=wiring.no_provenance)
-        steps = Steps(job, self.world, ledger)
+        # what is published stays published, whatever a specification says of it today
+        steps = Steps(job, replace(self.world, specification=lambda: None), ledger)
         with unarchive.opened(path) as (top, tree):
             source = PackageSource(folder=top, tree=tree, repository=folder.NOWHERE)
             pipeline.ship(steps.take(candidate(source), path), steps, dry=False)

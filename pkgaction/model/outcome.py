@@ -164,6 +164,7 @@ class Ledger:
     notices: list[str] = field(default_factory=list)  # good to know, nothing is wrong
     # by package folder; None: not asked
     brought_by: Mapping[str, tuple[PullRequest, ...]] | None = None
+    checks: str = ""  # what validation consisted of; empty: nothing was validated
     cursor: str = ""  # the generation of the index that this run wrote or found
     audit: Audit | None = None  # what mode audit found
     rebuilt: Rebuilt | None = None  # what mode reindex did

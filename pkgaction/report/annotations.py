@@ -6,7 +6,7 @@ A step shows ten errors and ten warnings: the worst come first, the rest is in t
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pkgaction.model.finding import Severity
+from pkgaction.model.finding import Finding, Severity
 from pkgaction.model.outcome import Ledger, Outcome
 
 _MOST = 10  # of each level
@@ -59,7 +59,7 @@ def _failed(outcome: Outcome) -> Iterator[Annotation]:
     for finding in found:
         yield Annotation(
             level=ERROR,
-            message=f"{outcome.name}: {finding.message} [{finding.code}]",
+            message=_told(outcome, finding),
             file=f"{outcome.folder}/{finding.file}",
             line=finding.line,
             column=finding.column,
@@ -72,6 +72,11 @@ def _failed(outcome: Outcome) -> Iterator[Annotation]:
             file=f"{outcome.folder}/manifest.yml",
             line=outcome.line,
         )
+
+
+def _told(outcome: Outcome, finding: Finding) -> str:
+    link = f" {finding.link}" if finding.link else ""
+    return f"{outcome.name}: {finding.message} [{finding.label}]{link}"
 
 
 def _warnings(ledger: Ledger) -> Iterator[Annotation]:
@@ -88,7 +93,7 @@ def _warnings(ledger: Ledger) -> Iterator[Annotation]:
             if finding.severity is Severity.WARNING:
                 yield Annotation(
                     level=WARNING,
-                    message=f"{outcome.name}: {finding.message} [{finding.code}]",
+                    message=_told(outcome, finding),
                     file=f"{outcome.folder}/{finding.file}",
                     line=finding.line,
                     column=finding.column,

@@ -24,9 +24,9 @@ class BadReportError(ValueError):
     """The bytes are no report; the text says why."""
 
 
-def write(ledger: Ledger, checks: str) -> str:
+def write(ledger: Ledger) -> str:
     """The ledger as JSON; where it is too much, less of the details first, then of the packages."""
-    for report in _ever_shorter(_report(ledger, checks)):
+    for report in _ever_shorter(_report(ledger)):
         data = msgspec.json.encode(report)
         if len(data) <= MOST:
             return data.decode()
@@ -96,7 +96,7 @@ def _identity(name: str, version: str) -> PackageId | None:
     return known if PACKAGE_NAME.fullmatch(name) else None
 
 
-def _report(ledger: Ledger, checks: str) -> wire.Report:
+def _report(ledger: Ledger) -> wire.Report:
     plan = ledger.plan or release.Plan(base="", head="", compared="")
     settled = {(one.name, one.version) for one in ledger.outcomes.values()}
     waiting = [c for c in plan.candidates if (c.id.name, c.id.version.text) not in settled]
@@ -105,7 +105,7 @@ def _report(ledger: Ledger, checks: str) -> wire.Report:
         "head": plan.head,
         "base": plan.base,
         "compared": plan.compared,
-        "checks": re.sub(r"[^A-Za-z0-9 .,()_+-]", " ", checks)[:80],
+        "checks": re.sub(r"[^A-Za-z0-9 .,()_+-]", " ", ledger.checks)[:80],
         "packages": [_package(one) for one in _worst_first(ledger.sorted())[: wire.MOST]],
         "planned": [_planned(one) for one in waiting[: wire.MOST]],
         "skipped": [_builtins(one) for one in plan.skipped[: wire.MOST]],

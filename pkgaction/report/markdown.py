@@ -159,7 +159,12 @@ def _worst(outcome: Outcome) -> tuple[Finding, ...]:
 def _finding(outcome: Outcome, found: Finding) -> str:
     mark = "❌" if found.severity is Severity.ERROR else "⚠️"
     where = code(f"{outcome.folder}/{found.place}")
-    return f"- {mark} {where} {code(found.message)} ({code(found.code)})"
+    return f"- {mark} {where} {code(found.message)} ({_rule(found)})"
+
+
+def _rule(finding: Finding) -> str:
+    """The rule's name, with a link to where it stands: ours, or the specification's address."""
+    return f"[{code(finding.label)}]({finding.link})" if finding.link else code(finding.label)
 
 
 def _skipped(skip: Skipped) -> str:
@@ -184,11 +189,11 @@ def _name(name: str) -> str:
 
 def footer(ledger: Ledger, place: Place) -> str:
     """Where the results came from."""
-    parts = []
+    parts = [code(ledger.checks)] if ledger.checks else []
     if ledger.plan:
         parts.append(code(ledger.plan.compared))
     if ledger.plan and place.repository:
         parts.append(f"commit [{ledger.plan.head[:12]}]({place.commit(ledger.plan.head)})")
     if place.run_url:
         parts.append(f"[run]({place.run_url})")
-    return f"<sub>pkgaction, {place.checks} · {' · '.join(parts)}</sub>"
+    return f"<sub>pkgaction{' · '.join(['', *parts])}</sub>"

@@ -25,7 +25,6 @@ class Place:
     server: str = "https://github.com"
     repository: str = ""  # OWNER/NAME
     run_url: str = ""
-    checks: str = "core checks"  # what validation consists of
 
     def file(self, commit: str, path: str) -> str:
         """Address of a file at a commit."""

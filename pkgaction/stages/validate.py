@@ -1,25 +1,72 @@
 """validate: a candidate → proof that no error was found, or the findings.
 
-Until the official validation is built in, these are the core checks, and every report says so.
+The core checks always run; the official specification runs beside them unless the user wants none.
+The same is done with a built zip, by the rules for built packages.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
 from pkgaction.model.finding import Finding, errors
-from pkgaction.model.release import Candidate, Rejected, Validated
+from pkgaction.model.release import Built, Candidate, Rejected, Validated
 from pkgaction.model.tree import PackageSource
 from pkgaction.rules import core
-from pkgaction.rules.package import Package
+from pkgaction.rules.package import Mode, Package
+from pkgaction.transforms import unarchive
 
-CHECKS = "core checks"  # what validation consists of, for reports
-
-
-def findings(source: PackageSource) -> list[Finding]:
-    """All findings about a package folder."""
-    return core.check(Package(source))
+CORE = "core checks"
 
 
-def check(candidate: Candidate) -> Validated | Rejected:
+class Specification(Protocol):
+    """The official specification. Loading it takes time, so a run does so only when it must."""
+
+    @property
+    def name(self) -> str:
+        """For reports."""
+        ...
+
+    def check(self, package: Package) -> Iterator[Finding]:
+        """All that is wrong with a package, less what its own validation.yml excludes."""
+        ...
+
+
+def checks(specification: Specification | None) -> str:
+    """What validation consists of, for reports."""
+    return f"{specification.name} and {CORE}" if specification else f"{CORE} only"
+
+
+def findings(
+    source: PackageSource, specification: Specification | None, mode: Mode = Mode.SOURCE
+) -> list[Finding]:
+    """All findings about a package. What both say of one line is said once, by the specification."""
+    package = Package(source, mode)
+    official = list(specification.check(package)) if specification else []
+    said = {(finding.file, max(finding.line, 1)) for finding in official}
+    ours = [found for found in core.check(package) if (found.file, max(found.line, 1)) not in said]
+    return [*official, *ours]
+
+
+def check(
+    candidate: Candidate, specification: Specification | None, mode: Mode = Mode.SOURCE
+) -> Validated | Rejected:
     """Validate one package."""
-    found = findings(candidate.source)
+    found = findings(candidate.source, specification, mode)
     if errors(found):
         return Rejected(candidate, tuple(found))
     return Validated(candidate, tuple(found))
+
+
+def check_built(built: Built, specification: Specification | None) -> Built | Rejected:
+    """Validate a zip, out of the zip itself."""
+    found = of_zip(built.zip, built.candidate.source, specification)
+    return Rejected(built.candidate, tuple(found)) if errors(found) else built
+
+
+def of_zip(path: Path, source: PackageSource, specification: Specification | None) -> list[Finding]:
+    """What the specification says of a zip that was built from a package."""
+    if specification is None:
+        return []
+    with unarchive.opened(path) as (_, tree):
+        return list(specification.check(Package(replace(source, tree=tree), Mode.BUILD)))

@@ -152,6 +152,7 @@ def usual_inputs(folder: Path, key: Key | None) -> dict[str, str]:
         "ecs-url": f"file://{folder}/outside/ecs",
         "registry-url": f"file://{folder}/outside",
         "elastic-package-url": f"file://{folder}/outside",
+        "package-spec": "none",
     }
     return {**inputs, **secrets(key), "github-token": TOKEN} if key else inputs
 

@@ -71,7 +71,7 @@ def refused(scene: Scene, run: Run, *words: str) -> None:
         pytest.param(
             "service-account", "x", ["is none", "iam.gserviceaccount.com"], id="service account"
         ),
-        pytest.param("package-spec", "https://x", ["yet", "set it to none"], id="package-spec"),
+        pytest.param("package-spec", "ftp://x", ["'ftp://x'", "or none"], id="package-spec"),
         pytest.param("ecs-url", "ftp://x", ["no address", "https://"], id="ecs-url"),
         pytest.param("registry-url", "https://a:b@x", ["no address"], id="registry-url"),
         pytest.param("elastic-package-url", "x", ["no address"], id="texts"),

@@ -45,6 +45,7 @@ class Buckets:
             watch=Silent(),
             scratch=scratch,
             sources=MemorySources(),
+            specification=lambda: None,
         )
         ledger = Ledger(dry_run=False)
         candidates = [release.candidate(name) for name in names]

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ import pytest
 
 from pkgaction.model.json import Json, at, text_at
 from tests.e2e.conftest import Scene, secrets
-from tests.fakes import keys
+from tests.fakes import keys, specification
 from tests.fakes.keys import Key
 from tests.fakes.workplace import PACKAGES, ROOT, objects
 
@@ -42,6 +43,12 @@ class Done:
     @property
     def lines(self) -> list[str]:
         return [*self.out.splitlines(), *self.err.splitlines()]
+
+
+def _spec(command: str | Path, *arguments: str | Path) -> list[str]:
+    """What these tests validate by, where they say nothing else: no test goes to the network."""
+    validates = command in {"validate", "build", "publish"} and "--package-spec" not in arguments
+    return ["--package-spec", "none"] if validates else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ class Desk:
             **{f"PKGACTION_GPG_{name}": text for name, text in given.items()},
             **(environ or {}),
         }
-        command = [sys.executable, "-m", "pkgaction", *map(str, arguments)]
+        command = [sys.executable, "-m", "pkgaction", *map(str, arguments), *_spec(*arguments)]
         return subprocess.Popen(command, env=env, cwd=cwd, stdout=out, stderr=subprocess.PIPE, text=True)
 
     def run(
@@ -736,3 +743,91 @@ def test_verify_refuses_what_another_key_signed(desk: Desk, signed: Key, key: Ke
 def signed() -> Key:
     """A key with two subkeys that sign."""
     return keys.make("", usage="cert", subkeys=("sign", "sign"))
+
+
+# --- validation by a specification -------------------------------------------------------------------
+
+
+def _lamps(desk: Desk, **files: str) -> Path:
+    package = desk.folder / "lamps"
+    texts = {
+        "manifest.yml": "format_version: 4.0.0\nname: lamps\ntitle: lamps\nversion: 1.0.0\n"
+        "type: integration\nowner:\n  github: deepwater\n",
+        "changelog.yml": "- version: 1.0.0\n",
+        "docs/README.md": "# Lamps\n",
+    }
+    for path, text in {**texts, **files}.items():
+        (package / path).parent.mkdir(parents=True, exist_ok=True)
+        (package / path).write_text(text)
+    return package
+
+
+_BY = ("--package-spec", str(specification.FOLDER))
+
+
+def test_each_finding_has_its_place_its_rule_and_its_code(desk: Desk) -> None:
+    package = _lamps(desk, **{"lamps/lamps-red.yml": "---\nwatts: none\n", "lamps/ab/x": ""})
+
+    done = desk.run("validate", "--json", package, *_BY)
+
+    found: Json = json.loads(done.out)
+    assert (done.status, at(found, "valid")) == (1, False)
+    assert at(found, "errors") == [
+        {
+            "code": "schema-type",
+            "rule": "schema-type",
+            "file": "lamps/lamps-red.yml",
+            "message": "watts: the value must be of type integer, it is of type string",
+            "line": 2,
+            "column": 8,
+        }
+    ]
+
+
+def test_findings_for_code_scanning_are_one_log(desk: Desk) -> None:
+    package = _lamps(desk, **{"docs/more.md": "x"})
+
+    done = desk.run("validate", "--format", "sarif", package, *_BY, cwd=desk.folder)
+
+    (run,) = json.loads(done.out)["runs"]
+    (result,) = run["results"]
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert (done.status, place["uri"]) == (1, "lamps/docs/more.md")
+
+
+def test_a_zip_is_checked_as_a_built_package(desk: Desk) -> None:
+    package = _lamps(desk)
+    assert desk.run("build", package, "--output", desk.folder, *_BY).status == 0
+    path = desk.folder / "lamps-1.0.0.zip"
+    assert desk.run("validate", path, *_BY).status == 0
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("lamps-1.0.0/_dev/big.bin", "x")
+
+    done = desk.run("validate", path, *_BY)
+
+    assert done.status == 1
+    assert "_dev: error: this may not be in a built package" in done.err
+    assert desk.run("validate", path, *_BY, "--rules", "legacy").status == 0
+
+
+def test_a_zip_that_does_not_pass_is_not_left_behind(desk: Desk, tmp_path: Path) -> None:
+    spec = Path(shutil.copytree(specification.FOLDER, tmp_path / "spec"))
+    root = spec / "spec/integration/spec.yml"
+    root.write_text(
+        root.read_text().replace(
+            "type: folder, name: fog,", "type: file, name: fog, validationMode: source,"
+        )
+    )
+
+    done = desk.run("build", _lamps(desk, fog="x"), "--output", desk.folder, "--package-spec", spec)
+
+    assert done.status == 1, done.err
+    assert "this may not be in a built package" in done.err
+    assert not (desk.folder / "lamps-1.0.0.zip").exists()
+
+
+def test_a_specification_that_is_not_there_ends_the_command(desk: Desk) -> None:
+    done = desk.run("validate", _lamps(desk), "--package-spec", desk.folder / "nowhere")
+
+    assert done.status == 3
+    assert "no such folder" in done.err

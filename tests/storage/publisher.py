@@ -51,6 +51,7 @@ def publish(artifacts: ObjectStore, index: ObjectStore, packages: list[str], clo
             watch=Silent(),
             scratch=Path(scratch),
             sources=MemorySources(),
+            specification=lambda: None,
         )
         wanted = [_candidate(package) for package in packages]
         try:

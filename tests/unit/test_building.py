@@ -30,6 +30,7 @@ def _built(
         watch=Silent(),
         scratch=scratch,
         sources=MemorySources(),
+        specification=lambda: None,
     )
     ledger = Ledger()
     job = replace(release.job(), jobs=jobs)

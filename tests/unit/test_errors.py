@@ -28,8 +28,6 @@ _STATUSES = {
     "GitHubError": 3,
     "LoginError": 2,
     "LoginUnavailableError": 3,
-    "SourceMissingError": 1,
-    "SourceUnavailableError": 3,
     "SpecificationError": 3,
 }
 

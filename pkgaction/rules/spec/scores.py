@@ -5,9 +5,8 @@ another; an error costs two. Source: gojsonschema, `incrementScore` and `addInte
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeAlias, cast
+from typing import Protocol, cast
 
-import jsonschema
 from jsonschema import ValidationError
 
 from pkgaction.model.yamljson import Value
@@ -22,7 +21,27 @@ _NESTED = frozenset(
     }
 )  # fmt: skip
 
-Engine: TypeAlias = jsonschema.protocols.Validator
+
+class Engine(Protocol):
+    """A validator of `jsonschema`, as far as it is used here; its own type leaves `descend` out."""
+
+    def evolve(self, *, schema: Value) -> "Engine":
+        """The same for another schema."""
+        ...
+
+    def is_valid(self, instance: Value) -> bool:
+        """Whether nothing is wrong with a value."""
+        ...
+
+    def iter_errors(self, instance: Value) -> Iterator[ValidationError]:
+        """What is wrong with a value."""
+        ...
+
+    def descend(
+        self, instance: Value, schema: Value, path: str | int | None = None
+    ) -> Iterator[ValidationError]:
+        """What is wrong with a part of the value, by a part of the schema."""
+        ...
 
 
 def best_schema(engine: Engine, alternatives: Sequence[Schema], instance: Value) -> Schema:

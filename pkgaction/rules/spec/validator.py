@@ -8,15 +8,14 @@ Source: a fork of github.com/xeipuuv/gojsonschema; elastic/package-spec, interna
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias, cast
 
-import jsonschema
 from jsonschema import Draft7Validator, FormatChecker, ValidationError, validators
 
 from pkgaction.model.yamljson import Value
 from pkgaction.rules.spec import patterns, scores
 from pkgaction.rules.spec.schemas import Schema
+from pkgaction.rules.spec.scores import Engine
 
 Found: TypeAlias = Iterator[ValidationError]
-Engine: TypeAlias = jsonschema.protocols.Validator
 
 _SUMS = frozenset({"anyOf", "oneOf", "allOf", "if", "contains"})
 
@@ -129,7 +128,7 @@ def _required(engine: Engine, keys: Sequence[str], instance: Value, schema: Sche
             yield ValidationError("", validator="required", validator_value=key)
 
 
-ENGINE = validators.extend(
+ENGINE = validators.extend(  # type: ignore[no-untyped-call]
     Draft7Validator,
     {
         "$ref": _reference,
