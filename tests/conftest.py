@@ -5,9 +5,11 @@ import os
 import pytest
 from hypothesis import settings
 
-# the same examples in every run; PKGACTION_FUZZ=1 looks for new ones
-settings.register_profile("same", derandomize=True)
-settings.load_profile("default" if os.environ.get("PKGACTION_FUZZ") else "same")
+# the same examples in every run; with PKGACTION_FUZZ, so many new ones of each property
+_FUZZ = int(os.environ.get("PKGACTION_FUZZ") or 0)
+settings.register_profile("same", derandomize=True, deadline=None)  # a busy machine is no failure
+settings.register_profile("fuzz", max_examples=_FUZZ or 1, deadline=None, print_blob=True)
+settings.load_profile("fuzz" if _FUZZ else "same")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

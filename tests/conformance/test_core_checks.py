@@ -31,6 +31,6 @@ def test_there_are_packages_to_compare_with() -> None:
 
 @pytest.mark.parametrize("name", _VALID)
 def test_a_package_that_the_official_validator_takes_has_no_errors(name: str) -> None:
-    found = validate.findings(folder.package(_DATA / "packages" / name))
+    found = validate.findings(folder.package(_DATA / "packages" / name), None)
 
     assert [f"{f.place}: {f.message} [{f.code}]" for f in errors(found)] == []
