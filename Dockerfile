@@ -31,6 +31,15 @@ RUN python3 -m venv pip \
  && find /opt/venv/lib -name '*.so' -exec strip --strip-unneeded {} +
 COPY entrypoint.py /opt/pkgaction/entrypoint.py
 COPY pkgaction /opt/pkgaction/pkgaction
+# The specification that packages are validated by: its release's archive, or a folder of the build's context
+# with the same files. What lies there is proven by its digest, now and whenever it is read.
+ARG PACKAGE_SPEC=https://github.com/elastic/package-spec/archive/refs/tags/v3.6.6.tar.gz
+# hadolint ignore=DL3020
+ADD ${PACKAGE_SPEC} specification/
+RUN find specification -name '*.tar.gz' -exec tar -xzf {} -C specification --strip-components=1 \; \
+ && mkdir /opt/pkgaction/package-spec \
+ && cp -R specification/LICENSE.txt specification/spec /opt/pkgaction/package-spec/ \
+ && PYTHONPATH=/opt/pkgaction /opt/venv/bin/python -B -m pkgaction.adapters.specification
 # one commit, one content: no time of a build is left in a file, or beside it
 ARG SOURCE_DATE_EPOCH=0
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib /opt/pkgaction \

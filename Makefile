@@ -4,19 +4,23 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 IMAGE := pkgaction:test
 WORKERS ?= 2
+FUZZ ?= 1000
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
 GOBIN := $(CURDIR)/$(VENV)/gobin
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 FAKE_GCS := github.com/fsouza/fake-gcs-server@v1.56.1
 
-.PHONY: demo test storage-test registry-test github-schemas benchmarks coverage lint types layers fix docs drift pictures image image-test check lock clean
+.PHONY: demo test fuzz storage-test registry-test github-schemas benchmarks coverage lint types layers fix docs drift pictures image image-test check lock clean
 .PHONY: storage-server workflows
 
 demo: $(VENV)/.run ## the whole job on an example repository
-	@$(RUN) -m examples.demo
+	@$(RUN) -m examples.demo $(SPEC)
 
 test: $(VENV)/.dev ## every test that needs no container
 	$(RUN) -m pytest -n $(WORKERS) -q $(T)
+
+fuzz: $(VENV)/.dev ## new hostile packages for the rules: FUZZ examples of each property, some minutes
+	PKGACTION_FUZZ=$(FUZZ) $(RUN) -m pytest -n $(WORKERS) -q tests/fuzz
 
 storage-server: $(GOBIN)/fake-gcs-server ## the storage server that has preconditions on uploads in chunks
 
@@ -73,6 +77,12 @@ pictures: $(VENV)/.dev ## the pictures of the comment, by chromium and the fonts
 image: ## the container
 	docker build -t $(IMAGE) .
 
+image: ## the container; SPEC=FOLDER gives it the specification, which else comes from its release
+	rm -rf .package-spec
+	$(if $(SPEC),cp -RL $(SPEC) .package-spec && chmod -R u+w .package-spec)
+	docker build -t $(IMAGE) $(if $(SPEC),--build-arg PACKAGE_SPEC=.package-spec) .
+	rm -rf .package-spec
+
 image-test: $(VENV)/.ci image ## the container as the runner starts it, and a workflow as act runs it
 	$(VENV)/bin/hadolint -c .hadolint.yaml Dockerfile
 	$(RUN) -m pytest -q tests/image
@@ -113,6 +123,13 @@ $(VENV)/.registry: $(wildcard $(addprefix tests/registry/,server/* verifier/* ki
 	@cp tests/registry/kibana/* $(VENV)/kibana
 	@! command -v npm >/dev/null || { cd $(VENV)/kibana && npm ci --silent --no-audit --no-fund; }
 	@touch $@
+
+$(VENV)/sarif-2.1.0.json: $(VENV)/.dev ## SARIF's schema, which a test needs; npm brings it
+	@$(call missing,npm)
+	@cd $(VENV) && npm pack --silent @microsoft/jest-sarif@1.0.0-beta.0 >/dev/null && \
+	  tar -xzOf microsoft-jest-sarif-1.0.0-beta.0.tgz package/lib/schemas/sarif-2.1.0-rtm.5.json > sarif.new && \
+	  rm microsoft-jest-sarif-1.0.0-beta.0.tgz && \
+	  echo "2d99159ae54a3eea97f81781cff48780548657c35949f4b7f25e99a2ba4de4f8  sarif.new" | sha256sum --check --quiet && mv sarif.new $(@F)
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
