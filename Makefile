@@ -74,9 +74,6 @@ pictures: $(VENV)/.dev ## the pictures of the comment, by chromium and the fonts
 	@$(call missing,chromium)
 	$(RUN) -m docs.pictures
 
-image: ## the container
-	docker build -t $(IMAGE) .
-
 image: ## the container; SPEC=FOLDER gives it the specification, which else comes from its release
 	rm -rf .package-spec
 	$(if $(SPEC),cp -RL $(SPEC) .package-spec && chmod -R u+w .package-spec)

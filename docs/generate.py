@@ -12,6 +12,8 @@ from pathlib import Path
 from docs import edge_cases
 from pkgaction.model import yamltext
 from pkgaction.rules import core
+from pkgaction.rules.rule import EVERY_MODE, EVERY_TYPE, Rule
+from pkgaction.rules.semantic.registry import RULES
 from pkgaction.transforms.readme import Phrases
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -110,6 +112,32 @@ def rules() -> str:
     return "\n".join(rows) + "\n"
 
 
+def semantic_rules() -> str:
+    """The official semantic rules, out of their registry."""
+    rows = ["| rule | for | format | what must hold, and why |", "|---|---|---|---|"]
+    for rule in RULES:
+        file = f"{rule.check.__module__.replace('.', '/')}.py"
+        rows.append(
+            f"| [`{rule.id}`](../../{file}) ([official]({rule.source})) "
+            f"| {_applies(rule)} | {_versions(rule)} | {rule.why} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def _applies(rule: Rule) -> str:
+    types = "all types" if rule.types == EVERY_TYPE else ", ".join(sorted(rule.types))
+    modes = "" if rule.modes == EVERY_MODE else f"; {', '.join(sorted(rule.modes))} only"
+    return types + modes
+
+
+def _versions(rule: Rule) -> str:
+    if not rule.since and not rule.before:
+        return "all"
+    return " ".join(
+        part for part in (rule.since and f"≥ {rule.since}", rule.before and f"< {rule.before}") if part
+    )
+
+
 def cases() -> str:
     """The edge cases, out of the tests that show them."""
     rows = ["| case | what happens | shown by |", "|---|---|---|"]
@@ -130,6 +158,7 @@ _PARTS = {
     "inputs": inputs,
     "outputs": outputs,
     "rules": rules,
+    "semantic-rules": semantic_rules,
     "edge-cases": cases,
     "phrases": phrases,
     "workflows": workflows,
