@@ -126,6 +126,7 @@ class Desk:
         """The steps of a release, up to the index. A ledger of its own tells why one failed."""
         steps = replace(self.steps, ledger=Ledger())
         built = steps.take(candidate, received.path)
+        self.steps.ledger.checks = steps.ledger.checks
         if self.steps.job.dry_run and built:
             self.steps.foresee(built)
             return None
@@ -183,6 +184,11 @@ class _Nowhere:
         """Nothing."""
         del path
         return None
+
+    def exists(self, path: str) -> bool:
+        """Nothing is there."""
+        del path
+        return False
 
 
 _NOWHERE: RepositoryFiles = _Nowhere()

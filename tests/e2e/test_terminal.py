@@ -47,7 +47,9 @@ class Done:
 
 def _spec(command: str | Path, *arguments: str | Path) -> list[str]:
     """What these tests validate by, where they say nothing else: no test goes to the network."""
-    validates = command in {"validate", "build", "publish"} and "--package-spec" not in arguments
+    validates = (
+        command in {"validate", "build", "publish", "accept"} and "--package-spec" not in arguments
+    )
     return ["--package-spec", "none"] if validates else []
 
 

@@ -89,6 +89,7 @@ class Port:
             watch=release.Silent(),
             scratch=scratch,
             sources=MemorySources(),
+            specification=lambda: None,
         )
         ledger = Ledger(dry_run=dry_run)
         acceptance.run(gate, replace(release.job(), dry_run=dry_run), world, ledger)

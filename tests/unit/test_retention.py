@@ -170,6 +170,7 @@ def test_a_publication_succeeds_even_where_old_generations_cannot_be_deleted(
         watch=release.Silent(),
         scratch=tmp_path,
         sources=MemorySources(),
+        specification=lambda: None,
     )
     ledger = Ledger()
 
