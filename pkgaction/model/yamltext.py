@@ -90,8 +90,10 @@ class Mapping:
 Node: TypeAlias = Scalar | Sequence | Mapping
 
 
-def load(data: bytes) -> Node | None:
+def load(data: bytes, *, only: bool = False) -> Node | None:
     """Read the first document of a YAML file, whatever follows; None where it is empty.
+
+    With `only`, a second document is refused: where who a package is depends on it.
 
     Raises:
         YamlProblemError: the file is too large, no text, no YAML, or one of the things refused above.
@@ -100,7 +102,7 @@ def load(data: bytes) -> Node | None:
         message = f"the file has {len(data)} bytes, a YAML file may have {MOST_BYTES}"
         raise YamlProblemError(message)
     try:
-        return _Composer(decode(data)).document()
+        return _Composer(decode(data)).document(only=only)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -110,12 +112,12 @@ def load(data: bytes) -> Node | None:
 
 
 def load_mapping(data: bytes) -> Mapping:
-    """Read a file that must hold a map; an empty file is an empty map.
+    """Read a file that must hold one document, a map; an empty file is an empty map.
 
     Raises:
         YamlProblemError: as `load`, or the document is no map.
     """
-    node = load(data)
+    node = load(data, only=True)
     if node is None:
         return Mapping({}, {}, 1)
     if not isinstance(node, Mapping):
@@ -148,12 +150,14 @@ class _Composer:
         self._anchors: dict[str, tuple[Node, int] | None] = {}
         self._nodes = 0
 
-    def document(self) -> Node | None:
+    def document(self, *, only: bool) -> Node | None:
         found: Node | None = None
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 found = self._node(next(self._events), 1)
                 next(self._events)  # the document's end: after its value only another one may begin
+                if only and isinstance(then := next(self._events), yaml.DocumentStartEvent):
+                    raise _problem("a second document starts here, one is expected", then)
                 break
         empty = isinstance(found, Scalar) and found.plain and not found.text
         return None if empty else found

@@ -26,6 +26,17 @@ def manifest_readable(package: Package) -> Iterator[Finding]:
         yield _unreadable("manifest-unreadable", FILE, problem)
     elif not isinstance(package.yaml(FILE), yamltext.Mapping):
         yield finding("manifest-unreadable", FILE, "a map of keys and values is expected")
+    else:
+        yield from _alone(package)
+
+
+def _alone(package: Package) -> Iterator[Finding]:
+    """A second document could say that this is another package."""
+    try:
+        yamltext.load(package.read(FILE), only=True)
+    except yamltext.YamlProblemError as error:
+        problem = UnreadableError(FILE, error.message, error.line, error.column)
+        yield _unreadable("manifest-unreadable", FILE, problem)
 
 
 def name(package: Package) -> Iterator[Finding]:

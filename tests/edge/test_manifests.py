@@ -122,6 +122,11 @@ def test_e38_a_manifest_that_cant_be_used_fails_its_package_alone(
             "6:1",
             "the key 'version' is there twice, first on line 4",
         ),
+        "documents": (
+            f"{good}---\nname: second\n",
+            "6:1",
+            "a second document starts here, one is expected",
+        ),
         "list": (good.replace("0.5.0", "[0.5.0]"), "4", "version must be a text"),
         "map": (good.replace("name: eel", "name: {a: b}"), "2", "name must be a text"),
         "versionless": (good.replace("version: 0.5.0\n", ""), "1", "version is missing"),

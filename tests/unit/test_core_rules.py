@@ -170,6 +170,7 @@ def test_a_missing_manifest_is_an_error() -> None:
     [
         pytest.param("a: [\n", 2, id="no YAML"),
         pytest.param("name: a\nversion: 1.0.0\nname: b\n", 3, id="duplicate key"),
+        pytest.param("name: a\n---\nname: b\n", 2, id="two documents"),
         pytest.param(b"name: a\ntitle: \xff\n", 2, id="no text"),
         pytest.param("- a\n", 0, id="a list"),
         pytest.param("", 0, id="empty"),

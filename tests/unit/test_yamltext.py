@@ -99,7 +99,17 @@ def test_a_duplicate_key_is_refused_with_its_place(text: str, line: int, column:
 
 
 def test_only_the_first_document_is_read_whatever_follows() -> None:
-    assert _value("---\na: x\n---\na: [\n") == "x"
+    found = load(b"---\na: x\n---\na: [\n")
+
+    assert isinstance(found, Mapping)
+    assert list(found.entries) == ["a"]
+
+
+def test_a_file_that_must_be_one_map_has_no_second_document() -> None:
+    with pytest.raises(YamlProblemError, match="second document") as caught:
+        load_mapping(b"a: 1\n---\nb: 2\n")
+
+    assert (caught.value.line, caught.value.column) == (2, 1)
 
 
 def test_an_end_of_document_mark_is_no_second_document() -> None:
