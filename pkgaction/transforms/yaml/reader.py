@@ -17,7 +17,8 @@ def document(data: bytes) -> Document:
     Raises:
         YamlProblemError: as `yamltext.load`, or there is no value in it.
     """
-    if yamltext.load(data) is None:  # whatever it refuses is refused here, too: size, depth, twice a key
+    # whatever is refused there is refused here, too: size, depth, twice a key, a second document
+    if yamltext.load(data, only=True) is None:
         message = "the file is empty"
         raise yamltext.YamlProblemError(message)
     text = yamltext.decode(data)
