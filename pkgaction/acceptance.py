@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Self
 
 from pkgaction.errors import OutsideError, PackageError
+from pkgaction.foresight import foresee
+from pkgaction.job import Job, World
 from pkgaction.model import layout
 from pkgaction.model.finding import errors
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
@@ -24,7 +26,7 @@ from pkgaction.model.tree import PackageSource, RepositoryFiles, TreeFile
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import GenerationMismatchError, ObjectStore, Verifier
 from pkgaction.stages import accept
-from pkgaction.steps import Job, Steps, World
+from pkgaction.steps import Steps
 from pkgaction.transforms import unarchive
 
 _LEFT_OUT = {
@@ -128,7 +130,7 @@ class Desk:
         built = steps.take(candidate, received.path)
         self.steps.ledger.checks = steps.ledger.checks
         if self.steps.job.dry_run and built:
-            self.steps.foresee(built)
+            foresee(built, self.steps)
             return None
         for published in steps.publish([Signed(one, received.signature) for one in built]):
             return published

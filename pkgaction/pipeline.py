@@ -10,6 +10,8 @@ from typing import assert_never
 
 from pkgaction import backports
 from pkgaction.errors import UsageError
+from pkgaction.foresight import foresee, recognise
+from pkgaction.job import Job, World
 from pkgaction.model.event import (
     Accept,
     Audit,
@@ -27,7 +29,7 @@ from pkgaction.model.release import Built, Candidate, Plan, Unreadable
 from pkgaction.ports import Repository
 from pkgaction.report import text
 from pkgaction.stages import audit, plan, reindex
-from pkgaction.steps import Job, Steps, World
+from pkgaction.steps import Steps
 
 
 def run(intent: Intent, repository: Repository, job: Job, world: World, ledger: Ledger) -> None:
@@ -52,7 +54,7 @@ def _ship_planned(
     dry = job.dry_run or isinstance(intent, Preview)
     if made.candidates and not isinstance(intent, Preview):
         _only_what_its_branch_may(intent, made, repository, job, world)
-    Steps(job, world, ledger).recognise(made.lower)
+    recognise(made.lower, Steps(job, world, ledger))
     release(made.candidates, job, world, ledger, dry=dry)
 
 
@@ -102,7 +104,7 @@ def release(
 def ship(built: Sequence[Built], steps: Steps, *, dry: bool) -> None:
     """Sign, publish and index zips, or foresee it."""
     if dry:
-        steps.foresee(built)
+        foresee(built, steps)
         return
     signed = steps.sign(built)
     published = steps.publish(signed)

@@ -18,6 +18,7 @@ from pkgaction.adapters.lazy_store import LazyStore
 from pkgaction.adapters.workload_identity import credentials, principal
 from pkgaction.errors import UsageError
 from pkgaction.inputs import Inputs
+from pkgaction.job import MOST_UPLOADS, Job, World
 from pkgaction.materials import Place
 from pkgaction.model import layout
 from pkgaction.model.manifest import PackageId
@@ -25,7 +26,6 @@ from pkgaction.model.outcome import Urls
 from pkgaction.model.release import Candidate
 from pkgaction.ports import Clock, ObjectStore, Signer, Watch
 from pkgaction.stages.validate import Specification
-from pkgaction.steps import MOST_UPLOADS, Job, World
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials

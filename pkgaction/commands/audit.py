@@ -9,11 +9,11 @@ from pkgaction.adapters.git import GitRepository
 from pkgaction.commands.context import Context
 from pkgaction.commands.repair import Repair
 from pkgaction.inspection import Inspector
+from pkgaction.job import World
 from pkgaction.model.audit import Audit
 from pkgaction.model.manifest import PackageId
 from pkgaction.report import storage
 from pkgaction.stages import audit as auditing
-from pkgaction.steps import World
 
 
 def audit(context: Context) -> int:

@@ -7,6 +7,7 @@ from pkgaction import objects, pipeline, wiring
 from pkgaction.adapters import folder
 from pkgaction.commands.context import Context, candidate
 from pkgaction.errors import PkgactionError
+from pkgaction.job import World
 from pkgaction.model import layout
 from pkgaction.model.audit import Audit, Audited, Drift
 from pkgaction.model.manifest import PackageId
@@ -14,7 +15,7 @@ from pkgaction.model.outcome import Ledger
 from pkgaction.model.tree import PackageSource
 from pkgaction.ports import GenerationMismatchError
 from pkgaction.stages import audit as auditing
-from pkgaction.steps import Steps, World
+from pkgaction.steps import Steps
 from pkgaction.transforms import unarchive
 
 

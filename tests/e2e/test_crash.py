@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from pkgaction import pipeline
+from pkgaction.job import World
 from pkgaction.model import layout
 from pkgaction.model.outcome import Ledger, Status
 from pkgaction.ports import ObjectStore
-from pkgaction.steps import World
 from tests.fakes import release
 from tests.fakes.release import FakeClock, FakeSigner, Silent, keys_of, listed, signature_of
 from tests.fakes.sources import MemorySources

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pkgaction.adapters.folder import NOWHERE
+from pkgaction.job import Job
 from pkgaction.model.json import Json
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Urls
@@ -19,7 +20,6 @@ from pkgaction.model.release import Built, Candidate, Published, Signature, Sign
 from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
 from pkgaction.model.version import Version
 from pkgaction.stages import build, sign
-from pkgaction.steps import Job
 from tests.fakes.sources import BENCH
 
 T = TypeVar("T")

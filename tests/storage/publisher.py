@@ -15,10 +15,10 @@ from pkgaction import pipeline
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.gcs import GcsStore
 from pkgaction.errors import PkgactionError
+from pkgaction.job import World
 from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.model.release import Candidate
 from pkgaction.ports import Clock, ObjectStore
-from pkgaction.steps import World
 from tests.fakes import release
 from tests.fakes.release import FakeSigner, Silent
 from tests.fakes.sources import MemorySources

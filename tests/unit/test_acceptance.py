@@ -11,13 +11,13 @@ import pytest
 from pkgaction import acceptance
 from pkgaction.acceptance import Gate
 from pkgaction.errors import StorageError
+from pkgaction.job import World
 from pkgaction.model import layout
 from pkgaction.model.outcome import Ledger, Status
 from pkgaction.model.owners import Owners, OwnersProblemError
 from pkgaction.model.tree import Bytes
 from pkgaction.ports import Headers, ObjectStore
 from pkgaction.stages import accept
-from pkgaction.steps import World
 from tests.fakes import release
 from tests.fakes.release import FakeClock, keys_of, listed
 from tests.fakes.sources import MemorySources

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pkgaction.job import World
 from pkgaction.model.outcome import Ledger
 from pkgaction.model.release import Built, Validated
-from pkgaction.steps import Steps, World
+from pkgaction.steps import Steps
 from tests.fakes import release
 from tests.fakes.release import FakeClock, FakeSigner, Silent
 from tests.fakes.sources import MemorySources

@@ -8,12 +8,13 @@ import pytest
 
 from pkgaction import generations, retention
 from pkgaction.errors import StorageError
+from pkgaction.job import World
 from pkgaction.model import layout
 from pkgaction.model.outcome import Ledger
 from pkgaction.model.tree import Bytes
 from pkgaction.ports import Headers, StoredObject
 from pkgaction.stages import index
-from pkgaction.steps import Steps, World
+from pkgaction.steps import Steps
 from tests.fakes import release
 from tests.fakes.release import NOW, FakeClock
 from tests.fakes.sources import MemorySources
