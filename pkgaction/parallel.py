@@ -48,8 +48,12 @@ def _forked(step: Callable[[int], R], count: int, workers: int) -> Iterator[Call
             warnings.simplefilter("ignore", DeprecationWarning)  # of forking where threads may be
             futures = [executor.submit(_do, place) for place in range(count)]
         yield from (partial(_result, cast("Future[R]", future)) for future in futures)
-    finally:
-        executor.shutdown(cancel_futures=True)
+    except BaseException:  # also where nobody asks for more: a run that ends waits for no one
+        executor.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
+    executor.shutdown()
 
 
 def _begin(step: Callable[[int], object]) -> None:

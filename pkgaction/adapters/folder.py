@@ -9,16 +9,20 @@ from typing import NoReturn
 
 from pkgaction.errors import UsageError
 from pkgaction.model.disk import FileOnDisk
+from pkgaction.model.manifest import FILE
 from pkgaction.model.tree import Bytes, Kind, PackageSource, Tree, TreeFile
 
+_OF_A_ROOT = ("LICENSE.txt", "links_table.yml")  # what builds of its packages take from there
+_HIGHEST = 6  # folders above a package
 _LONGEST_PART = 255  # bytes of a name; a longer one is on no disk
 
 
 def package(path: Path, *, beyond: int = 0) -> PackageSource:
     """The package in a folder, with the repository around it.
 
-    Where there is no repository, the folders so far `beyond` the package's own are taken for one: enough
-    to check a link by its checksum, too much to build from. The root of the file system never is.
+    An archive of a repository has no `.git`: there, it is the nearest folder above that has what only a
+    repository's root has. Where that is missing, too, it is the folder so far `beyond` the package:
+    enough to check a link by its checksum, too much to build from. The file system's root never is.
 
     Raises:
         UsageError: there is no folder.
@@ -29,6 +33,7 @@ def package(path: Path, *, beyond: int = 0) -> PackageSource:
         raise UsageError(what=what, where=str(path), fix="name a package's folder or zip")
     inner = (folder, *folder.parents)
     root = next((above for above in inner if (above / ".git").exists()), None)
+    root = root or next((above for above in inner[1 : _HIGHEST + 1] if _looks_like_a_root(above)), None)
     root = root or inner[max(min(beyond, len(inner) - 2), 0)]
     inside = folder.relative_to(root).as_posix()
     return PackageSource(
@@ -36,6 +41,11 @@ def package(path: Path, *, beyond: int = 0) -> PackageSource:
         tree=Tree(tuple(_files(folder))),
         repository=_Checkout(root, "" if inside != "." else folder.name),
     )
+
+
+def _looks_like_a_root(folder: Path) -> bool:
+    plain = any((folder / name).is_file() for name in _OF_A_ROOT)
+    return plain and folder != Path(folder.anchor) and not (folder / FILE).exists()
 
 
 def _files(folder: Path) -> Iterator[TreeFile]:

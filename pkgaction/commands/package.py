@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pkgaction import entry
 from pkgaction.commands.context import Context, source
-from pkgaction.errors import PackageError
+from pkgaction.errors import PackageError, SourceMissingError
 from pkgaction.model.finding import Finding, errors, warnings
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
-from pkgaction.model.tree import PackageSource
+from pkgaction.model.tree import PackageSource, Tree
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.report import sarif
 from pkgaction.rules.package import Mode
@@ -54,13 +54,17 @@ def validate(context: Context) -> int:
 
 
 def entry_of(context: Context) -> int:
-    """Print entries of the search index, always as JSON."""
+    """Print entries of the search index, always as JSON.
+
+    A folder's is that of the zip which would be built from it; where something needed for that can't be
+    had, or the folder is what a build has left, that of the files as they are, with a warning.
+    """
     bench = context.bench(jobs=1)
 
     def step(path: Path) -> bool:
         with source(path) as package:
             try:
-                found = entry.make(building.files(package, bench) if path.is_dir() else package.tree)
+                found = entry.make(_built(context, package, bench) if path.is_dir() else package.tree)
             except entry.EntryProblemError as error:
                 where = f"{package.folder}/{error.file}"
                 raise PackageError(what=error.message, where=where, fix="mend the file") from error
@@ -68,6 +72,14 @@ def entry_of(context: Context) -> int:
         return True
 
     return context.each(step)
+
+
+def _built(context: Context, package: PackageSource, bench: building.Bench) -> Tree:
+    try:
+        return building.files(package, bench)
+    except SourceMissingError as error:
+        context.watch.say(f"warning: the entry of {package.folder} is of its files as they are: {error}")
+        return building.gathered(package)
 
 
 def _called(source: PackageSource) -> tuple[str, str]:

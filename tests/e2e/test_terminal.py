@@ -309,6 +309,19 @@ def test_several_packages_are_built_in_the_order_in_which_they_are_named(desk: D
     ]
 
 
+def test_an_entry_whose_input_packages_cannot_be_had_is_that_of_the_files(desk: Desk) -> None:
+    package = desk.package()
+    manifest = package / "manifest.yml"
+    required = "requires:\n  input:\n    - package: tidewire\n      version: 0.1.0\n"
+    manifest.write_text(manifest.read_text() + required)
+
+    done = desk.run("entry", package, "--registry-url", f"file://{desk.folder}/nowhere")
+
+    assert done.status == 0, done.err
+    assert at(json.loads(done.out), "package_manifest", "name") == "lanternfish"
+    assert "of its files as they are" in done.err
+
+
 def test_a_folders_entry_is_the_one_of_its_zip(desk: Desk) -> None:
     package = desk.package()
     (package / "_dev/test").mkdir(parents=True)
