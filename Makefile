@@ -10,7 +10,7 @@ GOBIN := $(CURDIR)/$(VENV)/gobin
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 FAKE_GCS := github.com/fsouza/fake-gcs-server@v1.56.1
 
-.PHONY: demo test fuzz storage-test registry-test github-schemas benchmarks coverage lint types layers fix docs drift pictures image image-test check lock clean
+.PHONY: demo test edge-test fuzz storage-test registry-test github-schemas benchmarks coverage lint types layers fix docs drift pictures image image-test check lock clean
 .PHONY: storage-server workflows
 
 demo: $(VENV)/.run ## the whole job on an example repository
@@ -23,6 +23,9 @@ fuzz: $(VENV)/.dev ## new hostile packages for the rules: FUZZ examples of each 
 	PKGACTION_FUZZ=$(FUZZ) $(RUN) -m pytest -n $(WORKERS) -q tests/fuzz
 
 storage-server: $(GOBIN)/fake-gcs-server ## the storage server that has preconditions on uploads in chunks
+
+edge-test: $(VENV)/.dev ## every edge case of events and histories, on real git
+	$(RUN) -m pytest -n $(WORKERS) -q tests/edge
 
 storage-test: $(VENV)/.dev ## races, crashes and faults on a storage server, some minutes
 	$(RUN) -m pytest -n $(WORKERS) -q tests/storage

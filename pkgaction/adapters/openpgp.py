@@ -21,6 +21,9 @@ from pkgaction.model.secret import Secret
 from pkgaction.ports import Clock
 
 _WARN_DAYS = 30
+# how often a passphrase is hashed on the way to the key in the throwaway home; not told, the agent takes
+# more than a second in every new home to find out what it can do in a tenth of one
+_AGENT = "s2k-count 1048576\n"
 _LONGEST_HOME = 80  # characters; a socket's path in it may have 107
 _WHERE = "input gpg-private-key"
 _EXPORT = "set it to the output of `gpg --armor --export-secret-keys FINGERPRINT`"
@@ -164,6 +167,7 @@ def _home(scratch: Path, environ: Mapping[str, str]) -> Iterator[tuple[Path, gnu
         fix = "set TMPDIR to a shorter path"
         raise SigningKeyError(what="its path is too long for gpg", where=str(home), fix=fix)
     home.mkdir(mode=0o700)
+    (home / "gpg-agent.conf").write_text(_AGENT)
     try:
         yield home, _gpg(home, environ)
     finally:

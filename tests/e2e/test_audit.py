@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -44,14 +45,29 @@ class Said:
         return [drift["code"] for drift in found]
 
 
-@pytest.fixture
-def stored(key: Key) -> Iterator[Scene]:
-    """All packages of the repository, published."""
+@pytest.fixture(scope="module")
+def once(key: Key) -> Iterator[Scene]:
+    """All packages of the repository, published; a copy of both buckets lies beside them."""
     with opened(key) as scene:
         scene.merge(lambda: scene.place.bump("lanternfish", "1.3.0"))
         run = scene.republish("\n".join(PACKAGES), {"github-token": None})
         assert run.status == 0, run.log
+        for bucket in (scene.bucket, scene.index):
+            shutil.copytree(bucket, bucket.with_suffix(".kept"))
         yield scene
+
+
+@pytest.fixture
+def stored(once: Scene) -> Iterator[Scene]:
+    """The same for one test, which may do with it as it likes."""
+    before, inputs = once.place.git("rev-parse", "HEAD"), dict(once.inputs)
+    yield once
+    once.place.git("reset", "--quiet", "--hard", before)
+    once.inputs = inputs
+    once.github.comments.clear()
+    for bucket in (once.bucket, once.index):
+        shutil.rmtree(bucket)
+        shutil.copytree(bucket.with_suffix(".kept"), bucket)  # with the times that are generations
 
 
 def command(scene: Scene, *arguments: str, key: Key | None = None) -> Said:
