@@ -29,6 +29,8 @@ RUN python3 -m venv pip \
       rm -r /opt/venv/lib/python3.13/site-packages/$unused; \
     done \
  && find /opt/venv/lib -name '*.so' -exec strip --strip-unneeded {} +
+# What building would fetch, if the build's context has it as a folder `cache` (docs/reference/building.md).
+COPY requirements.txt cach[e] /opt/pkgaction/cache/
 COPY entrypoint.py /opt/pkgaction/entrypoint.py
 COPY pkgaction /opt/pkgaction/pkgaction
 # The specification that packages are validated by: its release's archive, or a folder of the build's context
@@ -44,6 +46,7 @@ RUN find specification -name '*.tar.gz' -exec tar -xzf {} -C specification --str
 ARG SOURCE_DATE_EPOCH=0
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib /opt/pkgaction \
  && mkdir tree/opt \
+ && rm /opt/pkgaction/cache/requirements.txt \
  && mv /opt/venv /opt/pkgaction tree/opt/ \
  && find tree -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
@@ -62,7 +65,7 @@ ARG SOURCE=https://github.com/OWNER/pkgaction
 ARG VERSION=unknown
 LABEL org.opencontainers.image.title="pkgaction" \
       org.opencontainers.image.description="Publishes Elastic packages from GitHub Actions" \
-      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.licenses="Apache-2.0 AND Elastic-2.0" \
       org.opencontainers.image.source="$SOURCE" \
       org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.version="$VERSION"

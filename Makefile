@@ -16,7 +16,7 @@ FAKE_GCS := github.com/fsouza/fake-gcs-server@v1.56.1
 demo: $(VENV)/.run ## the whole job on an example repository
 	@$(RUN) -m examples.demo $(SPEC)
 
-test: $(VENV)/.dev ## every test that needs no container
+test: $(VENV)/.dev ## the tests; edge-test, storage-test and registry-test are beside it
 	$(RUN) -m pytest -n $(WORKERS) -q $(T)
 
 fuzz: $(VENV)/.dev ## new hostile packages for the rules: FUZZ examples of each property, some minutes
@@ -77,15 +77,16 @@ pictures: $(VENV)/.dev ## the pictures of the comment, by chromium and the fonts
 	@$(call missing,chromium)
 	$(RUN) -m docs.pictures
 
-image: ## the container; SPEC=FOLDER gives it the specification, which else comes from its release
-	rm -rf .package-spec
+image: ## the container; SPEC=FOLDER gives it the specification, which else comes from its release, CACHE=FOLDER what building fetches
+	rm -rf .package-spec cache
+	$(if $(CACHE),cp -RL $(CACHE) cache)
 	$(if $(SPEC),cp -RL $(SPEC) .package-spec && chmod -R u+w .package-spec)
-	docker build -t $(IMAGE) $(if $(SPEC),--build-arg PACKAGE_SPEC=.package-spec) .
-	rm -rf .package-spec
+	docker build $(BUILD) -t $(IMAGE) $(if $(SPEC),--build-arg PACKAGE_SPEC=.package-spec) .
+	rm -rf .package-spec cache
 
 image-test: $(VENV)/.ci image ## the container as the runner starts it, and a workflow as act runs it
 	$(VENV)/bin/hadolint -c .hadolint.yaml Dockerfile
-	$(RUN) -m pytest -q tests/image
+	SPEC=$(SPEC) $(RUN) -m pytest -q tests/image
 
 check: lint types layers drift test
 

@@ -129,6 +129,7 @@ class Desk:
         steps = replace(self.steps, ledger=Ledger())
         built = steps.take(candidate, received.path)
         self.steps.ledger.checks = steps.ledger.checks
+        self.steps.ledger.warnings += steps.ledger.warnings
         if self.steps.job.dry_run and built:
             foresee(built, self.steps)
             return None

@@ -9,7 +9,7 @@ from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.runner import Runner
 from pkgaction.adapters.watch import JobLog
 from pkgaction.discovery import Discovery
-from pkgaction.errors import GitError, GitHubError
+from pkgaction.errors import PkgactionError
 from pkgaction.inputs import Inputs
 from pkgaction.model.event import Idle, Mode, PullRequest, Relay
 from pkgaction.model.json import JsonObject, number_at
@@ -94,7 +94,7 @@ class Delivery:
     def _reported(self, what: str) -> Iterator[None]:
         try:
             yield
-        except (GitHubError, GitError, OSError) as error:
+        except (PkgactionError, OSError) as error:
             self.ledger.warnings.append(f"{what}: {error}")
         except Exception as error:  # noqa: BLE001 - one report must not keep the others from being written
             self.ledger.warnings.append(f"{what}: pkgaction itself failed: {type(error).__name__}")

@@ -37,8 +37,7 @@ class Discovery:
             self.ledger.brought_by = {}  # asked, whatever comes of it
             found = self._attribution(intent).of(to_tell(self.ledger))
             self.ledger.brought_by = found
-            if isinstance(intent, Release):
-                self._note_unknown()
+            self._note_unknown()
 
     def everything(self) -> tuple[PullRequest, ...]:
         """Those that hear of all: the event's own, a preview's, or the head's where there is no plan.

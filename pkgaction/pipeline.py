@@ -54,8 +54,8 @@ def _ship_planned(
     dry = job.dry_run or isinstance(intent, Preview)
     if made.candidates and not isinstance(intent, Preview):
         _only_what_its_branch_may(intent, made, repository, job, world)
-    recognise(made.lower, Steps(job, world, ledger))
     release(made.candidates, job, world, ledger, dry=dry)
+    recognise(made.lower, Steps(job, world, ledger))
 
 
 def make_plan(

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pkgaction import __version__, materials
 from pkgaction.acceptance import Gate
 from pkgaction.adapters import openpgp
-from pkgaction.adapters.cache import Cache, user_folder
+from pkgaction.adapters.cache import Cache
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.adapters.fetcher import Fetcher
 from pkgaction.adapters.lazy_store import LazyStore
@@ -145,14 +145,20 @@ def world(cloud: Cloud, place: Place, *, signer: Signer | None, watch: Watch) ->
         watch=watch,
         scratch=place.scratch,
         sources=materials.sources(inputs, place, artifacts),
-        specification=specification(inputs, cloud.environ, cloud.clock),
+        specification=specification(inputs, place.cache, cloud.clock),
     )
 
 
 def specification(
-    inputs: Inputs, environ: Mapping[str, str], clock: Clock
+    inputs: Inputs, cache: Path | None, clock: Clock
 ) -> Callable[[], Specification | None]:
-    """What packages are validated by, loaded when it is first asked for. None: core checks only."""
+    """What packages are validated by, loaded when it is first asked for. None: core checks only.
+
+    Args:
+        inputs: name it.
+        cache: folder in which a fetched one is kept; None: it is not.
+        clock: for waiting.
+    """
 
     @functools.cache
     def load() -> Specification | None:
@@ -161,8 +167,7 @@ def specification(
         from pkgaction.adapters import specification as source  # noqa: PLC0415 - slow to load
         from pkgaction.rules.spec import specification as rules  # noqa: PLC0415 - slow to load
 
-        cache = Cache(user_folder(environ))
-        found = source.load(inputs.package_spec, Fetcher(clock), cache)
+        found = source.load(inputs.package_spec, Fetcher(clock), Cache(cache))
         return rules.Specification(found.files, found.name, found.address)
 
     return load

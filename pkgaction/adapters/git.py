@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from pkgaction.adapters import git_borrow, git_history, git_landed, git_process
-from pkgaction.adapters.git_process import LOCAL_SECONDS, REMOTE_SECONDS
+from pkgaction.adapters.git_process import CAN_FAIL, LOCAL_SECONDS, REMOTE_SECONDS
 from pkgaction.adapters.git_tree import CommitFiles, Objects, list_tree
 from pkgaction.errors import CommitMissingError, GitError, UsageError
 from pkgaction.model import globs
@@ -24,7 +24,6 @@ _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _DEPTHS = (50, 1_000, 20_000)  # commits; then the whole history
 _PATHS_A_CALL = 200
 _OBJECTS_A_FETCH = 1_000
-_CAN_FAIL = frozenset({0, 1, 128})
 
 
 @dataclass(slots=True)
@@ -87,13 +86,14 @@ class GitRepository:
         if _FULL_ID.fullmatch(revision):
             return revision if self._has(revision) else self._fetch_commit(revision)
         command = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
-        found = git_process.run(command, env=self.env, cwd=self.workspace, accept=_CAN_FAIL)
+        found = git_process.run(command, env=self.env, cwd=self.workspace, accept=CAN_FAIL)
         return self.commit(found.stdout.decode().strip()) if found.stdout else self.remote(revision)
 
     def remote(self, name: str) -> str:
         """The full id of the commit that a branch or tag of the remote points to, fetched."""
         if _FULL_ID.fullmatch(name):
             return self.commit(name)
+        name = name.removeprefix("refs/heads/").removeprefix("refs/tags/")
         fix = "name a branch, a tag or a full commit id"
         if "remote.origin.url" not in self.env.values():
             what = f"{name!r} is no commit here, and the clone has no remote"
@@ -125,7 +125,7 @@ class GitRepository:
         """Where the commit left the remote's branch; None if they have nothing in common."""
         tip = self._branches().get(branch)
         for _ in self._deepening(branch) if tip else ():
-            found = self.git("merge-base", commit, str(tip), accept=_CAN_FAIL).decode().strip()
+            found = self.git("merge-base", commit, str(tip), accept=CAN_FAIL).decode().strip()
             if found:
                 return found
         return None
@@ -207,7 +207,7 @@ class GitRepository:
 
     def _is_ancestor(self, commit: str, tip: str) -> bool:
         command = [f"--git-dir={self.bare}", "merge-base", "--is-ancestor", commit, tip]
-        done = git_process.run(command, env=self.env, cwd=self.bare, accept=_CAN_FAIL)
+        done = git_process.run(command, env=self.env, cwd=self.bare, accept=CAN_FAIL)
         return done.returncode == 0
 
     def _deepening(self, branch: str) -> Iterator[None]:
@@ -240,7 +240,7 @@ class GitRepository:
         return {ref: oid for oid, ref in pairs}
 
     def _has(self, commit: str) -> bool:
-        return bool(self.git("cat-file", "-t", commit, accept=_CAN_FAIL).strip() == b"commit")
+        return bool(self.git("cat-file", "-t", commit, accept=CAN_FAIL).strip() == b"commit")
 
     def _parents(self, commit: str) -> list[str]:
         lines = self.git("cat-file", "commit", commit).split(b"\n\n", 1)[0].splitlines()
@@ -266,7 +266,7 @@ class GitRepository:
 
     def _checked_out(self) -> str:
         command = ["rev-parse", "--verify", "--quiet", "HEAD"]
-        found = git_process.run(command, env=self.env, cwd=self.workspace, accept=_CAN_FAIL)
+        found = git_process.run(command, env=self.env, cwd=self.workspace, accept=CAN_FAIL)
         return f" (which has {found.stdout.decode().strip()} checked out)" if found.stdout else ""
 
     def fetch(self, *refs: str, options: Sequence[str] = ()) -> None:

@@ -5,15 +5,13 @@ from pathlib import Path
 
 from pkgaction.adapters import git_process
 
-_CAN_FAIL = frozenset({0, 1, 128})
-
 
 def remote(top: Path, env: Mapping[str, str]) -> dict[str, str]:
     """Where the checkout came from, for the borrowed repository."""
     names = ("url", "promisor", "partialclonefilter")
     found: dict[str, str] = {}
     for key in [f"remote.origin.{name}" for name in names] + ["extensions.partialclone"]:
-        done = git_process.run(["config", "--get", key], env=env, cwd=top, accept=_CAN_FAIL)
+        done = git_process.run(["config", "--get", key], env=env, cwd=top, accept=git_process.CAN_FAIL)
         if done.stdout:
             found[key] = done.stdout.decode().rstrip("\n")
     return found

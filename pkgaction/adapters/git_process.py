@@ -15,6 +15,7 @@ from pkgaction.model.secret import Secret
 
 LOCAL_SECONDS = 60.0
 REMOTE_SECONDS = 300.0
+CAN_FAIL = frozenset({0, 1, 128})  # exit statuses of a question that may be answered with no
 
 # What of our own environment git may see: the way out, and where a person's credentials are.
 _KEPT = [

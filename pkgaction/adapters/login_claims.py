@@ -25,11 +25,6 @@ SHOWN = (
 _LONGEST = 300  # characters of a value
 
 
-def claims_shown(token: str) -> list[str]:
-    """The claims that matter, a line each, `MISSING` where there is none; never the token itself."""
-    return lines(claims_of(token))
-
-
 def claims_of(token: str) -> JsonObject:
     """A token's claims. The signature is not verified: they are shown, never trusted."""
     part = token.split(".")[1] if token.count(".") > 1 else ""
@@ -41,7 +36,7 @@ def claims_of(token: str) -> JsonObject:
 
 
 def lines(claims: JsonObject) -> list[str]:
-    """The same of claims that are decoded already."""
+    """The claims that matter, a line each, `MISSING` where there is none; never the token itself."""
     return [f"{name}: {_shown(claims.get(name))}" for name in SHOWN]
 
 

@@ -13,7 +13,7 @@ from pkgaction.errors import CommitMissingError
 from pkgaction.model.event import Preview
 
 _ORIGIN = "refs/remotes/origin/"
-_CAN_FAIL = frozenset({0, 1, 128, 129})  # 129: a git that can't do it, before 2.38
+_CAN_FAIL = git_process.CAN_FAIL | {129}  # 129: a git that can't do it, before 2.38
 _WHO = ("-c", "user.name=pkgaction", "-c", "user.email=pkgaction@localhost")
 
 

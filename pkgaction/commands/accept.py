@@ -9,7 +9,6 @@ from pkgaction.errors import PkgactionError, UsageError
 from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.model.release import Published
 from pkgaction.ports import Verifier
-from pkgaction.report import text
 from pkgaction.stages import accept as accepting
 
 
@@ -31,12 +30,7 @@ def accept(context: Context) -> int:
         desk.steps.index([one for path in paths if (one := _taken(context, path, desk, verifier))])
     except PkgactionError as error:
         ledger.problems.append(Problem.of(error))
-    for outcome in ledger.sorted():
-        if context.options.json:
-            context.print(outcome.as_json(), "")
-    for line in (*text.of(ledger), *(f"error: {problem}" for problem in ledger.problems)):
-        context.watch.say(line)
-    return ledger.exit_status
+    return context.tell(ledger)
 
 
 def _taken(context: Context, path: Path, desk: Desk, verifier: Verifier) -> Published | None:

@@ -19,10 +19,12 @@ from pkgaction.inputs import Inputs
 from pkgaction.materials import Place
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
+from pkgaction.model.outcome import Ledger
 from pkgaction.model.release import Candidate
 from pkgaction.model.tree import PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import Signer
+from pkgaction.report import text
 from pkgaction.stages import build
 from pkgaction.stages.validate import Specification
 from pkgaction.transforms import unarchive
@@ -73,6 +75,14 @@ class Context:
         except OSError as error:
             raise OutputLostError(*error.args) from error
 
+    def tell(self, ledger: Ledger) -> int:
+        """What became of every package; the exit status."""
+        for outcome in ledger.sorted() if self.options.json else ():
+            self.print(outcome.as_json(), "")
+        for line in (*text.of(ledger), *(f"error: {problem}" for problem in ledger.problems)):
+            self.watch.say(line)
+        return ledger.exit_status
+
     def each(self, step: Callable[[Path], bool]) -> int:
         """One step over all paths; what fails is said, the others go on. The exit status."""
         status = 0
@@ -105,7 +115,7 @@ class Context:
         """What packages are validated by; None: core checks only."""
         from pkgaction import wiring  # noqa: PLC0415 - slow to load
 
-        return wiring.specification(self.inputs, self.environ, SystemClock())()
+        return wiring.specification(self.inputs, self.place.cache, SystemClock())()
 
     def signer(self) -> Signer:
         """The signing key, tried out."""

@@ -11,7 +11,6 @@ from pkgaction.errors import PkgactionError, UsageError
 from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.model.release import Candidate
 from pkgaction.model.tree import PackageSource
-from pkgaction.report import text
 from pkgaction.steps import Steps
 from pkgaction.transforms import unarchive
 
@@ -35,14 +34,7 @@ def publish(context: Context) -> int:
         pipeline.ship(built, steps, dry=inputs.dry_run)
     except PkgactionError as error:
         ledger.problems.append(Problem.of(error))
-    for outcome in ledger.sorted():
-        if context.options.json:
-            context.print(outcome.as_json(), "")
-    for line in text.of(ledger):
-        context.watch.say(line)
-    for problem in ledger.problems:
-        context.watch.say(f"error: {problem}")
-    return ledger.exit_status
+    return context.tell(ledger)
 
 
 def _read(path: Path, ledger: Ledger) -> list[Candidate]:

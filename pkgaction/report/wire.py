@@ -51,6 +51,7 @@ class Finding:
     severity: Severity
     line: Count = 0
     column: Count = 0
+    official: Text = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,7 +137,7 @@ def test_the_labels_of_the_image_are_the_projects() -> None:
 
     assert labels["title"] == project["name"]
     assert labels["description"] == project["description"]
-    assert labels["licenses"] == project["license"]
+    assert labels["licenses"] == f"{project['license']} AND Elastic-2.0"  # the specification's
     assert {labels[name] for name in ("source", "revision", "version")} == {
         "$SOURCE",
         "$REVISION",

@@ -206,9 +206,10 @@ def test_an_annotated_tag_of_the_remote_is_the_commit_behind_it(remote: Remote, 
     remote.push("main", "v1", "light")
 
     with opened(clone, scratch) as repository:
-        found = [repository.remote(name) for name in ("v1", "light", "main", head)]
+        names = ("v1", "light", "main", "refs/heads/main", "refs/tags/v1", head)
+        found = [repository.remote(name) for name in names]
 
-    assert found == [head] * 4
+    assert found == [head] * 6
 
 
 def test_a_branch_of_the_remote_counts_before_a_tag_of_the_same_name(

@@ -17,14 +17,13 @@ from google.auth.credentials import AnonymousCredentials, Credentials
 
 from pkgaction.adapters import workload_identity
 from pkgaction.adapters.login_causes import CAUSES, RefusedError, Step
-from pkgaction.adapters.login_claims import SHOWN, claims_shown
+from pkgaction.adapters.login_claims import SHOWN, claims_of, lines
 from pkgaction.adapters.login_errors import explain, explain_storage
 from pkgaction.adapters.login_transport import RETRIES, PatientRequest
 from pkgaction.errors import LoginError, LoginUnavailableError, PkgactionError, StorageError
 from tests.fakes.identity import ACCOUNT, PROVIDER, Fault, LoopbackIdentity, private_key
 
 POOL = PROVIDER.partition("/providers/")[0]
-ACCOUNT_ONLY = {"service_account": ACCOUNT}
 FORK = {
     "pull_request": {"head": {"repo": {"id": 5}}, "base": {"repo": {"id": 1001}}},
     "sender": {"login": "octocat"},
@@ -819,19 +818,19 @@ def test_a_refusal_shows_the_claims_and_what_is_missing(
     assert caught.value.claims[0] == "sub: repo:acme/packages:ref:refs/heads/main"
     assert "environment: MISSING" in caught.value.claims
     assert [line.partition(":")[0] for line in caught.value.claims] == list(SHOWN)
-    assert caught.value.claims == tuple(claims_shown(identity.id_tokens[0]))
+    assert caught.value.claims == tuple(lines(claims_of(identity.id_tokens[0])))
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "a.W10.c", "a.bnVsbA.c"])
 def test_claims_of_what_is_no_token_are_missing(token: str) -> None:
-    assert claims_shown(token) == [f"{name}: MISSING" for name in SHOWN]
+    assert lines(claims_of(token)) == [f"{name}: MISSING" for name in SHOWN]
 
 
 def test_hostile_claims_stay_on_their_line(login: Login, identity: LoopbackIdentity) -> None:
     identity.claims["ref"] = "refs/heads/\n::set-output name=x::\x1b[31m" + "x" * 999
 
     login.bearer(login.credentials())
-    line = next(line for line in claims_shown(identity.id_tokens[0]) if line.startswith("ref: "))
+    line = next(line for line in lines(claims_of(identity.id_tokens[0])) if line.startswith("ref: "))
 
     assert line.isprintable()
     assert len(line) < 400

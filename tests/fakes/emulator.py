@@ -32,11 +32,6 @@ def binary() -> Path:
     return Path(str(found[0].locate()))
 
 
-def is_strict() -> bool:
-    """Whether preconditions hold for uploads in chunks, too."""
-    return "PKGACTION_FAKE_GCS" in os.environ
-
-
 @contextmanager
 def running(external: str = "") -> Iterator[str]:
     """A server of its own; its address. `external` is what it calls itself, if a proxy is before it."""

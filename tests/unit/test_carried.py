@@ -30,7 +30,8 @@ def carry(run: Ledger) -> wire.Report:
 
 
 def test_what_a_run_has_to_say_arrives() -> None:
-    told = replace(outcome("kelp"), findings=(finding(),), changes=CHANGES)
+    official = replace(finding(), official="SVR00003")
+    told = replace(outcome("kelp"), findings=(finding(), official), changes=CHANGES)
     skip = Skipped(name="reef", folder="packages/reef", reason="same version", warn=True, line=4)
     run = ledger(told, outcome("wrack", Status.FAILED), plan=replace(PLAN, skipped=(skip,)))
     run.problems.append(Problem(what="the bucket is gone", where="gs://x", fix="look", exit_status=3))

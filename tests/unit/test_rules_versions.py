@@ -92,7 +92,6 @@ def test_another_tag_is_found(bad: str) -> None:
     assert places("prerelease", found) == [(MAN, 4, "")]
 
 
-RUNTIME = kelp.FIELDS + "- name: x\n  type: long\n  runtime: {}\n"
 TAGS = "- text: Kelp\n  asset_types: [dashboard]\n"
 
 
