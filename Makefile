@@ -73,9 +73,12 @@ docs: $(VENV)/.dev ## what is generated in README and docs
 drift: $(VENV)/.dev ## nothing generated is out of date
 	$(RUN) -m docs.generate --check
 
-pictures: $(VENV)/.dev ## the pictures of the comment, by chromium and the fonts fonts-inter, fonts-noto-color-emoji
+pictures: $(VENV)/.dev ## the pictures of the comment (SPEC=FOLDER: validated by it), by chromium and the fonts fonts-inter, fonts-noto-color-emoji
 	@$(call missing,chromium)
+	rm -rf package-spec
+	$(if $(SPEC),cp -RL $(SPEC) package-spec && chmod -R u+w package-spec)
 	$(RUN) -m docs.pictures
+	rm -rf package-spec
 
 image: ## the container; SPEC=FOLDER gives it the specification, which else comes from its release, CACHE=FOLDER what building fetches
 	rm -rf .package-spec cache

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from pkgaction.adapters.specification import CARRIED
 from tests.fakes import keys
 from tests.fakes.github import LoopbackGitHub, Pull
 from tests.fakes.workplace import REPOSITORY, REPOSITORY_ID, Merge, Payload, Run, Workplace
@@ -63,7 +64,7 @@ def _good(place: Workplace) -> None:
     place.bump("lanternfish", "1.3.0", "Measure the colour of a flash.")
     place.write(_STREAM, (place.clone / _STREAM).read_text() + "colour: true\n")
     place.write("packages/lanternfish/docs/colours.md", "# Colours\n\nBlue is the deepest.\n")
-    place.bump("tidewire", "0.5.0-beta.1", "Try the new gauge protocol.")
+    place.bump("tidewire", "1.0.0-beta.1", "Try the new gauge protocol.")
     place.write("packages/harbour_board/docs/README.md", _README)
 
 
@@ -111,6 +112,7 @@ class _Stage:
             "gpg-passphrase": self.key.passphrase,
             "github-token": _TOKEN,
             "package": package,
+            "package-spec": "" if CARRIED.is_dir() else "none",
         }
         environ = {"GITHUB_API_URL": self.github.url}
         sha = merge.after if merge else ""

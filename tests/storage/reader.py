@@ -33,9 +33,14 @@ def cursor(store: ObjectStore) -> str:
 
 def entries(store: ObjectStore, at_cursor: str) -> dict[Key, Json]:
     """The whole list of a generation."""
+    found = _listed(store, at_cursor)
+    assert found is not None
+    return found
+
+
+def _listed(store: ObjectStore, at_cursor: str) -> dict[Key, Json] | None:
     data = read(store, layout.full_index_name(at_cursor))
-    assert data is not None
-    return _keyed(at(json.loads(data), "packages"))
+    return None if data is None else _keyed(at(json.loads(data), "packages"))
 
 
 def _keyed(items: Json) -> dict[Key, Json]:
@@ -91,8 +96,9 @@ class Follower:
     def _apply(self, folder: str) -> None:
         delta = read(self.store, layout.delta_index_name(folder))
         if delta is None:
-            if self.store.stat(layout.full_index_name(folder)):  # else a loser has just removed it
-                self.known = entries(self.store, folder)
+            whole = _listed(self.store, folder)
+            if whole is not None:  # else a loser has just removed it
+                self.known = whole
             return
         document = json.loads(delta)
         self.known |= _keyed(at(document, "updated")) | _keyed(at(document, "added"))
