@@ -42,9 +42,9 @@ RUN find specification -name '*.tar.gz' -exec tar -xzf {} -C specification --str
  && mkdir /opt/pkgaction/package-spec \
  && cp -R specification/LICENSE.txt specification/spec /opt/pkgaction/package-spec/ \
  && PYTHONPATH=/opt/pkgaction /opt/venv/bin/python -B -m pkgaction.adapters.specification
-# one commit, one content: no time of a build is left in a file, or beside it
+# one commit, one content: no time of a build is left in a file, or beside it (pip, too, has compiled some)
 ARG SOURCE_DATE_EPOCH=0
-RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib /opt/pkgaction \
+RUN python3 -m compileall -f -q --invalidation-mode unchecked-hash /opt/venv/lib /opt/pkgaction \
  && mkdir tree/opt \
  && rm /opt/pkgaction/cache/requirements.txt \
  && mv /opt/venv /opt/pkgaction tree/opt/ \
