@@ -1,6 +1,7 @@
 """What all tests have in common."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -17,3 +18,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("PKGACTION_NO_SKIPS") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+# a job in the background starts with Ctrl-C ignored, and so would every process that a test starts
+signal.signal(signal.SIGINT, signal.default_int_handler)
