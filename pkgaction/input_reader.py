@@ -24,6 +24,7 @@ _NUMBER = re.compile(r"[0-9]{1,3}")
 _DAYS = re.compile(r"[0-9]{1,4}")
 _MOST_JOBS = 64
 _IN_WORKSPACE = "give mode: comment, and reports as globs relative to the workspace"
+_PIN = re.compile(r"sha256=[0-9a-f]{64}")
 UNSIGNED = "unsigned"  # the word that accepts any package
 _ARMOR = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 
@@ -96,6 +97,10 @@ class Reader:
         if mark and scheme not in {"https", "http", "file"}:
             fix = "write the https:// address of an archive, a folder, or none"
             self.wrong("package-spec", f"{text[:200]!r} can't be fetched", fix)
+        _, pinned, pin = text.partition("#")
+        if pinned and not _PIN.fullmatch(pin):
+            fix = "write #sha256= and the 64 hex digits, or leave it out"
+            self.wrong("package-spec", "what follows the # is no digest: nothing would be pinned", fix)
         return text
 
     def jobs(self) -> int:

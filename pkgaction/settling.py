@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pkgaction.errors import ContentConflictError, OutsideError, PackageError, PkgactionError
+from pkgaction.errors import (
+    ContentConflictError,
+    OutsideError,
+    PackageError,
+    PkgactionError,
+    SpecificationError,
+)
 from pkgaction.job import Job, World
 from pkgaction.model import outcome
 from pkgaction.model.changes import Changes
@@ -41,6 +47,8 @@ class Settling:
                 try:
                     done.append(step(item))
                     self.world.watch.say(str(one.id))
+                except SpecificationError:
+                    raise  # without it nothing can be judged, so nothing goes on
                 except (PackageError, OutsideError) as error:
                     self.world.watch.say(f"{one.id}: {error}")
                     self._fail(one, error)

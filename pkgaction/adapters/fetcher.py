@@ -4,6 +4,7 @@ No credentials are sent, redirects are few and lead to the web only, and every a
 Importing requests takes long, so it is done at the first request.
 """
 
+import os
 import random
 import re
 import stat
@@ -50,6 +51,7 @@ class Fetcher:
 
     clock: Clock
     _session: "requests.Session | None" = field(default=None, repr=False)
+    _owner: int = 0  # process whose connections these are: a forked one would read another's answers
 
     def get(self, url: str, *, limit: int) -> bytes:
         """The bytes at an address.
@@ -85,8 +87,8 @@ class Fetcher:
 
         if not _WEB.fullmatch(url):
             raise NotThereError("it is no address of the web without credentials")
-        if self._session is None:
-            self._session = requests.Session()
+        if self._session is None or self._owner != os.getpid():
+            self._session, self._owner = requests.Session(), os.getpid()
         try:
             answer = self._session.get(
                 url,

@@ -1,8 +1,8 @@
 """A bucket that is connected to when it is first used: a run that publishes nothing never logs in."""
 
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from pkgaction.model.tree import Content
@@ -15,10 +15,14 @@ class LazyStore:
 
     url: str
     connect: Callable[[], ObjectStore]
+    _connected: tuple[int, ObjectStore] | None = field(default=None, repr=False)
 
-    @cached_property
+    @property
     def _store(self) -> ObjectStore:
-        return self.connect()
+        """Connected by each process for itself: a forked one must not share connections."""
+        if self._connected is None or self._connected[0] != os.getpid():
+            self._connected = os.getpid(), self.connect()
+        return self._connected[1]
 
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object."""

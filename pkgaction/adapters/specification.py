@@ -128,7 +128,7 @@ def _unzipped(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
         path = folder_ / "archive.zip"
         path.write_bytes(data)
         try:
-            _, tree = stack.enter_context(unarchive.opened(path))
+            _, tree = stack.enter_context(unarchive.opened(path, shared=False))
             yield from _of_tree(tree, _TOP)
         except PackageError as error:
             raise _not_read(f"is no archive: {error.what}", where) from error

@@ -46,7 +46,8 @@ def read_ahead(sources: Iterable[PackageSource], bench: Bench) -> None:
     for source in sources:
         with suppress(PkgactionError):
             for name, version in required(source).items():
-                bench.sources.input_package(name, version)
+                with suppress(PkgactionError):
+                    bench.sources.input_package(name, version)
         with suppress(PkgactionError):
             if reference := needed(gathered(source), source):
                 schema_of(reference, source, bench.sources)
@@ -113,7 +114,7 @@ def take(validated: Validated, path: Path) -> Built:
     if candidate.source.folder != top:
         what = f"the zip's top folder is {candidate.source.folder}, not {top}"
         raise BuildRefusedError(what=what, where=path.name, fix="build the package again")
-    found = indexed_as(tree, candidate)
+    found = indexed_as(_readable(tree, candidate.source), candidate)
     return _built(validated, path, tree, archive.measured(path, tree), found)
 
 

@@ -40,11 +40,18 @@ def checks(specification: Specification | None) -> str:
 def findings(
     source: PackageSource, specification: Specification | None, mode: Mode = Mode.SOURCE
 ) -> list[Finding]:
-    """All findings about a package. What both say of one line is said once, by the specification."""
+    """All findings about a package. An error that both see on one line is said once, by the
+    specification; what publishing itself relies on is always said.
+    """
     package = Package(source, mode)
     official = list(specification.check(package)) if specification else []
-    said = {(finding.file, max(finding.line, 1)) for finding in official}
-    ours = [found for found in core.check(package) if (found.file, max(found.line, 1)) not in said]
+    said = {(found.file, max(found.line, 1)) for found in errors(official)}
+    relied = core.check_built(package)
+    ours = [
+        found
+        for found in core.check(package)
+        if found in relied or (found.file, max(found.line, 1)) not in said
+    ]
     return [*official, *ours]
 
 

@@ -156,7 +156,11 @@ class _Parser:
     def _pipeline(self, end: Kind) -> _Expression:
         """Commands, each one's result the last argument of the next."""
         found = self._command(end, ())
+        pipes = 0
         while self._peek().kind is Kind.PIPE:
+            pipes += 1
+            if pipes > _DEEPEST:
+                raise TemplateProblemError(f"more than {_DEEPEST} pipes", self._peek().line)
             self._next()
             if self._peek().kind is not Kind.NAME:
                 raise TemplateProblemError("only a function can follow a |", self._peek().line)

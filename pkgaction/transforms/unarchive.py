@@ -12,9 +12,11 @@ from typing import BinaryIO, Self, cast
 
 from pkgaction.errors import PackageError
 from pkgaction.model.tree import Kind, Tree, TreeFile
+from pkgaction.transforms import zipend
 
 _MOST_ENTRIES = 200_000
 _KNOWN = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_UTF_8 = 1 << 11  # flag: the name is UTF-8
 _ODD_FLAGS = 1 | 1 << 5 | 1 << 6  # encrypted, patched, strongly encrypted
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -31,15 +33,17 @@ _DAMAGE = (
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[str, Tree]]:
+def opened(path: Path, *, shared: bool = True) -> Iterator[tuple[str, Tree]]:
     """The name of the zip's one top folder, and the files below it.
 
-    Sizes are those of the zip's directory; reading never gives more bytes than they say.
+    Sizes are those of the zip's directory; reading never gives more bytes than they say. A zip that is
+    `shared` is read by others, too: it is refused where they could see other files.
 
     Raises:
         PackageError: it is no zip, is damaged, or has entries that a package can't have.
     """
     try:
+        count = _agreed(path) if shared else None
         archive = zipfile.ZipFile(path)
     except _DAMAGE as error:
         raise _refused(path.name, f"it can't be read as a zip: {error}") from error
@@ -47,8 +51,15 @@ def opened(path: Path) -> Iterator[tuple[str, Tree]]:
         infos = archive.infolist()
         if len(infos) > _MOST_ENTRIES:
             raise _refused(path.name, f"it has {len(infos)} entries")
+        if count is not None and len(infos) != count:
+            raise _refused(path.name, f"its directory has {len(infos)} entries, its end says {count}")
         top = _top(path, infos)
         yield top, Tree(tuple(_files(path, archive, infos)))
+
+
+def _agreed(path: Path) -> int:
+    with path.open("rb") as stream:
+        return zipend.entries(stream)
 
 
 def _top(path: Path, infos: list[zipfile.ZipInfo]) -> str:
@@ -65,6 +76,10 @@ def _files(path: Path, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -
     seen: set[str] = set()
     for info in infos:
         name = info.filename.split("/", 1)[1]
+        plain_name = info.orig_filename == info.filename
+        if not plain_name or not (info.flag_bits & _UTF_8 or info.filename.isascii()):
+            what = f"readers would read the name of the entry {info.filename!r} differently"
+            raise _refused(path.name, what)
         if info.filename in seen:
             raise _refused(path.name, f"the entry {info.filename!r} is there twice")
         seen.add(info.filename)
