@@ -62,6 +62,10 @@ def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
             world.watch.say(f"{submission.name} was replaced meanwhile: the next run decides it")
         except OutsideError as error:
             ledger.problems.append(Problem.of(error))
+        except Exception as error:  # noqa: BLE001 - one submission must not hold the others back
+            what = f"pkgaction itself failed at it: {type(error).__name__}"
+            fix = "report it; it stays in the queue, the others go on"
+            ledger.problems.append(Problem(what=what, where=submission.name, fix=fix))
     desk.steps.index([published for _, published in accepted])
     for submission, _ in accepted:
         accept.done(submission, bench)

@@ -52,7 +52,9 @@ def sources(inputs: Inputs, place: Place, own: ObjectStore | None) -> Sources:
             own=own,
             by_user=cache(
                 lambda: trusting(place, "user", inputs.gpg_private_key, inputs.gpg_fingerprint)
-            ),
+            )
+            if inputs.gpg_private_key or inputs.gpg_fingerprint
+            else None,
             scratch=place.scratch,
         ),
     )

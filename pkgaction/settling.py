@@ -52,6 +52,8 @@ class Settling:
                 except (PackageError, OutsideError) as error:
                     self.world.watch.say(f"{one.id}: {error}")
                     self._fail(one, error)
+                except (RecursionError, MemoryError) as error:
+                    self._fail(one, _too_much(error))
         return done
 
     def passed(self, checked: Sequence[T | Rejected]) -> Iterator[T]:
@@ -104,3 +106,8 @@ class Settling:
                 findings=rejected.findings,
             )
         )
+
+
+def _too_much(error: BaseException) -> PackageError:
+    what = f"the package is too large or too deeply nested to be worked on ({type(error).__name__})"
+    return PackageError(what=what, fix="make it smaller; its files hold more than any good one does")

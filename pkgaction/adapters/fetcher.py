@@ -102,7 +102,7 @@ class Fetcher:
                 if answer.is_redirect:
                     return urljoin(url, answer.headers["location"])
                 _refuse(answer.status_code)
-                return _read(answer.iter_content(_CHUNK), limit, deadline)
+                return _read(_arriving(answer), limit, deadline)
         except (requests.RequestException, OSError) as error:
             raise _PassingError(f"no answer ({type(error).__name__})") from error
         except ValueError as error:
@@ -134,6 +134,12 @@ def _refuse(status: int) -> None:
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         raise NotThereError(f"there is no such file ({what})")
     raise _PassingError(what) if status in _PASSING else FetchError(what)
+
+
+def _arriving(answer: "requests.Response") -> Iterator[bytes]:
+    """What has come, as it comes: a chunk is not waited for until it is full."""
+    while chunk := answer.raw.read1(_CHUNK, decode_content=True):
+        yield chunk
 
 
 def _read(chunks: Iterator[bytes], limit: int, deadline: float) -> bytes:

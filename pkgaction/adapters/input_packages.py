@@ -38,7 +38,7 @@ class InputPackages:
     keys: str  # armored, of the registry's signers; `unsigned`: any; empty: none is taken from there
     by_registry: Callable[[], Verifier]  # trusts the keys; called when it is first needed
     own: ObjectStore | None  # the user's own public bucket
-    by_user: Callable[[], Verifier]  # trusts the key that signs there
+    by_user: Callable[[], Verifier] | None  # trusts the key that signs there; None: no key is given
     scratch: Path
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -69,8 +69,15 @@ class InputPackages:
         own = self._from_own(package, path)
         if own:
             signature, where = own
-            if not self._signed(path, signature, [self.by_user, *self._registrys()]):
-                _refuse(f"the input package {package} is not signed by your key", where)
+            trusted = [*([self.by_user] if self.by_user else []), *self._registrys()]
+            if not trusted:
+                what = (
+                    f"the input package {package} is in your bucket, and no key is given to verify it by"
+                )
+                fix = "add your public key to registry-public-keys"
+                raise SourceMissingError(what=what, where=_KEYS, fix=fix)
+            if not self._signed(path, signature, trusted):
+                _refuse(f"the input package {package} is not signed by a key that is given", where)
             return where
         where = f"{self.registry_url}/epr/{package.name}/{layout.base_name(package)}.zip"
         if not self.keys:

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,13 +134,10 @@ class GpgVerifier:
 
     def verify(self, zip: Path, signature: bytes) -> str:  # noqa: A002 - the port's word
         """Fingerprint of the trusted key whose valid signature this is; empty if it is none."""
-        beside = self.scratch / "verified.sig"
-        beside.write_bytes(signature)
-        try:
-            with beside.open("rb") as stream:
-                found = self.gpg.verify_file(stream, data_filename=str(zip), close_file=False)
-        finally:
-            beside.unlink()
+        with tempfile.NamedTemporaryFile(dir=self.scratch, suffix=".sig") as beside:
+            beside.write(signature)
+            beside.seek(0)
+            found = self.gpg.verify_file(beside, data_filename=str(zip), close_file=False)
         by = (str(found.pubkey_fingerprint or ""), str(found.fingerprint or ""))
         # beside a second signature, good or not, readers differ in which one they look at
         alone = not found.problems and len(found.sig_info) == 1

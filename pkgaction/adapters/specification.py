@@ -33,6 +33,7 @@ _TOP = "spec/"  # what lies beside it in an archive is not read
 _PIN = "#sha256="
 _LARGEST_ARCHIVE = 64 * 1024 * 1024  # bytes
 _LARGEST = 16 * 1024 * 1024  # bytes of all files
+_LARGEST_UNPACKED = 1024 * 1024 * 1024  # bytes of all members of an archive
 _MOST_FILES = 2_000
 _FIX = "name another archive or folder in the input package-spec, or none"
 
@@ -106,16 +107,17 @@ def _of_archive(data: bytes, where: str) -> dict[str, bytes]:
 
 
 def _untarred(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
-    count = 0
+    unpacked = kept = files = 0
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
             for member in archive:
-                path = _below(member.name)
-                if not member.isfile() or not path:
-                    continue
-                count += 1
-                if member.size > _LARGEST or count > _MOST_FILES:
+                unpacked += member.size  # those that are passed over are unpacked, too
+                path = _below(member.name) if member.isfile() else ""
+                kept, files = kept + (member.size if path else 0), files + bool(path)
+                if unpacked > _LARGEST_UNPACKED or kept > _LARGEST or files > _MOST_FILES:
                     raise _not_read("is too large", where)
+                if not path:
+                    continue
                 stream = archive.extractfile(member)
                 yield path, stream.read() if stream else b""
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
@@ -129,7 +131,7 @@ def _unzipped(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
         path.write_bytes(data)
         try:
             _, tree = stack.enter_context(unarchive.opened(path, shared=False))
-            yield from _of_tree(tree, _TOP)
+            yield from _of_tree(tree, _TOP, where)
         except PackageError as error:
             raise _not_read(f"is no archive: {error.what}", where) from error
 
@@ -138,17 +140,21 @@ def _of_folder(path: Path) -> dict[str, bytes]:
     """A folder that holds `spec/`, or is it."""
     try:
         tree = folder.package(path).tree
-        files = dict(_of_tree(tree, _TOP)) or dict(_of_tree(tree, ""))
+        files = dict(_of_tree(tree, _TOP, str(path))) or dict(_of_tree(tree, "", str(path)))
+    except SpecificationError:
+        raise
     except (PkgactionError, OSError) as error:
         what = error.what if isinstance(error, PkgactionError) else str(error)
         raise _not_read(f"can't be read: {what}", str(path)) from error
     return _limited(files, str(path))
 
 
-def _of_tree(tree: Tree, top: str) -> Iterator[tuple[str, bytes]]:
-    for file in tree.files:
-        if file.path.startswith(top):
-            yield file.path.removeprefix(top), tree.read(file.path, limit=_LARGEST) or b""
+def _of_tree(tree: Tree, top: str, where: str) -> Iterator[tuple[str, bytes]]:
+    wanted = [file for file in tree.files if file.path.startswith(top)]
+    if len(wanted) > _MOST_FILES or sum(file.content.size for file in wanted) > _LARGEST:
+        raise _not_read("is too large", where)
+    for file in wanted:
+        yield file.path.removeprefix(top), tree.read(file.path, limit=_LARGEST) or b""
 
 
 def _below(name: str) -> str:

@@ -6,6 +6,7 @@ the queue once it is published and indexed; what is refused goes to `refused/`, 
 Everything is done by generation: a candidate that is replaced meanwhile waits for the next run.
 """
 
+import hashlib
 import json
 import re
 import shutil
@@ -38,6 +39,7 @@ _LARGEST_SIGNATURE = 64 * 1024  # bytes
 _PATIENCE = timedelta(hours=1)  # that a zip waits for its signature
 _LONE = timedelta(days=1)  # that a signature waits for its zip
 _CHUNK = 1 << 20
+_LONGEST_NAME = 255  # bytes; no good submission comes near
 _ARMORED = re.compile(
     rb"-----BEGIN PGP SIGNATURE-----\r?\n[A-Za-z0-9+/=:,. ()\r\n-]+-----END PGP SIGNATURE-----\s*"
 )
@@ -156,7 +158,7 @@ def refuse(submission: Submission, refused: Refused, bench: Bench, fetched: Path
 
     Killed in between, the next run does the same again.
     """
-    folder = f"{REFUSED}{submission.name}/{submission.zip.generation}/"
+    folder = f"{REFUSED}{_short(submission.name)}/{submission.zip.generation}/"
     if (path := fetched / _FETCHED).exists():
         _create(bench.queue, f"{folder}package.zip", FileOnDisk(path), layout.ZIP_TYPE)
     if (beside := submission.signature) and beside.size <= _LARGEST_SIGNATURE:
@@ -169,6 +171,12 @@ def refuse(submission: Submission, refused: Refused, bench: Bench, fetched: Path
     reason = Bytes(json.dumps(refused.as_json(), indent=2).encode())
     _create(bench.queue, f"{folder}reason.json", reason, layout.JSON_TYPE)
     done(submission, bench)
+
+
+def _short(name: str) -> str:
+    """A name that is as long as an object's may be leaves no room for what is put around it."""
+    data = name.encode(errors="surrogateescape")
+    return name if len(data) <= _LONGEST_NAME else hashlib.sha256(data).hexdigest()
 
 
 def _create(queue: ObjectStore, name: str, content: Bytes | FileOnDisk, content_type: str) -> None:

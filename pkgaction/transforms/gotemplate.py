@@ -12,7 +12,8 @@ from pkgaction.transforms.gotemplate_values import BUILTINS, ArgumentError, Func
 from pkgaction.transforms.gotokens import Kind, TemplateProblemError, Token, tokens
 
 _DEEPEST = 50  # ifs and parentheses inside each other
-_LARGEST = 32 * 1024 * 1024  # characters of output
+_LARGEST = 32 * 1024 * 1024  # characters of all that is rendered, on the way and in the end
+_MOST_CALLS = 10_000  # of functions
 
 
 def render(text: str, functions: Mapping[str, Function]) -> str:
@@ -23,15 +24,7 @@ def render(text: str, functions: Mapping[str, Function]) -> str:
             a function says by ArgumentError. What else a function raises goes through.
     """
     nodes = _Parser(tuple(tokens(text)), frozenset({*functions, *BUILTINS})).template()
-    known = {**BUILTINS, **functions}
-    parts: list[str] = []
-    size = 0
-    for part in _output(nodes, known):
-        size += len(part)
-        if size > _LARGEST:
-            raise TemplateProblemError(f"it renders to more than {_LARGEST} characters", 0)
-        parts.append(part)
-    return "".join(parts)
+    return "".join(_Rendering({**BUILTINS, **functions}).output(nodes))
 
 
 # --- what a template consists of ---------------------------------------------------------------------
@@ -62,26 +55,44 @@ class _If:
 _Node: TypeAlias = str | _Expression | _If
 
 
-def _output(nodes: Sequence[_Node], known: Mapping[str, Function]) -> Iterator[str]:
-    for node in nodes:
-        if isinstance(node, str):
-            yield node
-        elif isinstance(node, _If):
-            chosen = node.then if _value(node.condition, known) else node.otherwise
-            yield from _output(chosen, known)
-        else:
-            yield printed(_value(node, known))
+@dataclass(slots=True)
+class _Rendering:
+    """Runs a template, and counts what that costs."""
 
+    known: Mapping[str, Function]
+    calls: int = 0
+    characters: int = 0
 
-def _value(expression: _Expression, known: Mapping[str, Function]) -> Value:
-    if isinstance(expression, _Literal):
-        return expression.value
-    arguments = [_value(argument, known) for argument in expression.arguments]
-    try:
-        return known[expression.name](arguments)
-    except ArgumentError as error:
-        message = f"{expression.name} is called with arguments that it does not take"
-        raise TemplateProblemError(message, expression.line) from error
+    def output(self, nodes: Sequence[_Node]) -> Iterator[str]:
+        for node in nodes:
+            if isinstance(node, str):
+                yield self._paid(node)
+            elif isinstance(node, _If):
+                yield from self.output(node.then if self._value(node.condition) else node.otherwise)
+            else:
+                yield self._paid(printed(self._value(node)))
+
+    def _value(self, expression: _Expression) -> Value:
+        if isinstance(expression, _Literal):
+            return expression.value
+        arguments = [self._value(argument) for argument in expression.arguments]
+        self.calls += 1
+        if self.calls > _MOST_CALLS:
+            raise TemplateProblemError(
+                f"it calls functions more than {_MOST_CALLS} times", expression.line
+            )
+        try:
+            found = self.known[expression.name](arguments)
+        except ArgumentError as error:
+            message = f"{expression.name} is called with arguments that it does not take"
+            raise TemplateProblemError(message, expression.line) from error
+        return self._paid(found) if isinstance(found, str) else found
+
+    def _paid(self, text: str) -> str:
+        self.characters += len(text)
+        if self.characters > _LARGEST:
+            raise TemplateProblemError(f"it renders to more than {_LARGEST} characters", 0)
+        return text
 
 
 # --- from tokens to these ----------------------------------------------------------------------------

@@ -74,16 +74,17 @@ def tokens(text: str) -> Iterator[Token]:
     Raises:
         TemplateProblemError: an action or comment is not closed, or holds what is no token.
     """
-    at, trim = 0, False
+    at, trim, line, counted = 0, False, 1, 0
     while (start := text.find("{{", at)) >= 0:
         opened = start + 2
+        line, counted = line + text.count("\n", counted, start), start
         trims = text[opened : opened + 1] == "-" and text[opened + 1 : opened + 2] in {*_BLANKS}
         yield from _text(text, at, start, left=trim, right=trims)
         inside = opened + 2 if trims else opened
         if text.startswith("/*", inside):
             at, trim = _comment(text, inside)
         else:
-            at, trim = yield from _action(text, inside)
+            at, trim = yield from _action(text, inside, line)
     yield from _text(text, at, len(text), left=trim, right=False)
     yield Token(Kind.END, "", _line(text, len(text)))
 
@@ -103,9 +104,8 @@ def _comment(text: str, at: int) -> tuple[int, bool]:
     return found.end(), found["end"] != "}}"
 
 
-def _action(text: str, at: int) -> Generator[Token, None, tuple[int, bool]]:
+def _action(text: str, at: int, line: int) -> Generator[Token, None, tuple[int, bool]]:
     """The tokens of an action; returns where it ends, and whether the blanks after it go."""
-    line = _line(text, at)
     yield Token(Kind.OPEN, "{{", line)
     while not (end := _END.match(text, at)):
         found = _TOKEN.match(text, at)

@@ -446,7 +446,7 @@ def test_a_package_of_the_own_storage_that_is_signed_by_nobody_is_refused(
 ) -> None:
     inputs = replace(own.inputs, gpg_private_key=Secret(other.public), registry_public_keys="unsigned")
 
-    with pytest.raises(SourceMissingError, match="not signed by your key"):
+    with pytest.raises(SourceMissingError, match="not signed by a key that is given"):
         outside.run(inputs, own.store).input_package("kelp", "1.2.0")
 
 

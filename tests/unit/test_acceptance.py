@@ -311,6 +311,34 @@ def test_other_objects_of_the_queue_are_left_alone(port: Port) -> None:
 # --- races and crashes -------------------------------------------------------------------------------
 
 
+def test_a_submission_that_ends_us_does_not_hold_the_others_back(port: Port) -> None:
+    port.submit("crab-1.0.0.zip", port.zipped("crab"))
+    port.clock.sleep(1)
+    port.submit("eel-1.0.0.zip", port.zipped("eel"))
+
+    def break_down(name: str) -> None:
+        if "static/crab" in name:
+            raise ZeroDivisionError
+
+    ledger = port.run(artifacts=Watching(port.artifacts, after=break_down))
+
+    assert port.indexed() == [("eel", "1.0.0")]
+    assert ledger.exit_status == 1
+    assert ledger.problems[0].where == "crab-1.0.0.zip"
+    assert any(name.startswith("candidates/crab") for name in port.queue.dump())
+
+
+def test_a_name_as_long_as_one_may_be_is_decided(port: Port) -> None:
+    name = "x" * 1_000 + ".zip"
+    port.submit(name, b"no zip", b"no signature")
+
+    port.run()
+
+    names = list(port.queue.dump())
+    assert names
+    assert all(name.startswith("refused/") and len(name.encode()) <= 1_024 for name in names)
+
+
 def test_a_candidate_that_is_replaced_meanwhile_waits_for_the_next_run(port: Port) -> None:
     old, new = port.zipped(), port.zipped(extra={"docs/more": b"more"})
     port.submit("crab-1.0.0.zip", old)
