@@ -84,6 +84,7 @@ class Fetcher:
     def _once(self, url: str, limit: int, deadline: float) -> bytes | str:
         """The bytes, or the address that the answer redirects to."""
         import requests  # noqa: PLC0415 - slow to load
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - comes with it
 
         if not _WEB.fullmatch(url):
             raise NotThereError("it is no address of the web without credentials")
@@ -103,7 +104,7 @@ class Fetcher:
                     return urljoin(url, answer.headers["location"])
                 _refuse(answer.status_code)
                 return _read(_arriving(answer), limit, deadline)
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             raise _PassingError(f"no answer ({type(error).__name__})") from error
         except ValueError as error:
             raise NotThereError("it is no address that can be asked") from error
