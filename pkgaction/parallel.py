@@ -6,8 +6,8 @@ have all that the step needs already. What they give back or raise must be pickl
 
 import signal
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Future
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
 from functools import partial
 from typing import TypeVar, cast
 
@@ -34,26 +34,32 @@ def over_cores(
 
 
 def _forked(step: Callable[[int], R], count: int, workers: int) -> Iterator[Callable[[], R]]:
-    import multiprocessing  # noqa: PLC0415 - slow to load, as the next
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    import multiprocessing  # noqa: PLC0415 - slow to load
 
-    executor = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("fork"),
-        initializer=_begin,
-        initargs=(step,),
-    )
+    executor = _executor(step, workers)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of forking where threads may be
-            futures = [executor.submit(_do, place) for place in range(count)]
-        yield from (partial(_result, cast("Future[R]", future)) for future in futures)
+        futures = _submitted(executor, range(count))
+        yield from (partial(_result, future, step, place) for place, future in enumerate(futures))
     except BaseException:  # also where nobody asks for more: a run that ends waits for no one
         executor.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
             child.terminate()
         raise
     executor.shutdown()
+
+
+def _executor(step: Callable[[int], R], workers: int) -> Executor:
+    import multiprocessing  # noqa: PLC0415 - slow to load, as the next
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
+    context = multiprocessing.get_context("fork")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(step,))
+
+
+def _submitted(executor: Executor, places: Iterable[int]) -> "list[Future[object]]":
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking where threads may be
+        return [executor.submit(_do, place) for place in places]
 
 
 def _begin(step: Callable[[int], object]) -> None:
@@ -67,9 +73,23 @@ def _do(place: int) -> object:
     return _work["step"](place)
 
 
-def _result(future: "Future[R]") -> R:
+def _result(future: "Future[object]", step: Callable[[int], R], place: int) -> R:
+    """What came of it; where its process was ended, what comes of it in one of its own.
+
+    One that is ended takes all others of its kind along, whatever they were at.
+    """
     try:
-        return future.result()
+        return cast("R", future.result())
+    except BrokenExecutor:
+        return _alone(step, place)
+
+
+def _alone(step: Callable[[int], R], place: int) -> R:
+    try:
+        with _executor(step, 1) as executor:
+            (future,) = _submitted(executor, [place])
+            return cast("R", future.result())
     except BrokenExecutor as error:
-        what = "a process that worked on it was ended, perhaps for want of memory"
-        raise OutsideError(what=what, fix="run it again with the input jobs at 1") from error
+        what = "the process that worked on it was ended twice, perhaps for want of memory"
+        fix = "give the machine more of it, or make the package smaller"
+        raise OutsideError(what=what, fix=fix) from error

@@ -16,6 +16,7 @@ from pathlib import Path
 import gnupg
 
 from pkgaction.adapters.openpgp_keys import SecretKey, secret_keys
+from pkgaction.adapters.openpgp_process import LimitedGpg
 from pkgaction.errors import SigningKeyError
 from pkgaction.model.release import Signature
 from pkgaction.model.secret import Secret
@@ -179,7 +180,7 @@ def _gpg(home: Path | None, environ: Mapping[str, str]) -> gnupg.GPG:
     options = ["--no-auto-key-retrieve", "--trust-model", "always", "--no-auto-check-trustdb"]
     home_name = str(home) if home else None
     try:
-        gpg = gnupg.GPG(gnupghome=home_name, options=options, env={**env, "LC_ALL": "C.UTF-8"})
+        gpg = LimitedGpg(gnupghome=home_name, options=options, env={**env, "LC_ALL": "C.UTF-8"})
     except (OSError, ValueError) as error:
         fix = "install gpg and gpg-agent"
         raise SigningKeyError(what="gpg can't be started", where="gpg", fix=fix) from error

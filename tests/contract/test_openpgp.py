@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pkgaction.adapters import openpgp
+from pkgaction.adapters import openpgp, openpgp_process
 from pkgaction.adapters.openpgp import GpgSigner
 from pkgaction.errors import SigningKeyError
 from pkgaction.model.secret import Secret
@@ -393,6 +393,31 @@ def test_a_path_too_long_for_the_agents_sockets_is_refused(scratch: Path, key: K
         pass
 
     assert list(deep.iterdir()) == []
+
+
+@pytest.mark.parametrize("call", ["--import", "--detach-sign", "--verify"])
+def test_a_gpg_that_hangs_is_ended(
+    scratch: Path, key: Key, zipped: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    shim = scratch / "bin"
+    shim.mkdir()
+    real = shutil.which("gpg")
+    hang = f'case " $* " in *" {call} "*) exec sleep 60;; esac'
+    (shim / "gpg").write_text(f'#!/bin/sh\n{hang}\nexec {real} "$@"\n')
+    (shim / "gpg").chmod(0o755)
+    monkeypatch.setattr(openpgp_process, "LONGEST", 3.0)
+    with (
+        openpgp.opened(
+            scratch,
+            {"PATH": f"{shim}:{ENVIRON['PATH']}"},
+            FakeClock(NOW.timestamp()),
+            key=Secret(key.private),
+            passphrase=Secret(key.passphrase),
+            fingerprint="",
+        ) as signer,
+        pytest.raises(SigningKeyError, match="no answer in 3 seconds"),
+    ):
+        signer.sign(zipped)
 
 
 # --- verifying ---------------------------------------------------------------------------------------

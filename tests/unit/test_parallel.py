@@ -1,6 +1,7 @@
 """Items are worked on by several processes, and what comes of them comes in order."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,27 @@ def test_a_step_has_all_that_is_here(tmp_path: Path) -> None:
     assert found == [0, 0]
 
 
-def test_a_process_that_is_killed_is_said() -> None:
-    first, _ = over_cores(lambda _: os.kill(os.getpid(), 9), [1, 2], jobs=2)
+def test_a_process_that_is_killed_is_said_and_takes_no_other_along() -> None:
+    def step(number: int) -> int:
+        if number == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
 
+    first, second, third = over_cores(step, [1, 2, 3], jobs=2)
+
+    assert first() == 1
     with pytest.raises(OutsideError, match="want of memory"):
-        first()
+        second()
+    assert third() == 3
+
+
+def test_what_was_killed_for_want_of_memory_is_done_again_alone(tmp_path: Path) -> None:
+    def step(number: int) -> int:
+        try:
+            (tmp_path / "killed").touch(exist_ok=False)
+        except FileExistsError:
+            return number
+        os.kill(os.getpid(), signal.SIGKILL)
+        return 0
+
+    assert [result() for result in over_cores(step, [1, 2, 3], jobs=2)] == [1, 2, 3]
