@@ -1,8 +1,10 @@
-"""How long building a package takes, beside the reference where `elastic-package` is on the PATH.
+"""How long building takes, beside the reference where `elastic-package` is on the PATH.
 
     python -m benchmarks.build PACKAGE... --ecs DIR [--upstream DIR] [--rounds N]
 
-PACKAGE is a folder in a repository. The folders have ECS schemas as elastic/ecs has them,
+PACKAGE is a folder in a repository. Of several in one repository, each is built alone, then all as a
+release: ours in one run, over the cores; the reference, which has no such run, one after the other.
+The folders have ECS schemas as elastic/ecs has them,
 `REF/generated/ecs/…`, and the texts of elastic/elastic-package, for packages that show some.
 Each round builds by turns: ours with all in the cache, ours with an empty cache, the reference. Both get
 ECS from the same server on the loopback, and both keep a cache. Times are of whole processes.
@@ -18,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -47,28 +49,29 @@ def served(folder: Path) -> Iterator[str]:
         thread.join()
 
 
-def copied(package: Path, scratch: Path) -> Path:
-    """The package in a copy of its repository: the reference writes into the source."""
-    root = next((p for p in package.resolve().parents if (p / ".git").exists()), None)
-    if root is None:
-        sys.exit(f"{package} lies in no git repository")
+def copied(packages: Sequence[Path], scratch: Path) -> list[Path]:
+    """The packages in a copy of their repository: the reference writes into the source."""
+    root = next((p for p in packages[0].resolve().parents if (p / ".git").exists()), None)
+    if root is None or not all(package.resolve().is_relative_to(root) for package in packages):
+        sys.exit(f"{packages[0]} lies in no git repository, or the others lie in another")
     shutil.copytree(root, scratch / "repo", symlinks=True, ignore_dangling_symlinks=True)
-    return scratch / "repo" / package.resolve().relative_to(root)
+    return [scratch / "repo" / package.resolve().relative_to(root) for package in packages]
 
 
-def ours(package: Path, scratch: Path, sources: list[str], cache: Path) -> None:
-    """Build with this project; its checks of the package are part of it."""
-    command = [sys.executable, "-m", "pkgaction", "build", str(package), "--no-validate"]
+def ours(packages: Sequence[Path], scratch: Path, sources: list[str], cache: Path) -> None:
+    """Build with this project; its checks of the packages are part of it."""
+    command = [sys.executable, "-m", "pkgaction", "build", *map(str, packages), "--no-validate"]
     options = ["--output", str(scratch / "ours"), *sources]
     environ = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(_ROOT)}
     subprocess.run([*command, *options], check=True, capture_output=True, env=environ)
 
 
-def theirs(package: Path, home: Path) -> None:
+def theirs(packages: Sequence[Path], home: Path) -> None:
     """Build with the reference."""
     environ = {**os.environ, "ELASTIC_PACKAGE_DATA_HOME": str(home)}
     command = ["elastic-package", "build", "--skip-validation"]
-    subprocess.run(command, cwd=package, check=True, capture_output=True, env=environ)
+    for package in packages:
+        subprocess.run(command, cwd=package, check=True, capture_output=True, env=environ)
 
 
 def prepared(package: Path, home: Path, ecs: str) -> None:
@@ -89,20 +92,20 @@ def timed(step: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
-def measure(package: Path, ecs: str, upstream: Path | None, rounds: int) -> dict[str, float]:
+def measure(packages: Sequence[Path], ecs: str, upstream: Path | None, rounds: int) -> dict[str, float]:
     """Medians in seconds by who built."""
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        copy, cache, home = copied(package, scratch), scratch / "cache", scratch / "home"
+        copies, cache, home = copied(packages, scratch), scratch / "cache", scratch / "home"
         texts = ["--elastic-package-url", upstream.resolve().as_uri()] if upstream else []
         sources = ["--ecs-url", ecs, *texts]
         steps: dict[str, Callable[[], None]] = {
-            OURS: lambda: ours(copy, scratch, sources, cache),
-            COLD: lambda: ours(copy, scratch, sources, Path(tempfile.mkdtemp(dir=scratch))),
+            OURS: lambda: ours(copies, scratch, sources, cache),
+            COLD: lambda: ours(copies, scratch, sources, Path(tempfile.mkdtemp(dir=scratch))),
         }
         if shutil.which("elastic-package"):
-            prepared(copy, home, ecs)
-            steps[THEIRS] = lambda: theirs(copy, home)
+            prepared(copies[0], home, ecs)
+            steps[THEIRS] = lambda: theirs(copies, home)
         times: dict[str, list[float]] = {name: [] for name in steps}
         for number in range(rounds + 1):
             for name, step in steps.items():
@@ -112,19 +115,21 @@ def measure(package: Path, ecs: str, upstream: Path | None, rounds: int) -> dict
 
 
 def main() -> None:
-    """Print a line a package."""
+    """Print a line a package, and one of all together."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("packages", nargs="+", type=Path, metavar="PACKAGE")
     parser.add_argument("--ecs", required=True, type=Path, metavar="DIR")
     parser.add_argument("--upstream", type=Path, metavar="DIR")
     parser.add_argument("--rounds", type=int, default=7, metavar="N")
     options = parser.parse_args()
+    alone = {package.name: [package] for package in options.packages}
+    together = {"the release": options.packages} if len(options.packages) > 1 else {}
     with served(options.ecs) as ecs:
-        for package in options.packages:
-            found = measure(package, ecs, options.upstream, options.rounds)
-            shown = "; ".join(f"{name} {seconds:.3f} s" for name, seconds in found.items())
+        for name, packages in {**alone, **together}.items():
+            found = measure(packages, ecs, options.upstream, options.rounds)
+            shown = "; ".join(f"{who} {seconds:.3f} s" for who, seconds in found.items())
             ratio = f"; ratio {found[OURS] / found[THEIRS]:.2f}" if THEIRS in found else ""
-            print(f"{package.name}: {shown}{ratio}", flush=True)
+            print(f"{name}: {shown}{ratio}", flush=True)
 
 
 if __name__ == "__main__":

@@ -67,18 +67,19 @@ class InputPackages:
     def _verified(self, package: PackageId, path: Path) -> str:
         """Download a package whose signature counts; from where."""
         own = self._from_own(package, path)
-        if own:
-            signature, where = own
-            trusted = [*([self.by_user] if self.by_user else []), *self._registrys()]
-            if not trusted:
-                what = (
-                    f"the input package {package} is in your bucket, and no key is given to verify it by"
-                )
-                fix = "add your public key to registry-public-keys"
-                raise SourceMissingError(what=what, where=_KEYS, fix=fix)
-            if not self._signed(path, signature, trusted):
-                _refuse(f"the input package {package} is not signed by a key that is given", where)
-            return where
+        if not own:
+            return self._from_registry(package, path)
+        signature, where = own
+        trusted = [*([self.by_user] if self.by_user else []), *self._registrys()]
+        if not trusted:
+            what = f"the input package {package} is in your bucket, and no key is given to verify it by"
+            fix = "add your public key to registry-public-keys"
+            raise SourceMissingError(what=what, where=_KEYS, fix=fix)
+        if not self._signed(path, signature, trusted):
+            _refuse(f"the input package {package} is not signed by a key that is given", where)
+        return where
+
+    def _from_registry(self, package: PackageId, path: Path) -> str:
         where = f"{self.registry_url}/epr/{package.name}/{layout.base_name(package)}.zip"
         if not self.keys:
             what = (
@@ -86,20 +87,27 @@ class InputPackages:
             )
             fix = f"set it to the armored public keys of {self.registry_url}"
             raise SourceMissingError(what=what, where=_KEYS, fix=fix)
-        signed = self.keys != _UNSIGNED
-        kept = self.cache.get(where) if signed else None
-        path.write_bytes(kept or fetched(self.fetcher, f"the input package {package}", where, _LARGEST))
-        if signed:
-            self._check_registrys(package, path, where)
+        if self.keys != _UNSIGNED and self._from_cache(path, where):
+            return where
+        path.write_bytes(fetched(self.fetcher, f"the input package {package}", where, _LARGEST))
+        if self.keys != _UNSIGNED:
+            name, address = f"the signature of {package}", f"{where}.sig"
+            signature = fetched(self.fetcher, name, address, _LARGEST_SIGNATURE)
+            if not self._signed(path, signature, self._registrys()):
+                _refuse(
+                    f"the input package {package} is not signed by a key of registry-public-keys", where
+                )
+            self.cache.put(where, path.read_bytes())
+            self.cache.put(address, signature)
         return where
 
-    def _check_registrys(self, package: PackageId, path: Path, where: str) -> None:
-        name, address = f"the signature of {package}", f"{where}.sig"
-        signature = self.cache.get(address) or fetched(self.fetcher, name, address, _LARGEST_SIGNATURE)
-        if not self._signed(path, signature, self._registrys()):
-            _refuse(f"the input package {package} is not signed by a key of registry-public-keys", where)
-        self.cache.put(where, path.read_bytes())
-        self.cache.put(address, signature)
+    def _from_cache(self, path: Path, where: str) -> bool:
+        """Whether it was kept and its signature still counts; else both are fetched anew."""
+        kept, signature = self.cache.get(where), self.cache.get(f"{where}.sig")
+        if kept is None or signature is None:
+            return False
+        path.write_bytes(kept)
+        return self._signed(path, signature, self._registrys())
 
     def _registrys(self) -> list[Callable[[], Verifier]]:
         return [self.by_registry] if self.keys not in {"", _UNSIGNED} else []

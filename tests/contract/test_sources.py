@@ -322,6 +322,21 @@ def test_a_signed_input_package_is_taken_and_kept(outside: Outside, key: Key, si
     assert outside.run(inputs).input_package("kelp", "1.2.0").get("manifest.yml")
 
 
+def test_an_input_package_that_was_signed_anew_is_fetched_anew(
+    outside: Outside, key: Key, other: Key, sign: Sign
+) -> None:
+    path = zipped(outside)
+    outside.write(f"{_ZIP}.sig", sign(path, key))
+    outside.run(trusting(outside, key.public)).input_package("kelp", "1.2.0")
+    path.with_name(f"{path.name}.asc").unlink()
+    outside.write(f"{_ZIP}.sig", sign(path, other))
+
+    for _ in range(2):  # out of the registry, and then kept
+        found = outside.run(trusting(outside, other.public)).input_package("kelp", "1.2.0")
+        assert found.get("manifest.yml")
+        outside.fetcher.gone = True
+
+
 def test_an_input_package_of_another_key_is_refused(
     outside: Outside, key: Key, other: Key, sign: Sign
 ) -> None:
