@@ -5,11 +5,12 @@ and nothing is uploaded until all that will ship is built and signed. A failing 
 with its reason in the ledger; the others go on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import assert_never
 
 from pkgaction import backports
-from pkgaction.errors import UsageError
+from pkgaction.errors import GitError, UsageError
 from pkgaction.foresight import foresee, recognise
 from pkgaction.job import Job, World
 from pkgaction.model.event import (
@@ -56,6 +57,7 @@ def _ship_planned(
         _only_what_its_branch_may(intent, made, repository, job, world)
     release(made.candidates, job, world, ledger, dry=dry)
     recognise(made.lower, Steps(job, world, ledger))
+    ledger.touched = _touched(made, repository, ledger)
 
 
 def make_plan(
@@ -109,6 +111,14 @@ def ship(built: Sequence[Built], steps: Steps, *, dry: bool) -> None:
     signed = steps.sign(built)
     published = steps.publish(signed)
     steps.index(published)
+
+
+def _touched(made: Plan, repository: Repository, ledger: Ledger) -> Mapping[str, Sequence[range]]:
+    """Where findings matter most. That it can't be told is no failure: they are told all the same."""
+    files = {f"{one.folder}/{found.file}" for one in ledger.sorted() for found in one.findings}
+    with suppress(GitError):
+        return repository.changed_lines(made.base, made.head, files) if made.base and files else {}
+    return {}
 
 
 def _audit(intent: Audit, repository: Repository, job: Job, world: World, ledger: Ledger) -> None:

@@ -57,6 +57,13 @@ class Repository(Protocol):
         """Paths whose content or kind differs between two commits' trees, no renames followed."""
         ...
 
+    def changed_lines(self, base: str, head: str, paths: Iterable[str]) -> Mapping[str, Sequence[range]]:
+        """The lines, from 1, of these files that are new or other in the second commit, by path.
+
+        Large files, and those that are no text, have none.
+        """
+        ...
+
     def landed(self, base: str, head: str, branch: str) -> Sequence[Landed]:
         """The way of a branch from `base`, exclusive, to `head`, the newest commit first.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from pkgaction.adapters import git_borrow, git_history, git_landed, git_process
+from pkgaction.adapters import git_borrow, git_history, git_hunks, git_landed, git_process
 from pkgaction.adapters.git_process import CAN_FAIL, LOCAL_SECONDS, REMOTE_SECONDS
 from pkgaction.adapters.git_tree import CommitFiles, Objects, list_tree
 from pkgaction.errors import CommitMissingError, GitError, UsageError
@@ -24,6 +24,7 @@ _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _DEPTHS = (50, 1_000, 20_000)  # commits; then the whole history
 _PATHS_A_CALL = 200
 _OBJECTS_A_FETCH = 1_000
+_LARGE = 1 << 20  # bytes of a file
 
 
 @dataclass(slots=True)
@@ -135,6 +136,19 @@ class GitRepository:
         raw = self.git("diff-tree", "-r", "-z", "--raw", "--no-renames", base, head)
         fields = raw.split(b"\0")
         return [_text(path) for path in fields[1::2]]
+
+    def changed_lines(self, base: str, head: str, paths: Iterable[str]) -> Mapping[str, Sequence[range]]:
+        """The lines of files that are new or other between two commits; of large files none."""
+        wanted = sorted(paths)
+        found: dict[str, Sequence[range]] = {}
+        for start in range(0, len(wanted), _PATHS_A_CALL):
+            part = wanted[start : start + _PATHS_A_CALL]
+            for commit in (base, head):
+                self._listed("--full-tree", commit, "--", *part)
+            large = ("-c", f"core.bigFileThreshold={_LARGE}", "-c", "core.quotePath=false")
+            patch = self.git(*large, "diff-tree", *git_hunks.OPTIONS, base, head, "--", *part)
+            found |= git_hunks.new_lines(patch)
+        return found
 
     def landed(self, base: str, head: str, branch: str) -> Sequence[Landed]:
         """The way of a branch from `base`, exclusive, to `head`; the head alone where unknown."""

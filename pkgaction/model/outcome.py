@@ -1,6 +1,6 @@
 """How it ended: one outcome a package, one record a run. All reports are made of these."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
@@ -164,6 +164,8 @@ class Ledger:
     notices: list[str] = field(default_factory=list)  # good to know, nothing is wrong
     # by package folder; None: not asked
     brought_by: Mapping[str, tuple[PullRequest, ...]] | None = None
+    # the lines that the head has and the base has not, by path, of files with findings
+    touched: Mapping[str, Sequence[range]] = field(default_factory=dict)
     checks: str = ""  # what validation consisted of; empty: nothing was validated
     cursor: str = ""  # the generation of the index that this run wrote or found
     audit: Audit | None = None  # what mode audit found

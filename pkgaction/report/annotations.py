@@ -1,12 +1,13 @@
 """Annotations: what GitHub shows on the lines of a pull request and on the run.
 
-A step shows ten errors and ten warnings: the worst come first, the rest is in the summary.
+A step shows ten errors and ten warnings. The worst come first, then what stands on lines that the pull
+request changes, as only there its reviewers see it; the rest is in the summary.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pkgaction.model.finding import Finding, Severity
+from pkgaction.model.finding import Finding, Severity, errors
 from pkgaction.model.outcome import Ledger, Outcome
 
 _MOST = 10  # of each level
@@ -27,10 +28,10 @@ class Annotation:
 def of(ledger: Ledger) -> list[Annotation]:
     """All that there is room for."""
     problems = [Annotation(level=ERROR, message=str(problem)) for problem in ledger.problems]
-    failed = [o for o in ledger.sorted() if not o.status.ok]
-    errors = [*problems, *_drifted(ledger), *(a for outcome in failed for a in _failed(outcome))]
-    warnings = list(_warnings(ledger))
-    return [*_some(errors, ERROR), *_some(warnings, WARNING), *_some(_notices(ledger), NOTICE)]
+    warned = [Annotation(level=WARNING, message=told) for told in ledger.warnings]
+    wrong = [*problems, *_drifted(ledger), *_failed(ledger), *_found(ledger, Severity.ERROR)]
+    doubtful = [*_skipped(ledger), *warned, *_found(ledger, Severity.WARNING)]
+    return [*_some(wrong, ERROR), *_some(doubtful, WARNING), *_some(_notices(ledger), NOTICE)]
 
 
 def of_run(ledger: Ledger) -> list[Annotation]:
@@ -54,32 +55,20 @@ def _drifted(ledger: Ledger) -> Iterator[Annotation]:
         yield Annotation(level=ERROR, message=f"no entry in the index: {told}")
 
 
-def _failed(outcome: Outcome) -> Iterator[Annotation]:
-    found = [f for f in outcome.findings if f.severity is Severity.ERROR]
-    for finding in found:
-        yield Annotation(
-            level=ERROR,
-            message=_told(outcome, finding),
-            file=f"{outcome.folder}/{finding.file}",
-            line=finding.line,
-            column=finding.column,
-        )
-    if not found:
-        fix = f" ({outcome.fix})" if outcome.fix else ""
-        yield Annotation(
-            level=ERROR,
-            message=f"{outcome.name} {outcome.version}: {outcome.status}: {outcome.reason}{fix}",
-            file=f"{outcome.folder}/manifest.yml",
-            line=outcome.line,
-        )
+def _failed(ledger: Ledger) -> Iterator[Annotation]:
+    """Packages that failed by something else than what was found in them."""
+    for outcome in ledger.sorted():
+        if not outcome.status.ok and not errors(outcome.findings):
+            fix = f" ({outcome.fix})" if outcome.fix else ""
+            yield Annotation(
+                level=ERROR,
+                message=f"{outcome.name} {outcome.version}: {outcome.status}: {outcome.reason}{fix}",
+                file=f"{outcome.folder}/manifest.yml",
+                line=outcome.line,
+            )
 
 
-def _told(outcome: Outcome, finding: Finding) -> str:
-    link = f" {finding.link}" if finding.link else ""
-    return f"{outcome.name}: {finding.message} [{finding.label}]{link}"
-
-
-def _warnings(ledger: Ledger) -> Iterator[Annotation]:
+def _skipped(ledger: Ledger) -> Iterator[Annotation]:
     for skip in ledger.plan.skipped if ledger.plan else ():
         if skip.warn:
             yield Annotation(
@@ -88,18 +77,33 @@ def _warnings(ledger: Ledger) -> Iterator[Annotation]:
                 file=f"{skip.folder}/manifest.yml",
                 line=skip.line,
             )
-    for outcome in ledger.sorted():
-        for finding in outcome.findings:
-            if finding.severity is Severity.WARNING:
-                yield Annotation(
-                    level=WARNING,
-                    message=_told(outcome, finding),
-                    file=f"{outcome.folder}/{finding.file}",
-                    line=finding.line,
-                    column=finding.column,
-                )
-    for warning in ledger.warnings:
-        yield Annotation(level=WARNING, message=warning)
+
+
+def _found(ledger: Ledger, severity: Severity) -> list[Annotation]:
+    """The findings: on a changed line, then those in a changed file, then the rest."""
+
+    def distance(one: Annotation) -> int:
+        lines = ledger.touched.get(one.file)
+        return 2 if lines is None else 0 if any(one.line in some for some in lines) else 1
+
+    found = [
+        _shown(outcome, finding)
+        for outcome in ledger.sorted()
+        for finding in outcome.findings
+        if finding.severity is severity
+    ]
+    return sorted(found, key=distance)
+
+
+def _shown(outcome: Outcome, finding: Finding) -> Annotation:
+    link = f" {finding.link}" if finding.link else ""
+    return Annotation(
+        level=ERROR if finding.severity is Severity.ERROR else WARNING,
+        message=f"{outcome.name}: {finding.message} [{finding.label}]{link}",
+        file=f"{outcome.folder}/{finding.file}",
+        line=finding.line,
+        column=finding.column,
+    )
 
 
 def _some(annotations: list[Annotation], level: str) -> list[Annotation]:

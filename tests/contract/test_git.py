@@ -584,6 +584,39 @@ def test_changes_are_all_paths_whose_content_or_kind_differs(remote: Remote, scr
         assert list(repository.changed_paths(head, head)) == []
 
 
+@pytest.mark.parametrize(
+    "options", [[], ["--filter=blob:none", "--no-checkout"]], ids=["full", "partial"]
+)
+def test_changed_lines_are_told_by_file(remote: Remote, scratch: Path, options: Sequence[str]) -> None:
+    names = ["packages/crab/a b.yml", "packages/crab/s\u00e4.yml", "packages/crab/gone.yml"]
+    for name in names:
+        remote.write(name, b"one\ntwo\nthree\n")
+    remote.write("packages/crab/large.yml", b"a: b\n" * 300_000)
+    base = remote.commit()
+    for name in names[:2]:
+        remote.write(name, b"zero\none\nthree\n++ b/x\n@@ -1 +1 @@\n")
+    (remote.checkout / names[2]).unlink()
+    remote.write("packages/crab/new.yml", b"one\ntwo")
+    remote.write("packages/crab/large.yml", b"a: c\n" * 300_000)
+    remote.write("packages/crab/.gitattributes", b"*.yml -diff\n")
+    remote.write("packages/eel/other.yml", b"one\n")
+    head = remote.commit()
+    remote.push()
+    clone = remote.clone("clone", *options)
+    config = clone / ".git/config"
+    config.write_text(config.read_text() + '[diff]\n external = "false"\n noprefix = true\n')
+    asked = [*names, "packages/crab/new.yml", "packages/crab/large.yml", "packages/crab/manifest.yml"]
+
+    with opened(clone, scratch) as repository:
+        found = repository.changed_lines(base, head, asked)
+        none = repository.changed_lines(base, head, [])
+
+    changed = [range(1, 2), range(4, 6)]
+    new = {"packages/crab/new.yml": [range(1, 3)]}
+    assert found == {names[0]: changed, names[1]: changed, **new}
+    assert none == {}
+
+
 def test_a_file_is_found_by_its_path_and_nothing_else_is(remote: Remote, scratch: Path) -> None:
     (remote.checkout / "link").symlink_to("packages")
     head = remote.commit()

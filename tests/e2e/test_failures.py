@@ -83,6 +83,25 @@ def test_there_is_one_annotation_a_problem(mixed: Ran) -> None:
     assert len(mixed.run.errors) == 2
 
 
+def test_of_many_findings_those_in_what_was_changed_are_annotations(scene: Scene) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+
+    def before() -> None:
+        for number in range(12):
+            scene.place.write(f"packages/saltmarsh/img/a{number}.png", pointer)
+
+    def work() -> None:
+        scene.place.bump("saltmarsh", "1.1.0")
+        scene.place.write("packages/saltmarsh/img/z.png", pointer)
+
+    scene.merge(before)
+    run = scene.push(scene.merge(work))
+
+    assert len(run.errors) == 10
+    assert "file=packages/saltmarsh/img/z.png::" in run.errors[0]
+    assert "4 more" in run.errors[-1]
+
+
 def _ecs(scene: Scene) -> None:
     scene.place.bump("lanternfish", "1.3.0")
     folder = "packages/lanternfish"

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pkgaction.model.finding import Severity
+from pkgaction.model.finding import Finding, Severity
 from pkgaction.model.outcome import Problem, Status
 from pkgaction.model.release import Skipped
 from pkgaction.report import annotations
@@ -75,6 +75,24 @@ def test_ten_errors_and_ten_warnings_are_shown_the_worst_first() -> None:
     assert shown[0].message == "file:///bucket: the storage is gone"
     assert shown[9].message == "22 more: see the summary of the run"
     assert shown[19].message == "21 more: see the summary of the run"
+
+
+def test_what_stands_on_changed_lines_is_shown_first() -> None:
+    def at(file: str, line: int) -> Finding:
+        return replace(finding(f"{file} {line}"), file=file, line=line)
+
+    old = tuple(at("a.yml", line) for line in range(20, 40))
+    near = (at("a.yml", 50), at("b.yml", 7), at("b.yml", 8))
+    run = ledger(replace(outcome("kelp", Status.FAILED), findings=(*old, *near)))
+    of_b = {"packages/kelp/b.yml": [range(1, 3), range(8, 9)]}
+    run.touched = {**of_b, "packages/kelp/a.yml": [range(50, 52)]}
+
+    shown = [one.message.removeprefix("kelp: ") for one in annotations.of(run)]
+
+    assert shown[:3] == ["a.yml 50 [salt]", "b.yml 8 [salt]", "a.yml 20 [salt]"]
+    run.touched = of_b
+    shown = [one.message.removeprefix("kelp: ") for one in annotations.of(run)]
+    assert shown[:3] == ["b.yml 8 [salt]", "b.yml 7 [salt]", "a.yml 20 [salt]"]
 
 
 def test_exactly_ten_are_all_shown() -> None:
