@@ -63,6 +63,7 @@ def ours(packages: Sequence[Path], scratch: Path, sources: list[str], cache: Pat
     command = [sys.executable, "-m", "pkgaction", "build", *map(str, packages), "--no-validate"]
     options = ["--output", str(scratch / "ours"), *sources]
     environ = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(_ROOT)}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as installed: compiled
     subprocess.run([*command, *options], check=True, capture_output=True, env=environ)
 
 

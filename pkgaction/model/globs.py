@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from wcmatch import glob
-
-_FLAGS = glob.GLOBSTAR | glob.NEGATE | glob.DOTGLOB | glob.FORCEUNIX
-
 
 def matches(text: str, patterns: Sequence[str]) -> bool:
     """Whether the text matches one of the patterns and none of those that take away."""
+    from wcmatch import glob  # noqa: PLC0415 - slow to load, and building asks for none
+
+    flags = glob.GLOBSTAR | glob.NEGATE | glob.DOTGLOB | glob.FORCEUNIX
     cleaned = [pattern.removeprefix("./").rstrip("/") for pattern in patterns]
-    return bool(cleaned) and glob.globmatch(text, cleaned, flags=_FLAGS, limit=0)
+    return bool(cleaned) and glob.globmatch(text, cleaned, flags=flags, limit=0)
