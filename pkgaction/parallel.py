@@ -8,6 +8,7 @@ import signal
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar, cast
 
@@ -34,26 +35,27 @@ def over_cores(
 
 
 def _forked(step: Callable[[int], R], count: int, workers: int) -> Iterator[Callable[[], R]]:
-    import multiprocessing  # noqa: PLC0415 - slow to load
-
-    executor = _executor(step, workers)
-    try:
+    with _pool(step, workers) as executor:
         futures = _submitted(executor, range(count))
         yield from (partial(_result, future, step, place) for place, future in enumerate(futures))
-    except BaseException:  # also where nobody asks for more: a run that ends waits for no one
+
+
+@contextmanager
+def _pool(step: Callable[[int], object], workers: int) -> Iterator[Executor]:
+    """Forked processes. Where something is raised, they are ended: a run that ends waits for no one."""
+    import multiprocessing  # noqa: PLC0415 - slow to load, as the next
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
+    context = multiprocessing.get_context("fork")
+    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(step,))
+    try:
+        yield executor
+    except BaseException:  # also where nobody asks for more
         executor.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
             child.terminate()
         raise
     executor.shutdown()
-
-
-def _executor(step: Callable[[int], R], workers: int) -> Executor:
-    import multiprocessing  # noqa: PLC0415 - slow to load, as the next
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
-
-    context = multiprocessing.get_context("fork")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(step,))
 
 
 def _submitted(executor: Executor, places: Iterable[int]) -> "list[Future[object]]":
@@ -86,7 +88,7 @@ def _result(future: "Future[object]", step: Callable[[int], R], place: int) -> R
 
 def _alone(step: Callable[[int], R], place: int) -> R:
     try:
-        with _executor(step, 1) as executor:
+        with _pool(step, 1) as executor:
             (future,) = _submitted(executor, [place])
             return cast("R", future.result())
     except BrokenExecutor as error:
