@@ -395,17 +395,16 @@ def test_a_path_too_long_for_the_agents_sockets_is_refused(scratch: Path, key: K
     assert list(deep.iterdir()) == []
 
 
-@pytest.mark.parametrize("call", ["--import", "--detach-sign", "--verify"])
 def test_a_gpg_that_hangs_is_ended(
-    scratch: Path, key: Key, zipped: Path, monkeypatch: pytest.MonkeyPatch, call: str
+    scratch: Path, key: Key, zipped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shim = scratch / "bin"
     shim.mkdir()
     real = shutil.which("gpg")
-    hang = f'case " $* " in *" {call} "*) exec sleep 60;; esac'
+    hang = 'case " $* " in *" --verify "*) exec sleep 60;; esac'
     (shim / "gpg").write_text(f'#!/bin/sh\n{hang}\nexec {real} "$@"\n')
     (shim / "gpg").chmod(0o755)
-    monkeypatch.setattr(openpgp_process, "LONGEST", 3.0)
+    monkeypatch.setattr(openpgp_process, "LONGEST", 2.0)
     with (
         openpgp.opened(
             scratch,
@@ -415,7 +414,7 @@ def test_a_gpg_that_hangs_is_ended(
             passphrase=Secret(key.passphrase),
             fingerprint="",
         ) as signer,
-        pytest.raises(SigningKeyError, match="no answer in 3 seconds"),
+        pytest.raises(SigningKeyError, match="no answer in 2 seconds"),
     ):
         signer.sign(zipped)
 
