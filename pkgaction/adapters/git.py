@@ -6,13 +6,15 @@ its filters nor its configuration decide what is published.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from pkgaction.adapters import git_borrow, git_history, git_hunks, git_landed, git_process
-from pkgaction.adapters.git_process import CAN_FAIL, LOCAL_SECONDS, REMOTE_SECONDS
+from pkgaction.adapters.git_borrow import Borrowed
+from pkgaction.adapters.git_branches import Branches
+from pkgaction.adapters.git_process import CAN_FAIL
 from pkgaction.adapters.git_tree import CommitFiles, Objects, list_tree
 from pkgaction.errors import CommitMissingError, GitError, UsageError
 from pkgaction.model import globs
@@ -21,24 +23,21 @@ from pkgaction.model.secret import Secret
 from pkgaction.model.tree import RepositoryFiles, Tree, TreeFile
 
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_DEPTHS = (50, 1_000, 20_000)  # commits; then the whole history
 _PATHS_A_CALL = 200
 _OBJECTS_A_FETCH = 1_000
 _LARGE = 1 << 20  # bytes of a file
 
 
 @dataclass(slots=True)
-class GitRepository:
+class GitRepository(Borrowed):
     """The repository that holds the workspace."""
 
-    workspace: Path  # the top folder of the checkout
-    bare: Path  # in the scratch folder
-    env: Mapping[str, str] = field(repr=False)
     _objects: Objects = field(init=False, repr=False)
-    _heads: dict[str, str] | None = field(default=None, init=False, repr=False)
+    _branches: Branches = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._objects = Objects(self.bare, self.env)
+        self._branches = Branches(self)
 
     @classmethod
     def open(
@@ -73,11 +72,6 @@ class GitRepository:
         bare = git_borrow.borrow(scratch, common, object_format, env)
         return cls(top, bare, git_process.environment(environ, remote))
 
-    @property
-    def shallow(self) -> bool:
-        """Whether some commit's parents are missing."""
-        return (self.bare / "shallow").exists()
-
     def close(self) -> None:
         """End the processes that read for us."""
         self._objects.close()
@@ -85,7 +79,7 @@ class GitRepository:
     def commit(self, revision: str) -> str:
         """The full id of a commit, fetched if it isn't in the clone."""
         if _FULL_ID.fullmatch(revision):
-            return revision if self._has(revision) else self._fetch_commit(revision)
+            return revision if self.has(revision) else self._fetch_commit(revision)
         command = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
         found = git_process.run(command, env=self.env, cwd=self.workspace, accept=CAN_FAIL)
         return self.commit(found.stdout.decode().strip()) if found.stdout else self.remote(revision)
@@ -99,7 +93,7 @@ class GitRepository:
         if "remote.origin.url" not in self.env.values():
             what = f"{name!r} is no commit here, and the clone has no remote"
             raise CommitMissingError(what=what, fix=fix)
-        refs = self._ls_remote(f"refs/heads/{name}", f"refs/tags/{name}", f"refs/tags/{name}^{{}}")
+        refs = self._branches.refs(f"refs/heads/{name}", f"refs/tags/{name}", f"refs/tags/{name}^{{}}")
         for ref in (f"refs/heads/{name}", f"refs/tags/{name}^{{}}", f"refs/tags/{name}"):
             if ref in refs:
                 return self.commit(refs[ref])
@@ -124,9 +118,9 @@ class GitRepository:
 
     def merge_base(self, commit: str, branch: str) -> str | None:
         """Where the commit left the remote's branch; None if they have nothing in common."""
-        tip = self._branches().get(branch)
-        for _ in self._deepening(branch) if tip else ():
-            found = self.git("merge-base", commit, str(tip), accept=CAN_FAIL).decode().strip()
+        tip = self._branches.tips().get(branch, "")
+        for _ in self._branches.deepening(branch) if tip else ():
+            found = self.git("merge-base", commit, tip, accept=CAN_FAIL).decode().strip()
             if found:
                 return found
         return None
@@ -152,26 +146,9 @@ class GitRepository:
 
     def landed(self, base: str, head: str, branch: str) -> Sequence[Landed]:
         """The way of a branch from `base`, exclusive, to `head`; the head alone where unknown."""
-        if base and self._connected(base, head, branch):
-            return git_landed.first_parents(self._log, base, head)
-        return [git_landed.alone(self._log, head)]
-
-    def _log(self, arguments: Sequence[str]) -> bytes:
-        return self.git(*arguments)
-
-    def _connected(self, base: str, head: str, branch: str) -> bool:
-        """Whether the history from `head` leads to `base`; a shallow clone is deepened for that."""
-        for depth in (0, *git_landed.DEPTHS):
-            if depth and not self.shallow:
-                return False
-            try:
-                if depth:
-                    self.fetch(f"refs/heads/{branch}", options=[f"--depth={depth}"])
-            except GitError:
-                return False
-            if self._is_ancestor(base, head):
-                return True
-        return False
+        if base and self._branches.connected(base, head, branch):
+            return git_landed.first_parents(self, base, head)
+        return [git_landed.alone(self, head)]
 
     def entries(self, commit: str, paths: Iterable[str]) -> Mapping[str, TreeFile]:
         """Those of the paths that stand in the commit's tree and are no folder, by path."""
@@ -200,12 +177,12 @@ class GitRepository:
 
     def publishing_branch(self, commit: str, branches: Sequence[str], *, prefer: str = "") -> str | None:
         """The remote's branch that the commit lies on, out of those that match a glob."""
-        found = {n: tip for n, tip in self._branches().items() if globs.matches(n, branches)}
+        found = {n: tip for n, tip in self._branches.tips().items() if globs.matches(n, branches)}
         heads = sorted(found.items(), key=lambda head: head[0] != prefer)
         for name, tip in heads:
             if tip == commit:
                 return name
-        return next((name for name, tip in heads if self._contains(name, tip, commit)), None)
+        return next((name for name, _ in heads if self._branches.contains(name, commit)), None)
 
     def _listed(self, *what: str) -> bytes:
         """A tree with sizes. A partial clone's missing blobs are fetched at once, not one by one."""
@@ -216,53 +193,13 @@ class GitRepository:
                 self.fetch(*blobs[start : start + _OBJECTS_A_FETCH], options=["--filter=blob:none"])
         return self.git("ls-tree", "-z", "-l", *what)
 
-    def _contains(self, branch: str, tip: str, commit: str) -> bool:
-        return any(self._is_ancestor(commit, tip) for _ in self._deepening(branch))
-
-    def _is_ancestor(self, commit: str, tip: str) -> bool:
-        command = [f"--git-dir={self.bare}", "merge-base", "--is-ancestor", commit, tip]
-        done = git_process.run(command, env=self.env, cwd=self.bare, accept=CAN_FAIL)
-        return done.returncode == 0
-
-    def _deepening(self, branch: str) -> Iterator[None]:
-        """Fetch more and more of a branch's history, until there is no more."""
-        self.fetch(f"refs/heads/{branch}")
-        yield
-        for depth in _DEPTHS:
-            if not self.shallow:
-                return
-            self.fetch(f"refs/heads/{branch}", options=[f"--depth={depth}"])
-            yield
-        if self.shallow:
-            self.fetch(f"refs/heads/{branch}", options=["--unshallow"])
-            yield
-
-    def _branches(self) -> dict[str, str]:
-        """The remote's branches and their tips, asked for once."""
-        if self._heads is None:
-            refs = self._ls_remote("refs/heads/*")
-            heads = {ref: oid for ref, oid in refs.items() if ref.startswith("refs/heads/")}
-            self._heads = {ref.removeprefix("refs/heads/"): oid for ref, oid in heads.items()}
-        return self._heads
-
-    def _ls_remote(self, *patterns: str) -> dict[str, str]:
-        raw = self.git(
-            "ls-remote", "--refs" if "^" not in patterns[-1] else "--quiet", "origin", *patterns,
-            seconds=REMOTE_SECONDS,
-        )  # fmt: skip
-        pairs = [line.split("\t", 1) for line in raw.decode(errors="replace").splitlines()]
-        return {ref: oid for oid, ref in pairs}
-
-    def _has(self, commit: str) -> bool:
-        return bool(self.git("cat-file", "-t", commit, accept=CAN_FAIL).strip() == b"commit")
-
     def _parents(self, commit: str) -> list[str]:
         lines = self.git("cat-file", "commit", commit).split(b"\n\n", 1)[0].splitlines()
         return [line.split()[1].decode() for line in lines if line.startswith(b"parent ")]
 
     def _newest(self, commit: str, count: int, which: str) -> list[git_history.Commit]:
         """The commit and those before it, newest first, fetched where the clone lacks some."""
-        if self.shallow or not self._has(commit):
+        if self.shallow or not self.has(commit):
             self._fetch_commit(commit, count + 1 if self.shallow else 0)
         wanted = (which, f"--max-count={count}", "--topo-order", f"--format={git_history.FORMAT}")
         return git_history.read(self.git("rev-list", *wanted, commit))
@@ -274,7 +211,7 @@ class GitRepository:
             self.fetch(commit, options=[f"--depth={depth}"] if depth else [])
         except GitError as error:
             raise CommitMissingError(what=f"{what}: {error.what}", fix=fix) from error
-        if not self._has(commit):
+        if not self.has(commit):
             raise CommitMissingError(what=what, fix=fix)
         return commit
 
@@ -282,24 +219,6 @@ class GitRepository:
         command = ["rev-parse", "--verify", "--quiet", "HEAD"]
         found = git_process.run(command, env=self.env, cwd=self.workspace, accept=CAN_FAIL)
         return f" (which has {found.stdout.decode().strip()} checked out)" if found.stdout else ""
-
-    def fetch(self, *refs: str, options: Sequence[str] = ()) -> None:
-        """Fetch into the borrowed repository."""
-        fixed = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
-        self.git("fetch", *fixed, *options, "--end-of-options", "origin", *refs, seconds=REMOTE_SECONDS)
-
-    def git(
-        self,
-        *arguments: str,
-        seconds: float = LOCAL_SECONDS,
-        accept: frozenset[int] = frozenset({0}),
-    ) -> bytes:
-        """Run git on the borrowed repository; what it prints."""
-        # a relative address of the remote counts from the checkout
-        command = [f"--git-dir={self.bare}", *arguments]
-        cwd = self.workspace if seconds == REMOTE_SECONDS else self.bare
-        done = git_process.run(command, env=self.env, cwd=cwd, seconds=seconds, accept=accept)
-        return done.stdout
 
 
 def _text(name: bytes) -> str:

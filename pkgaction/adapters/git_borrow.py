@@ -1,9 +1,47 @@
 """A repository in the scratch folder that borrows the objects of the workspace's, and its remote."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pkgaction.adapters import git_process
+from pkgaction.adapters.git_process import CAN_FAIL, LOCAL_SECONDS, REMOTE_SECONDS
+
+
+@dataclass(slots=True)
+class Borrowed:
+    """The repository in the scratch folder. What has to be fetched lands there."""
+
+    workspace: Path  # the top folder of the checkout
+    bare: Path  # in the scratch folder
+    env: Mapping[str, str] = field(repr=False)
+
+    @property
+    def shallow(self) -> bool:
+        """Whether some commit's parents are missing."""
+        return (self.bare / "shallow").exists()
+
+    def has(self, commit: str) -> bool:
+        """Whether the commit is there."""
+        return bool(self.git("cat-file", "-t", commit, accept=CAN_FAIL).strip() == b"commit")
+
+    def fetch(self, *refs: str, options: Sequence[str] = ()) -> None:
+        """Fetch into the borrowed repository."""
+        fixed = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
+        self.git("fetch", *fixed, *options, "--end-of-options", "origin", *refs, seconds=REMOTE_SECONDS)
+
+    def git(
+        self,
+        *arguments: str,
+        seconds: float = LOCAL_SECONDS,
+        accept: frozenset[int] = frozenset({0}),
+    ) -> bytes:
+        """Run git on the borrowed repository; what it prints."""
+        # a relative address of the remote counts from the checkout
+        command = [f"--git-dir={self.bare}", *arguments]
+        cwd = self.workspace if seconds == REMOTE_SECONDS else self.bare
+        done = git_process.run(command, env=self.env, cwd=cwd, seconds=seconds, accept=accept)
+        return done.stdout
 
 
 def remote(top: Path, env: Mapping[str, str]) -> dict[str, str]:
@@ -11,7 +49,7 @@ def remote(top: Path, env: Mapping[str, str]) -> dict[str, str]:
     names = ("url", "promisor", "partialclonefilter")
     found: dict[str, str] = {}
     for key in [f"remote.origin.{name}" for name in names] + ["extensions.partialclone"]:
-        done = git_process.run(["config", "--get", key], env=env, cwd=top, accept=git_process.CAN_FAIL)
+        done = git_process.run(["config", "--get", key], env=env, cwd=top, accept=CAN_FAIL)
         if done.stdout:
             found[key] = done.stdout.decode().rstrip("\n")
     return found

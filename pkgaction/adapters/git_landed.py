@@ -1,18 +1,15 @@
 """The way that a branch went, out of one `git log`."""
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
 
+from pkgaction.adapters.git_borrow import Borrowed
 from pkgaction.model.event import Landed
 
-Git: TypeAlias = Callable[[Sequence[str]], bytes]  # arguments to output
-
 MOST_COMMITS = 250  # of one push; more are not looked at
-DEPTHS = (50, 300)  # commits that are fetched where a shallow clone lacks the way
 
 
-def first_parents(git: Git, base: str, head: str) -> list[Landed]:
+def first_parents(repository: Borrowed, base: str, head: str) -> list[Landed]:
     """The commits from `head` back to `base`, exclusive, each with what it changed of its first parent.
 
     Each record begins with a word that nobody could guess: a path may look like anything else.
@@ -20,13 +17,13 @@ def first_parents(git: Git, base: str, head: str) -> list[Landed]:
     word = secrets.token_hex(16)
     options = ("--first-parent", "-m", "--name-only", "--no-renames", "--no-show-signature", "-z")
     shape = (f"--max-count={MOST_COMMITS}", f"--format={word}%x00%H%x00%s%x00")
-    raw = git(("log", *options, *shape, f"{base}..{head}"))
+    raw = repository.git("log", *options, *shape, f"{base}..{head}")
     return list(_records(raw.split(b"\0"), word.encode()))
 
 
-def alone(git: Git, head: str) -> Landed:
+def alone(repository: Borrowed, head: str) -> Landed:
     """One commit of which no more is known."""
-    raw = git(("log", "--max-count=1", "--no-show-signature", "--format=%s", head))
+    raw = repository.git("log", "--max-count=1", "--no-show-signature", "--format=%s", head)
     return Landed(commit=head, subject=raw.decode(errors="replace").rstrip("\n"), paths=None)
 
 
