@@ -4,13 +4,18 @@ Links are followed where the official validator does: reading `X.link` reads wha
 package is a built one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from pkgaction.model import jsontext, yamltext
 from pkgaction.model.json import Json
 from pkgaction.model.tree import Kind, PackageSource, TreeFile
 from pkgaction.rules import linked
 from pkgaction.rules.told import UnreadableError
+
+T = TypeVar("T")
 
 LARGEST_READ = 32 * 1024 * 1024  # bytes of one file; what is read of a package is far smaller
 MOST_READ = 512 * 1024 * 1024  # bytes of all files that are read; a zip bomb has more
@@ -47,36 +52,18 @@ class Reader:
         if found.kind is not Kind.FILE:
             raise UnreadableError(path, f"this is a {found.kind.value}")
         if path.endswith(linked.SUFFIX):
-            found = self._linked(found)
+            found = _once(self._targets, path, partial(self._target, found))
         if limit and found.content.size > limit:
             raise UnreadableError(path, f"it has {found.content.size} bytes, {limit} are read")
         return found
 
     def document(self, path: str) -> yamltext.Node | None:
         """The first document of a YAML file."""
-        if path not in self._documents:
-            self._documents[path] = self._document(path)
-        found = self._documents[path]
-        if isinstance(found, UnreadableError):
-            raise found
-        return found
+        return _once(self._documents, path, partial(self._document, path))
 
     def json(self, path: str) -> Json:
         """The value of a JSON file, all of which must be one value."""
-        if path not in self._values:
-            self._values[path] = self._value(path)
-        found = self._values[path]
-        if isinstance(found, UnreadableError):
-            raise found
-        return found
-
-    def _linked(self, link: TreeFile) -> TreeFile:
-        if link.path not in self._targets:
-            self._targets[link.path] = self._target(link)
-        found = self._targets[link.path]
-        if isinstance(found, UnreadableError):
-            raise found
-        return found
+        return _once(self._values, path, partial(self._value, path))
 
     def _target(self, link: TreeFile) -> TreeFile | UnreadableError:
         if not self.follows:
@@ -106,3 +93,15 @@ class Reader:
             return UnreadableError(path, error.message, error.line, error.column)
         except UnreadableError as error:
             return error
+
+
+def _once(
+    known: dict[str, T | UnreadableError], path: str, make: Callable[[], T | UnreadableError]
+) -> T:
+    """What was made for the path before, else what is made now; why it can't be had is kept, too."""
+    if path not in known:
+        known[path] = make()
+    found = known[path]
+    if isinstance(found, UnreadableError):
+        raise found
+    return found
