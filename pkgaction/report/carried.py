@@ -3,16 +3,20 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import msgspec
 
 from pkgaction.model import release
+from pkgaction.model.changes import Changes
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.layout import PACKAGE_NAME
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Ledger, Outcome, Problem, Urls
 from pkgaction.model.version import InvalidVersionError, Version
 from pkgaction.report import escape, wire
+
+C = TypeVar("C", Changes, wire.Changes)
 
 MOST = 100_000  # bytes: a step's environment takes 128 KiB in one variable
 LARGEST = 128 * 1024  # bytes of a file that is read
@@ -110,8 +114,8 @@ def _report(ledger: Ledger) -> wire.Report:
         "planned": [_planned(one) for one in waiting[: wire.MOST]],
         "skipped": [_builtins(one) for one in plan.skipped[: wire.MOST]],
         "problems": [_builtins(one) for one in ledger.problems[:100]],
-        "warnings": ledger.warnings[:1_000],
-        "notices": ledger.notices[:1_000],
+        "warnings": ledger.warnings[: wire.MOST],
+        "notices": ledger.notices[: wire.MOST],
     }
     return msgspec.convert(_cut(told), wire.Report)
 
@@ -123,11 +127,8 @@ def _worst_first(outcomes: Iterator[Outcome]) -> list[Outcome]:
 
 def _package(one: Outcome) -> JsonObject:
     """The fields that are carried have the names that they have in an outcome."""
-    changes = one.changes
-    if changes:
-        left = len(changes.files[wire.MOST :])
-        changes = replace(changes, files=changes.files[: wire.MOST], more=changes.more + left)
-    return _builtins(replace(one, files=(), findings=one.findings[: wire.MOST], changes=changes))
+    findings, changes = one.findings[: wire.MOST], _fewer(one.changes, wire.MOST)
+    return _builtins(replace(one, files=(), findings=findings, changes=changes))
 
 
 def _planned(one: release.Candidate) -> JsonObject:
@@ -169,8 +170,12 @@ def _ever_shorter(whole: wire.Report) -> Iterator[wire.Report]:
 
 
 def _shortened(one: wire.Package, most: int) -> wire.Package:
-    changes = one.changes
-    if changes:
-        left = len(changes.files[most:])
-        changes = replace(changes, files=changes.files[:most], more=changes.more + left)
-    return replace(one, findings=one.findings[:most], changes=changes)
+    return replace(one, findings=one.findings[:most], changes=_fewer(one.changes, most))
+
+
+def _fewer(changes: C | None, most: int) -> C | None:
+    """The same with no more files than that; the rest is counted."""
+    if changes is None:
+        return None
+    more = changes.more + len(changes.files[most:])
+    return replace(changes, files=changes.files[:most], more=more)
