@@ -4,7 +4,7 @@ Each rule is a function from the package to its findings; `CORE` is the whole li
 which findings are shown.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from pkgaction.model.finding import Finding
 from pkgaction.rules import identity, paths, sizes
@@ -42,6 +42,12 @@ def check_built(package: Package) -> list[Finding]:
     return [finding for rule in BUILT for finding in rule(package)]
 
 
-def check(package: Package) -> list[Finding]:
-    """All findings of the core checks."""
-    return [finding for rule in CORE for finding in rule(package)]
+def check(package: Package, said: Container[tuple[str, int]] = ()) -> list[Finding]:
+    """All findings of the core checks.
+
+    `said` is where errors are known already, as file and line from 1: nothing more is found there, but
+    what must hold for the built files, too.
+    """
+    others = (finding for rule in CORE[len(BUILT) :] for finding in rule(package))
+    new = [finding for finding in others if (finding.file, max(finding.line, 1)) not in said]
+    return check_built(package) + new

@@ -46,13 +46,7 @@ def findings(
     package = Package(source, mode)
     official = list(specification.check(package)) if specification else []
     said = {(found.file, max(found.line, 1)) for found in errors(official)}
-    relied = core.check_built(package)
-    ours = [
-        found
-        for found in core.check(package)
-        if found in relied or (found.file, max(found.line, 1)) not in said
-    ]
-    return [*official, *ours]
+    return official + core.check(package, said)
 
 
 def check(
