@@ -68,3 +68,11 @@ class LooseVersion:
 
     def __str__(self) -> str:
         return self.text
+
+
+def loose(written: str) -> LooseVersion | None:
+    """The loose version that a text stands for; None where it is none."""
+    try:
+        return LooseVersion.parse(written)
+    except InvalidLooseVersionError:
+        return None

@@ -4,11 +4,11 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 
 from pkgaction.model import yamltext
 from pkgaction.model.json import Json
-from pkgaction.model.looseversion import InvalidLooseVersionError, LooseVersion
+from pkgaction.model.looseversion import LooseVersion, loose
 from pkgaction.model.tree import PackageSource, Tree, TreeFile
 from pkgaction.rules import folders
 from pkgaction.rules.folders import Entry, Folders
@@ -67,22 +67,17 @@ class Package:
     @cached_property
     def format_version(self) -> LooseVersion:
         """The format that the package is written in; 0 where it says none that can be read."""
-        try:
-            return LooseVersion.parse(self.text("format_version"))
-        except InvalidLooseVersionError:
-            return LooseVersion.parse("0")
+        return loose(self.text("format_version")) or LooseVersion.parse("0")
 
     def at_least(self, version: str) -> bool:
         """Whether the package is written in this format or a newer one."""
-        return self.format_version >= LooseVersion.parse(version)
+        return self.format_version >= _version(version)
 
     @property
     def ga(self) -> bool:
         """Whether its version is generally available: 1.0.0 or above, and no prerelease."""
-        try:
-            return LooseVersion.parse(self.version).ga
-        except InvalidLooseVersionError:
-            return False
+        version = loose(self.version)
+        return version is not None and version.ga
 
     def manifest(self) -> yamltext.Mapping:
         """The manifest; empty where it is missing or can't be read (which is a finding of its own)."""
@@ -172,3 +167,8 @@ class Package:
         """A text at the manifest's top, as it is written; empty where it is missing or no scalar."""
         found = self.manifest().entries.get(key)
         return "" if not isinstance(found, yamltext.Scalar) or found.empty else found.text
+
+
+@cache
+def _version(constant: str) -> LooseVersion:
+    return LooseVersion.parse(constant)

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from pkgaction.model.finding import Finding
-from pkgaction.model.looseversion import LooseVersion
 from pkgaction.rules.package import MANIFEST, Mode, Package
 from pkgaction.rules.told import found
 
@@ -29,12 +27,11 @@ class Rule:
 
     def applies(self, package: Package) -> bool:
         """Whether the rule holds for this package."""
-        version = package.format_version
         return (
             package.type in self.types
             and package.mode in self.modes
-            and (not self.since or version >= _version(self.since))
-            and (not self.before or version < _version(self.before))
+            and (not self.since or package.at_least(self.since))
+            and not (self.before and package.at_least(self.before))
         )
 
 
@@ -61,8 +58,3 @@ def _stamped(rule: Rule, findings: Iterable[Finding]) -> Iterator[Finding]:
             official=finding.official or rule.code,
             link=finding.link or rule.source,
         )
-
-
-@cache
-def _version(text: str) -> LooseVersion:
-    return LooseVersion.parse(text)

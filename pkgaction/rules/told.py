@@ -43,12 +43,20 @@ def finding(
     message: str,
     at: yamltext.Node | None = None,
     severity: Severity = Severity.ERROR,
+    *,
+    official: str = "",
+    link: str = "",
 ) -> Finding:
     """A finding at a place in a file."""
-    line = at.line if at else 0
-    column = at.column if isinstance(at, yamltext.Scalar) else 0
     return Finding(
-        code=code, file=shown(file), message=message, line=line, column=column, severity=severity
+        code=code,
+        file=shown(file),
+        message=message,
+        line=at.line if at else 0,
+        column=at.column if isinstance(at, yamltext.Scalar) else 0,
+        severity=severity,
+        official=official,
+        link=link,
     )
 
 
@@ -62,14 +70,4 @@ def found(
     link: str = "",
 ) -> Finding:
     """What an official rule finds; id, code and source of the rule are added by who runs it."""
-    line = at.line if at else 0
-    column = at.column if isinstance(at, yamltext.Scalar) else 0
-    return Finding(
-        code=code,
-        file=shown(file),
-        message=message,
-        line=line,
-        column=column,
-        official=official,
-        link=link,
-    )
+    return finding(code, file, message, at, official=official, link=link)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pkgaction.model.looseversion import InvalidLooseVersionError, LooseVersion
+from pkgaction.model.looseversion import LooseVersion, loose
 
 _LONGEST = 512  # bytes
 _MOST_GROUPS = 32
@@ -21,7 +21,7 @@ _RANGE = re.compile(rf"{_BLANK}*({_PATTERN}){_BLANK}+-{_BLANK}+({_PATTERN}){_BLA
 _ONE = re.compile(rf"(?P<operator>[=!<>~^]*){_BLANK}*(?P<version>[^\t\n\f\r ,]+)")
 _BETWEEN = re.compile(rf"{_BLANK}*,{_BLANK}*|{_BLANK}+")
 _PARTS = re.compile(
-    rf"v?(?P<major>[^.+-]+)(?:\.(?P<minor>[^.+-]+))?(?:\.(?P<patch>[^.+-]+))?"
+    rf"v?(?P<major>{_PART})(?:\.(?P<minor>{_PART}))?(?:\.(?P<patch>{_PART}))?"
     rf"(?P<pre>-{_TAG})?(?:\+{_TAG})?"
 )
 _WHOLE = 3  # major, minor and patch are given
@@ -85,7 +85,7 @@ def _group(text: str) -> tuple[_Limit, ...] | None:
 
 
 def _limit(operator: str, text: str) -> _Limit | None:
-    found = _PARTS.fullmatch(text) if re.fullmatch(_PATTERN, text) else None
+    found = _PARTS.fullmatch(text)
     if not found or operator not in _OPERATORS:
         return None
     parts = [found["major"], found["minor"], found["patch"]]
@@ -93,10 +93,8 @@ def _limit(operator: str, text: str) -> _Limit | None:
     if given < _WHOLE:
         numbers = [*(part for part in parts[:given] if part), *["0"] * (_WHOLE - given)]
         text = ".".join(numbers) + (found["pre"] or "")
-    try:
-        return _Limit(operator, LooseVersion.parse(text), given)
-    except InvalidLooseVersionError:
-        return None
+    version = loose(text)
+    return _Limit(operator, version, given) if version else None
 
 
 def _equal(other: LooseVersion, limit: _Limit) -> bool:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 from pkgaction.model.finding import Finding
+from pkgaction.model.looseversion import loose
 from pkgaction.model.yamltext import Scalar
 from pkgaction.rules.grammar import urls
 from pkgaction.rules.package import MANIFEST, Package
-from pkgaction.rules.semantic.reading import at, is_string, loose, maps, scalar
+from pkgaction.rules.semantic.reading import at, is_string, maps, scalar
 from pkgaction.rules.told import found, quoted
 
 _FILE = "changelog.yml"

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from pkgaction.model import yamlvalues
-from pkgaction.model.looseversion import InvalidLooseVersionError, LooseVersion
 from pkgaction.model.yamltext import Mapping, Node, Scalar, Sequence
 
 NOTHING = Mapping({}, {}, 0)
@@ -67,14 +66,6 @@ def flag(node: Node | None, *keys: str) -> bool | None:
 def is_string(node: Node | None) -> bool:
     """Whether a value is a text to a reader, not a number, a boolean or a null."""
     return isinstance(node, Scalar) and isinstance(yamlvalues.resolve(node), str)
-
-
-def loose(written: str) -> LooseVersion | None:
-    """The loose version that a text stands for; None where it is none."""
-    try:
-        return LooseVersion.parse(written)
-    except InvalidLooseVersionError:
-        return None
 
 
 def _spellings(word: str) -> tuple[str, str, str]:

@@ -4,11 +4,12 @@ import posixpath
 from collections.abc import Iterator
 
 from pkgaction.model.finding import Finding
+from pkgaction.model.looseversion import loose
 from pkgaction.model.yamltext import Mapping, Scalar
 from pkgaction.rules.grammar import constraints
 from pkgaction.rules.package import MANIFEST, Package
 from pkgaction.rules.semantic.manifests import data_streams, inputs, templates
-from pkgaction.rules.semantic.reading import at, loose, maps, scalar, text
+from pkgaction.rules.semantic.reading import at, maps, scalar, text
 from pkgaction.rules.told import found, quoted
 
 _CONFIG = "_dev/test/config.yml"

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 
 from pkgaction.model.finding import Finding
-from pkgaction.model.looseversion import LooseVersion
+from pkgaction.model.looseversion import LooseVersion, loose
 from pkgaction.model.yamltext import Scalar
 from pkgaction.rules.grammar import constraints
 from pkgaction.rules.package import MANIFEST, Package
 from pkgaction.rules.semantic.fieldfiles import fields, unreadable
 from pkgaction.rules.semantic.manifests import data_streams
 from pkgaction.rules.semantic.mild import milder
-from pkgaction.rules.semantic.reading import at, is_string, loose, text
+from pkgaction.rules.semantic.reading import at, is_string, text
 from pkgaction.rules.told import found, quoted
 
 _TAGS = "kibana/tags.yml"

@@ -70,7 +70,7 @@ class Files:
         self._count(path, value)
         schema = self.schemas.get(item.schema)
         errors = validator.errors(schema, value, self._formats(path, item))
-        node = self._node(path) if errors else None
+        node = self._node(path, item) if errors else None
         for text in dict.fromkeys(map(messages.of, errors)):
             yield found(
                 path,
@@ -101,8 +101,10 @@ class Files:
         except jsontext.JsonProblemError as error:
             raise UnreadableError(path, error.message, error.line, error.column) from error
 
-    def _node(self, path: str) -> Node | None:
+    def _node(self, path: str, item: Item) -> Node | None:
         """The document with its lines and columns; JSON is read as the YAML that it nearly always is."""
+        if item.media_type.yaml:
+            return self.package.document(path)
         try:
             return load(self.package.read(path))
         except YamlProblemError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from pkgaction.model.finding import Finding
-from pkgaction.model.looseversion import InvalidLooseVersionError, LooseVersion
+from pkgaction.model.looseversion import LooseVersion, loose
 from pkgaction.model.yamltext import Node
 from pkgaction.rules import exclusions, rule
 from pkgaction.rules.package import MANIFEST, Package
@@ -88,7 +88,7 @@ class Specification:
             if not text:
                 yield found(MANIFEST, f"{key} is missing", _at(package, key), code=f"{key}-missing")
         for key in ("version", "format_version"):
-            if not _is_version(package.text(key)):
+            if loose(package.text(key)) is None:
                 code, message = f"{key.replace('_', '-')}-invalid", f"{key} must be a version, as 1.2.0"
                 yield found(MANIFEST, message, _at(package, key), code=code)
         if self._release(package.format_version) is None:
@@ -116,14 +116,6 @@ class Specification:
                 MANIFEST, message, _at(package, "format_version"), code="format-version-unreleased",
                 official=_UNRELEASED, link=self.link("changelog.yml"),
             )  # fmt: skip
-
-
-def _is_version(text: str) -> bool:
-    try:
-        LooseVersion.parse(text)
-    except InvalidLooseVersionError:
-        return False
-    return True
 
 
 def _at(package: Package, key: str) -> Node | None:
