@@ -8,6 +8,7 @@ import math
 from decimal import Decimal
 from typing import TypeAlias
 
+from pkgaction.model.numbers import PLAIN, shortest
 from pkgaction.model.yamltext import Scalar
 from pkgaction.model.yamlvalues import INFINITY, NAN, number
 
@@ -23,7 +24,6 @@ _TRUE = _spellings("y", "yes", "true", "on")
 _FALSE = _spellings("n", "no", "false", "off")
 _NULL = _spellings("", "~", "null")
 _EXPONENT_FROM = 1e21  # from here on Go writes a float to JSON with an exponent; source: encoding/json
-_EXPONENTS = range(-4, 6)  # of floats that Go writes without one; source: its package fmt, %v
 
 
 def resolve(scalar: Scalar) -> Value:
@@ -65,8 +65,4 @@ def _float_text(value: float) -> str:
     """As Go writes a float where a text is wanted: 1000000.0 becomes 1e+06."""
     if not math.isfinite(value):
         return str(value)
-    shortest = Decimal(repr(value)).normalize()
-    exponent = shortest.adjusted()
-    if exponent in _EXPONENTS:
-        return f"{shortest:f}"
-    return f"{shortest.scaleb(-exponent):f}e{exponent:+03}"
+    return shortest(value, exponents=PLAIN, width=2)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from pkgaction.model.json import Json
-from pkgaction.transforms.numbers import shortest
+from pkgaction.model.numbers import shortest
 
 _PLAIN_EXPONENTS = range(-6, 21)  # of numbers that are written without one
 _DEEPEST = 200

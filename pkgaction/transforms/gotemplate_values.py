@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from pkgaction.model.json import Json
-from pkgaction.transforms.numbers import shortest
+from pkgaction.model.numbers import PLAIN, shortest
 
 Value: TypeAlias = str | int | bool | None  # None: what there is no value for
 Function: TypeAlias = Callable[[Sequence[Value]], Value]
 
 _VERB = re.compile(r"%(?P<verb>.?)", re.DOTALL)
-_PLAIN = range(-4, 6)  # decimal exponents of the floats that are written without one
 
 
 class ArgumentError(ValueError):
@@ -47,7 +46,7 @@ def shown_float(value: float) -> str:
     """The fewest digits that read back as the same number; `1e+06` from a million on."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else f"{'+' if value > 0 else '-'}Inf"
-    return shortest(value, exponents=_PLAIN, width=2)
+    return shortest(value, exponents=PLAIN, width=2)
 
 
 # --- functions: the arguments in, the value out; all but the false words are true -------------------

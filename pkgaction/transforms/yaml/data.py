@@ -9,13 +9,12 @@ from functools import cmp_to_key
 from typing import TypeAlias
 
 from pkgaction.model import yamltext
+from pkgaction.model.numbers import PLAIN, shortest
 from pkgaction.model.yamlvalues import Timestamp, Value, resolve
-from pkgaction.transforms.numbers import shortest
 from pkgaction.transforms.yaml.nodes import Mapping, Node, Scalar, Sequence, Style
 from pkgaction.transforms.yaml.scalars import reads_as_text
 
 _Entry: TypeAlias = tuple[Value, yamltext.Node]
-_PLAIN_EXPONENTS = range(-4, 6)  # of floats that are written without one
 
 
 def node(value: yamltext.Node) -> Node:
@@ -58,7 +57,7 @@ def _float(value: float) -> str:
         return ".nan"
     if math.isinf(value):
         return ".inf" if value > 0 else "-.inf"
-    return shortest(value, exponents=_PLAIN_EXPONENTS, width=2)
+    return shortest(value, exponents=PLAIN, width=2)
 
 
 def _mapping(entries: Iterable[_Entry]) -> Mapping:

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+PLAIN = range(-4, 6)  # decimal exponents of floats that Go's package fmt, %v, writes without one
+
 
 def shortest(value: float, *, exponents: range, width: int) -> str:
     """A finite number: plain if its decimal exponent is in the range, else with an exponent.
@@ -10,11 +12,6 @@ def shortest(value: float, *, exponents: range, width: int) -> str:
     """
     number = Decimal(repr(float(value))).normalize()
     exponent = number.adjusted()
-    if not number or exponent in exponents:
+    if exponent in exponents:
         return f"{number:f}"
-    sign, digits, _ = number.as_tuple()
-    first, *rest = map(str, digits)
-    fraction = "." + "".join(rest) if rest else ""
-    return (
-        f"{'-' if sign else ''}{first}{fraction}e{'-' if exponent < 0 else '+'}{abs(exponent):0{width}}"
-    )
+    return f"{number.scaleb(-exponent):f}e{exponent:+0{width + 1}}"
