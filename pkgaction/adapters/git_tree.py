@@ -61,6 +61,7 @@ class Objects:
         self._repository = repository
         self._env = env
         self._reader = BlobReader(repository, env)
+        self._entries: dict[tuple[str, str], TreeEntry | None] = {}  # by commit and path
 
     def read(self, oid: str) -> bytes:
         """A blob's bytes."""
@@ -78,7 +79,12 @@ class Objects:
         return TreeFile(path=entry.path, content=_Blob(entry.oid, entry.size, self), kind=kind)
 
     def entry(self, commit: str, path: str) -> TreeEntry | None:
-        """One path of a commit's tree."""
+        """One path of a commit's tree, asked for once: a commit never changes."""
+        if (commit, path) not in self._entries:
+            self._entries[commit, path] = self._asked(commit, path)
+        return self._entries[commit, path]
+
+    def _asked(self, commit: str, path: str) -> TreeEntry | None:
         repository = f"--git-dir={self._repository}"
         command = [repository, "ls-tree", "-z", "-l", "--full-tree", commit, "--", path]
         raw = git_process.run(command, env=self._env, cwd=self._repository).stdout

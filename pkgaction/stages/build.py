@@ -72,10 +72,10 @@ def make(candidate: Candidate, folder: Path, bench: Bench) -> Made:
         SourceMissingError: it needs something from outside that can't be had.
     """
     source = candidate.source
-    tree = files(source, bench)
+    before = gathered(source)
+    tree = _transformed(before, source, bench)
     found = indexed_as(tree, candidate)
     path, made = write(candidate, tree, folder, jobs=bench.jobs)
-    before = gathered(source)
     return Made(
         zip=path,
         archive=made,
@@ -141,12 +141,16 @@ def gathered(source: PackageSource) -> Tree:
 
 
 def files(source: PackageSource, bench: Bench) -> Tree:
-    """The files of the built package, in the reference's order of steps.
+    """The files of the built package.
 
     Raises:
         BuildRefusedError, SourceMissingError: as `make`.
     """
-    tree = gathered(source)
+    return _transformed(gathered(source), source, bench)
+
+
+def _transformed(tree: Tree, source: PackageSource, bench: Bench) -> Tree:
+    """What is built of gathered files, in the reference's order of steps."""
     tree = with_saved_objects(tree, source)
     tree = with_external_fields(tree, source, bench.sources)
     tree = with_dynamic_mappings(tree, source, bench.sources)
