@@ -53,6 +53,13 @@ class TreeFile:
     content: Content
     kind: Kind = Kind.FILE
 
+    def read(self, *, limit: int) -> bytes | None:
+        """The plain file's bytes, or None where it is none or larger than `limit`."""
+        if self.kind is not Kind.FILE or self.content.size > limit:
+            return None
+        with self.content.open() as stream:
+            return stream.read()
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
@@ -73,10 +80,7 @@ class Tree:
     def read(self, path: str, *, limit: int) -> bytes | None:
         """The plain file's bytes, or None where there is none or it is larger than `limit`."""
         file = self.get(path)
-        if file is None or file.kind is not Kind.FILE or file.content.size > limit:
-            return None
-        with file.content.open() as stream:
-            return stream.read()
+        return file.read(limit=limit) if file else None
 
     def replacing(self, files: Iterable[TreeFile]) -> "Tree":
         """The same tree with these files added, or in the place of those of the same path."""

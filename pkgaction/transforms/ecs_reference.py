@@ -5,7 +5,7 @@ import posixpath
 from pkgaction.errors import BuildRefusedError
 from pkgaction.model import yamltext
 from pkgaction.model.ecs import EcsSchema
-from pkgaction.model.tree import PackageSource, Tree
+from pkgaction.model.tree import PackageSource
 from pkgaction.ports import Sources
 from pkgaction.transforms import ecs_schema
 
@@ -27,7 +27,7 @@ def schema_of(reference: str, source: PackageSource, sources: Sources) -> EcsSch
     if not path.isprintable() or len(path) > _LONGEST or target.startswith(("/", "..")):
         raise _refused(source, f"it leads out of the repository: {path[:120]!r}")
     found = source.repository.find(target)
-    data = Tree((found,)).read(found.path, limit=yamltext.MOST_BYTES) if found else None
+    data = found.read(limit=yamltext.MOST_BYTES) if found else None
     if data is None:
         raise _refused(source, f"{target} is no plain file of the repository, or too large")
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pkgaction.errors import BuildRefusedError
 from pkgaction.model import yamltext
 from pkgaction.model.finding import Finding, Severity
-from pkgaction.model.tree import Bytes, Kind, PackageSource, Tree, TreeFile
+from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
 from pkgaction.ports import Sources
 from pkgaction.transforms.gotemplate import render
 from pkgaction.transforms.gotokens import TemplateProblemError
@@ -78,11 +78,10 @@ def _links(source: PackageSource) -> dict[str, str]:
     if file is None:
         return {}
     fix = "make it a YAML file with a map under links"
-    if file.kind is not Kind.FILE or file.content.size > yamltext.MOST_BYTES:
+    data = file.read(limit=yamltext.MOST_BYTES)
+    if data is None:
         what = "the repository's table of links is no plain file, or too large"
         raise BuildRefusedError(what=what, where=LINKS, fix=fix)
-    with file.content.open() as stream:
-        data = stream.read()
     try:
         found = yamltext.load_mapping(data).get("links")
     except yamltext.YamlProblemError as error:

@@ -7,7 +7,7 @@ from pkgaction.errors import BuildRefusedError
 from pkgaction.model import yamltext
 from pkgaction.model.ecs import EcsSchema
 from pkgaction.model.json import JsonObject
-from pkgaction.model.tree import PackageSource, Tree
+from pkgaction.model.tree import PackageSource
 from pkgaction.ports import Sources
 from pkgaction.transforms.build_settings import FILE, build_settings
 from pkgaction.transforms.ecs_reference import schema_of
@@ -47,7 +47,7 @@ class FieldFiles:
     def _read(self, path: str) -> bytes:
         file = self.source.tree.get(path)
         found = linked(self.source, file) if file and path.endswith(_LINK) else file
-        data = Tree((found,)).read(found.path, limit=yamltext.MOST_BYTES) if found else b""
+        data = found.read(limit=yamltext.MOST_BYTES) if found else b""
         if data is None:
             raise self._refused(path, "it is no plain file, or too large")
         return data
