@@ -5,13 +5,11 @@ from pathlib import Path
 import pytest
 
 from pkgaction import pipeline
-from pkgaction.job import World
 from pkgaction.model import layout
 from pkgaction.model.outcome import Ledger, Status
 from pkgaction.ports import ObjectStore
 from tests.fakes import release
-from tests.fakes.release import FakeClock, FakeSigner, Silent, keys_of, listed, signature_of
-from tests.fakes.sources import MemorySources
+from tests.fakes.release import FakeClock, FakeSigner, keys_of, listed, signature_of
 from tests.fakes.store import Crashing, Killed, MemoryStore, Watching
 from tests.unit.test_index_stage import Follower, cursor
 
@@ -37,15 +35,12 @@ class Buckets:
         """The job, from the candidates on."""
         scratch = self._folder / f"scratch-{len(list(self._folder.iterdir()))}"
         scratch.mkdir()
-        world = World(
+        world = release.world(
+            scratch,
             artifacts=artifacts or self.artifacts,
             index=index or self.index,
             signer=FakeSigner(),
             clock=self.clock,
-            watch=Silent(),
-            scratch=scratch,
-            sources=MemorySources(),
-            specification=lambda: None,
         )
         ledger = Ledger(dry_run=False)
         candidates = [release.candidate(name) for name in names]

@@ -200,8 +200,8 @@ def test_the_end_of_another_kind_of_run_asks_for_nothing(proposal: Proposal) -> 
 # --- the jobs of a matrix -------------------------------------------------------------------------
 
 
-def spread(scene: Scene, merge: Merge, names: list[str]) -> Path:
-    """A plan and one job for each of these packages; the workspace of the closing job."""
+def spread(scene: Scene, merge: Merge, names: list[str]) -> None:
+    """A plan and one job for each of these packages; their reports lie in the clone."""
     reports = scene.place.clone / "reports"
     reports.mkdir()
     planned = scene.push(merge, {"mode": "plan", "gpg-private-key": None, "gpg-passphrase": None})
@@ -210,7 +210,6 @@ def spread(scene: Scene, merge: Merge, names: list[str]) -> Path:
         runs[name] = scene.push(merge, {"package": name, "comment": "false"})
     for name, run in runs.items():
         (reports / f"{name}.json").write_text(run.outputs["report"])
-    return reports
 
 
 def test_one_comment_tells_what_all_jobs_did(scene: Scene) -> None:

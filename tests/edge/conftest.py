@@ -6,18 +6,17 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from pkgaction.adapters.git import GitRepository
 from pkgaction.model.event import Intent, Mode, Preview, Release
-from pkgaction.model.json import JsonObject
+from pkgaction.model.json import Json
 from pkgaction.model.release import Plan
 from pkgaction.stages import event, plan
 from tests.e2e.conftest import github, inputs, key, place, scene
 from tests.fakes import payloads
-from tests.fakes.github_json import End, Json
+from tests.fakes.github_json import End
 from tests.fakes.workplace import HERE, Payload, Workplace, checked
 
 __all__ = ["github", "inputs", "key", "place", "scene"]
@@ -38,8 +37,7 @@ class Planner:
 
     def intent(self, name: str, payload: Payload, *, branches: Sequence[str] = ()) -> Intent:
         """What an event asks for."""
-        told = cast("JsonObject", payload)
-        happening = event.Happening(name=name, payload=told, sha="", ref="")
+        happening = event.Happening(name=name, payload=payload, sha="", ref="")
         return event.understand(happening, event.Asked(mode=Mode.AUTO, branches=branches))
 
     def __call__(

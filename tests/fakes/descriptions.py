@@ -1,7 +1,8 @@
 """GitHub's own descriptions of its API and its events, where they are there: `make github-schemas`.
 
 They check every request that the loopback GitHub gets, every answer that it gives, and every event that
-the tests make. Without them the tests go on unchecked, and one test is skipped by name.
+the tests make. Without them the tests go on unchecked, and those of tests/contract/test_descriptions.py
+are skipped by name.
 """
 
 import json

@@ -49,9 +49,9 @@ def running(external: str = "") -> Iterator[str]:
         server.wait()
 
 
-def make_bucket(server: str) -> str:
-    """A new bucket; its address."""
-    name = f"bucket-{secrets.token_hex(6)}"
+def make_bucket(server: str, name: str = "") -> str:
+    """A new bucket, of a name of its own unless told; its address."""
+    name = name or f"bucket-{secrets.token_hex(6)}"
     requests.post(f"{server}/storage/v1/b?project=p", json={"name": name}, timeout=10).raise_for_status()
     return f"gs://{name}"
 

@@ -21,9 +21,10 @@ from types import TracebackType
 from typing import Self, TypeAlias
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
+from pkgaction.model.json import Json
 from tests.fakes import descriptions, github_json
 from tests.fakes.descriptions import Exchange
-from tests.fakes.github_json import BOT, PERSON, Account, End, Json, Repository
+from tests.fakes.github_json import BOT, PERSON, Account, End, Repository
 
 Reply: TypeAlias = tuple[int, Json]
 Query: TypeAlias = dict[str, list[str]]

@@ -3,17 +3,16 @@
 Every field that GitHub promises is there, so that its own descriptions can check what the fakes say.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+from pkgaction.model.json import Json
+
 Object: TypeAlias = dict[str, Json]
 
 WHEN = "2026-01-02T03:04:05Z"
 HTML = "https://github.example"
 API = "https://api.github.example"
-_ZERO = "0" * 40
 
 # field → what follows the address of the account or repository
 _OF_ACCOUNT = """

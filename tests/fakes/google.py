@@ -54,7 +54,8 @@ class Google:
         ):
             certificate, context = certified(STORAGE, STS, IAM)
             google = cls(identity, storage, certificate)
-            google.make(*buckets)
+            for name in buckets:
+                emulator.make_bucket(storage, name)
             upstreams = {STORAGE: storage, STS: identity.url, IAM: identity.url}
             handler = type(
                 "Handler", (_Tunnel,), {"google": google, "context": context, "upstreams": upstreams}
@@ -72,12 +73,6 @@ class Google:
             "HTTPS_PROXY": self.proxy,
             "REQUESTS_CA_BUNDLE": certificate,
         }
-
-    def make(self, *buckets: str) -> None:
-        """Make empty buckets."""
-        for name in buckets:
-            where = f"{self.storage}/storage/v1/b?project=p"
-            requests.post(where, json={"name": name}, timeout=10).raise_for_status()
 
     def names(self, bucket: str) -> set[str]:
         """The objects of a bucket."""

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from pkgaction.model.json import Json
 from tests.fakes import github_json
-from tests.fakes.github_json import API, HTML, PERSON, WHEN, End, Json, Object, Repository
+from tests.fakes.github_json import API, HTML, PERSON, WHEN, End, Object, Repository
 
 ZERO = "0" * 40
 _PUSHER: Object = {"name": "octocat", "email": "octocat@github.example"}
@@ -68,23 +69,16 @@ def merge_group(here: Repository, base: str, head: str, branch: str = "main") ->
             "head_ref": f"refs/heads/gh-readonly-queue/{branch}/pr-7-{base}",
             "base_sha": base,
             "base_ref": f"refs/heads/{branch}",
-            "head_commit": {
-                "id": head,
-                "tree_id": ZERO,
-                "message": "Merge pull request #7",
-                "timestamp": WHEN,
-                "author": _PUSHER,
-                "committer": _PUSHER,
-            },
+            "head_commit": _simple(head, "Merge pull request #7"),
         },
         **_around(here),
     }
 
 
-def workflow_dispatch(here: Repository, ref: str = "refs/heads/main") -> Object:
+def workflow_dispatch(here: Repository) -> Object:
     """Somebody started the workflow."""
     workflow = ".github/workflows/publish.yml"
-    return {"inputs": {}, "ref": ref, "workflow": workflow, **_around(here)}
+    return {"inputs": {}, "ref": "refs/heads/main", "workflow": workflow, **_around(here)}
 
 
 def workflow_run(
@@ -109,14 +103,7 @@ def workflow_run(
         "workflow_id": 159038,
         "head_branch": head.ref,
         "head_sha": head.sha,
-        "head_commit": {
-            "id": head.sha,
-            "tree_id": ZERO,
-            "message": "Work",
-            "timestamp": WHEN,
-            "author": _PUSHER,
-            "committer": _PUSHER,
-        },
+        "head_commit": _simple(head.sha, "Work"),
         "head_repository": github_json.short_repository(from_) if from_ else None,
         "repository": github_json.short_repository(here),
         "pull_requests": [],  # of a fork they are not told
@@ -156,13 +143,17 @@ def _workflow(here: Repository) -> Object:
 
 def _commit(here: Repository, one: Commit) -> Json:
     commit, message = one
+    url = f"{HTML}/{here.name}/commit/{commit}"
+    return {**_simple(commit, message), "distinct": True, "url": url}
+
+
+def _simple(commit: str, message: str) -> Object:
+    """A commit as it stands in runs and merge groups."""
     return {
         "id": commit,
         "tree_id": ZERO,
-        "distinct": True,
         "message": message,
         "timestamp": WHEN,
-        "url": f"{HTML}/{here.name}/commit/{commit}",
         "author": _PUSHER,
         "committer": _PUSHER,
     }

@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from pkgaction.adapters.folder import NOWHERE
-from pkgaction.job import Job
+from pkgaction.job import Job, World
 from pkgaction.model.json import Json
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Urls
 from pkgaction.model.release import Built, Candidate, Published, Signature, Signed, Stored, Validated
 from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
 from pkgaction.model.version import Version
+from pkgaction.ports import Clock, ObjectStore, Signer
 from pkgaction.stages import build, sign
-from tests.fakes.sources import BENCH
+from tests.fakes.sources import BENCH, MemorySources
 
 T = TypeVar("T")
 
@@ -182,6 +183,27 @@ def job() -> Job:
         jobs=1,
         urls=lambda one: Urls(zip=f"https://x.example/{one.id}", signature="", static=""),
         provenance=lambda _: {"commit": "c" * 40, "run": "https://ci.example/1"},
+    )
+
+
+def world(
+    scratch: Path,
+    *,
+    artifacts: ObjectStore,
+    index: ObjectStore | None = None,
+    signer: Signer | None = None,
+    clock: Clock | None = None,
+) -> World:
+    """What a run touches: these, and nothing else that is outside."""
+    return World(
+        artifacts=artifacts,
+        index=index,
+        signer=signer,
+        clock=clock or FakeClock(),
+        watch=Silent(),
+        scratch=scratch,
+        sources=MemorySources(),
+        specification=lambda: None,
     )
 
 

@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from pkgaction.model.json import Json
 from tests.fakes import descriptions, payloads
-from tests.fakes.github_json import End, Json, Repository
+from tests.fakes.github_json import End, Repository
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / "examples" / "packages"
 REPOSITORY = "deepwater/packages"
 REPOSITORY_ID = 4242
-_ZERO = "0" * 40
 _IDENTITY = {
     "GIT_AUTHOR_NAME": "Coral Diver",
     "GIT_AUTHOR_EMAIL": "coral@deepwater.example",
@@ -202,11 +202,9 @@ class Workplace:
         """The payload of a workflow_dispatch."""
         return checked("workflow_dispatch", payloads.workflow_dispatch(HERE))
 
-    def workflow_run_event(
-        self, head: End, *, event: str = "pull_request", conclusion: str = "success"
-    ) -> Payload:
+    def workflow_run_event(self, head: End, *, event: str = "pull_request") -> Payload:
         """The payload of another workflow's end."""
-        run = payloads.workflow_run(HERE, head, event=event, conclusion=conclusion)
+        run = payloads.workflow_run(HERE, head, event=event)
         return checked("workflow_run", run)
 
     def run(

@@ -21,11 +21,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def key() -> keys.Key:
-    return keys.make()
-
-
 @pytest.fixture
 def stage(key: keys.Key) -> Iterator[Stage]:
     with acting.opened(key) as made:

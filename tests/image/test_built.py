@@ -73,7 +73,6 @@ def test_the_image_has_no_pip_and_imports_nothing_of_its_working_directory() -> 
 
 def test_git_fetches_by_https_and_trusts_the_bundle_alone(host: Host) -> None:
     place = Workplace.make(host.folder)
-    place.git("update-server-info", cwd=place.origin)
     certificate, context = google.certified("localhost")
     (host.folder / "trusted.pem").write_text(certificate)
     ours = f"--volume={host.folder}/trusted.pem:{_BUNDLE}:ro"

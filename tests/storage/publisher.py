@@ -15,13 +15,11 @@ from pkgaction import pipeline
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.gcs import GcsStore
 from pkgaction.errors import PkgactionError
-from pkgaction.job import World
 from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.model.release import Candidate
 from pkgaction.ports import Clock, ObjectStore
 from tests.fakes import release
-from tests.fakes.release import FakeSigner, Silent
-from tests.fakes.sources import MemorySources
+from tests.fakes.release import FakeSigner
 
 
 def main(bucket: str, index: str, packages: list[str]) -> int:
@@ -43,15 +41,8 @@ def publish(artifacts: ObjectStore, index: ObjectStore, packages: list[str], clo
     """Publish through the real pipeline."""
     ledger = Ledger()
     with tempfile.TemporaryDirectory() as scratch:
-        world = World(
-            artifacts=artifacts,
-            index=index,
-            signer=FakeSigner(),
-            clock=clock,
-            watch=Silent(),
-            scratch=Path(scratch),
-            sources=MemorySources(),
-            specification=lambda: None,
+        world = release.world(
+            Path(scratch), artifacts=artifacts, index=index, signer=FakeSigner(), clock=clock
         )
         wanted = [_candidate(package) for package in packages]
         try:

@@ -11,7 +11,6 @@ import pytest
 from pkgaction import acceptance
 from pkgaction.acceptance import Gate
 from pkgaction.errors import StorageError
-from pkgaction.job import World
 from pkgaction.model import layout
 from pkgaction.model.outcome import Ledger, Status
 from pkgaction.model.owners import Owners, OwnersProblemError
@@ -20,7 +19,6 @@ from pkgaction.ports import Headers, ObjectStore
 from pkgaction.stages import accept
 from tests.fakes import release
 from tests.fakes.release import FakeClock, keys_of, listed
-from tests.fakes.sources import MemorySources
 from tests.fakes.store import Crashing, Killed, MemoryStore, Watching
 
 OURS, THEIRS = "A" * 40, "B" * 40
@@ -81,15 +79,11 @@ class Port:
         gate = Gate(queue=queue or self.queue, verifier=TrustsBoth(), owners=_OWNERS)
         scratch = self.folder / "scratch"
         scratch.mkdir(parents=True, exist_ok=True)
-        world = World(
+        world = release.world(
+            scratch,
             artifacts=artifacts or self.artifacts,
             index=index or self.index,
-            signer=None,
             clock=self.clock,
-            watch=release.Silent(),
-            scratch=scratch,
-            sources=MemorySources(),
-            specification=lambda: None,
         )
         ledger = Ledger(dry_run=dry_run)
         acceptance.run(gate, replace(release.job(), dry_run=dry_run), world, ledger)

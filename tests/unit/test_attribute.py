@@ -1,14 +1,13 @@
 """Which pull request brought which package: the newest commit decides, other sources are confirmed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from pkgaction.model.event import Landed
-from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Ledger, Status
-from pkgaction.model.release import Candidate, Change, Plan, Skipped
-from pkgaction.model.version import Version
+from pkgaction.model.release import Candidate, Plan, Skipped
 from pkgaction.stages.attribute import Attribution, links, to_tell
 from tests.fakes.pulls import KnownPulls
 from tests.unit.ledgers import candidate, ledger, outcome
@@ -23,17 +22,11 @@ def landed(commit: str, *paths: str, subject: str = "Work") -> Landed:
     return Landed(commit=commit, subject=subject, paths=paths)
 
 
-def linked(*targets: str, folder: str = "packages/kelp") -> Candidate:
+def linked(*targets: str) -> Candidate:
     """Kelp 1.2.0, whose changelog entry has these links."""
     changes = "".join(f"    - link: {target}\n" for target in targets)
     changelog = f"- version: 1.2.0\n  changes:\n{changes}- version: 1.1.0\n  changes:\n    - link: old\n"
-    return Candidate(
-        id=PackageId(name="kelp", version=Version.parse("1.2.0")),
-        previous=None,
-        change=Change.NEW,
-        source=source({**GOOD, "changelog.yml": changelog}, folder=folder),
-        version_line=4,
-    )
+    return replace(candidate("kelp"), source=source({**GOOD, "changelog.yml": changelog}))
 
 
 def brought(

@@ -17,7 +17,6 @@ from pkgaction.adapters.fetcher import Fetcher, FetchError
 from pkgaction.adapters.lazy_store import LazyStore
 from pkgaction.errors import SpecificationError
 from pkgaction.inputs import Inputs
-from pkgaction.job import World
 from pkgaction.model.finding import Finding, Severity
 from pkgaction.model.outcome import Ledger
 from pkgaction.model.release import Candidate
@@ -30,8 +29,7 @@ from pkgaction.transforms.gotemplate import render
 from pkgaction.transforms.gotemplate_values import Value
 from pkgaction.transforms.gotokens import TemplateProblemError
 from tests.fakes import release
-from tests.fakes.release import FakeClock, Silent
-from tests.fakes.sources import MemorySources
+from tests.fakes.release import FakeClock
 from tests.fakes.store import MemoryStore
 
 
@@ -192,17 +190,7 @@ def test_an_archive_that_holds_too_much_is_refused_before_its_end(tmp_path: Path
 
 
 def settling(folder: Path) -> Settling:
-    world = World(
-        artifacts=MemoryStore(),
-        index=None,
-        signer=None,
-        clock=FakeClock(),
-        watch=Silent(),
-        scratch=folder,
-        sources=MemorySources(),
-        specification=lambda: None,
-    )
-    return Settling(release.job(), world, Ledger())
+    return Settling(release.job(), release.world(folder, artifacts=MemoryStore()), Ledger())
 
 
 @pytest.mark.parametrize("error", [RecursionError, MemoryError])

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pkgaction.job import World
 from pkgaction.model.outcome import Ledger
 from pkgaction.model.release import Built, Validated
 from pkgaction.steps import Steps
 from tests.fakes import release
-from tests.fakes.release import FakeClock, FakeSigner, Silent
-from tests.fakes.sources import MemorySources
+from tests.fakes.release import FakeSigner
 from tests.fakes.store import MemoryStore
 
 _TEMPLATE = "_dev/build/docs/README.md"
@@ -23,16 +21,7 @@ def _built(
     scratch: Path, jobs: int, extra: Mapping[str, Mapping[str, bytes]]
 ) -> tuple[list[Built], Ledger]:
     scratch.mkdir()
-    world = World(
-        artifacts=MemoryStore(),
-        index=None,
-        signer=FakeSigner(),
-        clock=FakeClock(),
-        watch=Silent(),
-        scratch=scratch,
-        sources=MemorySources(),
-        specification=lambda: None,
-    )
+    world = release.world(scratch, artifacts=MemoryStore(), signer=FakeSigner())
     ledger = Ledger()
     job = replace(release.job(), jobs=jobs)
     candidates = [release.candidate(name, "1.0.0", extra.get(name)) for name in _NAMES]

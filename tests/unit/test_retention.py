@@ -8,7 +8,6 @@ import pytest
 
 from pkgaction import generations, retention
 from pkgaction.errors import StorageError
-from pkgaction.job import World
 from pkgaction.model import layout
 from pkgaction.model.outcome import Ledger
 from pkgaction.model.tree import Bytes
@@ -17,7 +16,6 @@ from pkgaction.stages import index
 from pkgaction.steps import Steps
 from tests.fakes import release
 from tests.fakes.release import NOW, FakeClock
-from tests.fakes.sources import MemorySources
 from tests.fakes.store import Crashing, Killed, MemoryStore
 
 _DAY = 24 * 3600
@@ -163,16 +161,7 @@ def test_a_publication_succeeds_even_where_old_generations_cannot_be_deleted(
     store = _NoDeletes(clock=clock)
     publish(store, clock, tmp_path, "a", "b")
     clock.sleep(30 * _DAY)
-    world = World(
-        artifacts=MemoryStore(),
-        index=store,
-        signer=None,
-        clock=clock,
-        watch=release.Silent(),
-        scratch=tmp_path,
-        sources=MemorySources(),
-        specification=lambda: None,
-    )
+    world = release.world(tmp_path, artifacts=MemoryStore(), index=store, clock=clock)
     ledger = Ledger()
 
     Steps(replace(release.job(), keep_index_days=7), world, ledger).index(

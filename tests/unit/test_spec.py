@@ -36,9 +36,9 @@ def _found(
     return [(f.file, f.code) for f in _SPEC.check(_package(files, mode, manifest))]
 
 
-def _schema(text: str, manifest: str = _manifest()) -> list[tuple[int, str]]:
+def _schema(text: str) -> list[tuple[int, str]]:
     files = {_LAMP: f"---\n{text}\n", "lamps/ab/x": ""}
-    return [(f.line, f.message) for f in _SPEC.check(_package(files, manifest=manifest))]
+    return [(f.line, f.message) for f in _SPEC.check(_package(files))]
 
 
 def test_a_package_as_it_should_be_has_no_findings() -> None:

@@ -11,8 +11,8 @@ from pkgaction.transforms.yaml.nodes import Document, Mapping, Scalar
 from pkgaction.transforms.yaml.rewrite import written
 
 
-def _again(text: str, indent: int = 2) -> str:
-    return writer.text(reader.document(text.encode()), indent=indent)
+def _again(text: str) -> str:
+    return writer.text(reader.document(text.encode()), indent=2)
 
 
 @pytest.mark.parametrize(
