@@ -5,7 +5,6 @@ Importing requests takes long, so it is done at the first request.
 """
 
 import os
-import random
 import re
 import stat
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
 
+from pkgaction.adapters.clock import pauses
 from pkgaction.errors import SourceMissingError, SourceUnavailableError
 from pkgaction.ports import Clock
 
@@ -62,7 +62,7 @@ class Fetcher:
         """
         if url.startswith(_FILE):
             return _from_disk(Path(unquote(url.removeprefix(_FILE))), limit)
-        for pause in _pauses():
+        for pause in pauses(RETRIES):
             try:
                 return self._followed(url, limit)
             except _PassingError:
@@ -172,8 +172,3 @@ def _from_disk(path: Path, limit: int) -> bytes:
 def _no_credentials(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
     """Instead of what a .netrc says."""
     return request
-
-
-def _pauses() -> Iterator[float]:
-    for failures in range(RETRIES):
-        yield 2.0**failures + random.random()  # noqa: S311 - only spreads load

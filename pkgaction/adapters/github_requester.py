@@ -5,7 +5,6 @@ Importing this module imports PyGithub, so `github_api` does it on first use.
 
 import json
 import logging
-import random
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -24,6 +23,7 @@ from github.Requester import (
 from requests.exceptions import ChunkedEncodingError, ConnectionError, Timeout  # noqa: A004
 from typing_extensions import override
 
+from pkgaction.adapters.clock import pauses
 from pkgaction.adapters.github_errors import is_rate_limit
 from pkgaction.errors import GitHubError
 from pkgaction.model.json import Json, text_at
@@ -114,12 +114,12 @@ class PatientRequester(Requester):
         return status, answered, text
 
     def _repeated(self, send: Callable[[], _Answer], retries: int) -> _Answer:
-        for failures in range(retries):
+        for pause in pauses(retries):
             with suppress(*_NO_ANSWER):
                 answer = send()
                 if answer[0] not in _FAILED:
                     return answer
-            self._clock.sleep(2.0**failures + random.random())  # noqa: S311 - only spreads load
+            self._clock.sleep(pause)
         return send()
 
     def _limited(

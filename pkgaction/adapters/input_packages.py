@@ -89,7 +89,8 @@ class InputPackages:
             raise SourceMissingError(what=what, where=_KEYS, fix=fix)
         if self.keys != _UNSIGNED and self._from_cache(path, where):
             return where
-        path.write_bytes(fetched(self.fetcher, f"the input package {package}", where, _LARGEST))
+        data = fetched(self.fetcher, f"the input package {package}", where, _LARGEST)
+        path.write_bytes(data)
         if self.keys != _UNSIGNED:
             name, address = f"the signature of {package}", f"{where}.sig"
             signature = fetched(self.fetcher, name, address, _LARGEST_SIGNATURE)
@@ -97,7 +98,7 @@ class InputPackages:
                 _refuse(
                     f"the input package {package} is not signed by a key of registry-public-keys", where
                 )
-            self.cache.put(where, path.read_bytes())
+            self.cache.put(where, data)
             self.cache.put(address, signature)
         return where
 

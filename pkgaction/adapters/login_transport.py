@@ -5,9 +5,8 @@ Importing this module imports google-auth, so `workload_identity` does it on fir
 
 import json
 import logging
-import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -18,6 +17,7 @@ from google.auth.transport import Request
 from google.auth.transport.requests import Request as RequestsRequest
 from typing_extensions import override
 
+from pkgaction.adapters.clock import pauses
 from pkgaction.adapters.login_causes import RefusedError, Step
 from pkgaction.adapters.login_claims import claims_of
 from pkgaction.model.json import Json, JsonObject, at, text_at
@@ -83,7 +83,7 @@ class PatientRequest(Request):
         if self.last is Step.OTHER:
             return self._sent(url, method, body, headers, timeout or TIMEOUT)
         hidden = [_bearer(headers), self._exchanged(body) if self.last is Step.STS else ""]
-        for pause in (*_pauses(), None):
+        for pause in (*pauses(RETRIES), None):
             answer = self._tried(url, method, body, headers, hidden)
             if not isinstance(answer, RefusedError):
                 return answer
@@ -148,11 +148,6 @@ def _step(url: str, method: str) -> Step:
     if method == "POST" and split.path.endswith("/v1/token"):
         return Step.STS
     return Step.ID_TOKEN if "audience=" in split.query else Step.OTHER
-
-
-def _pauses() -> Iterator[float]:
-    for failures in range(RETRIES):
-        yield 2.0**failures + random.random()  # noqa: S311 - only spreads load
 
 
 def _bearer(headers: Mapping[str, str] | None) -> str:

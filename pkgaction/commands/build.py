@@ -13,7 +13,6 @@ from pkgaction.commands.package import say_findings
 from pkgaction.errors import UsageError
 from pkgaction.model.finding import Finding, errors
 from pkgaction.model.json import JsonObject
-from pkgaction.model.release import Validated
 from pkgaction.parallel import over_cores
 from pkgaction.stages import build as building
 from pkgaction.stages import validate as validation
@@ -86,11 +85,9 @@ class _Delivery:
 def _make(path: Path, *, aside: str, bench: building.Bench, by: _By) -> _Made:
     """Check a package, then build it into a folder of its own, and check what was built."""
     one = candidate(folder.package(path))
-    checked = validation.check(one, by.specification)
-    is_valid = isinstance(checked, Validated)
-    found = checked.warnings if isinstance(checked, Validated) else checked.findings
-    if not is_valid and not by.unchecked:
-        return _Made(found)
+    found = validation.findings(one.source, by.specification)
+    if errors(found) and not by.unchecked:
+        return _Made(tuple(found))
     tree = building.files(one.source, bench)
     target, made = building.write(one, tree, Path(tempfile.mkdtemp(dir=aside)), jobs=bench.jobs)
     wrong = validation.of_zip(target, one.source, by.specification)

@@ -5,14 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pkgaction import pipeline, wiring
-from pkgaction.adapters import folder
-from pkgaction.commands.context import Context, candidate, exists
+from pkgaction.commands.context import Context, candidate, source
 from pkgaction.errors import PkgactionError, UsageError
 from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.model.release import Candidate
-from pkgaction.model.tree import PackageSource
 from pkgaction.steps import Steps
-from pkgaction.transforms import unarchive
 
 
 def publish(context: Context) -> int:
@@ -25,8 +22,8 @@ def publish(context: Context) -> int:
     folders = [path for path in context.options.paths if path.is_dir()]
     zips = [path for path in context.options.paths if not path.is_dir()]
     try:
-        candidates = [one for path in folders for one in _read(path, ledger)]
-        taken = [(path, one) for path in zips for one in _opened(context, path, ledger)]
+        candidates = [one for path in folders for one in _read(context, path, ledger)]
+        taken = [(path, one) for path in zips for one in _read(context, path, ledger)]
         _refuse_doubles([*candidates, *(one for _, one in taken)])
         built = steps.build(steps.validate(candidates))
         for path, one in taken:
@@ -37,21 +34,10 @@ def publish(context: Context) -> int:
     return context.tell(ledger)
 
 
-def _read(path: Path, ledger: Ledger) -> list[Candidate]:
-    """A folder to be published; one that can't be read does not hold the others back."""
+def _read(context: Context, path: Path, ledger: Ledger) -> list[Candidate]:
+    """A package to be published; one that can't be read does not hold the others back."""
     try:
-        return [candidate(folder.package(path))]
-    except PkgactionError as error:
-        ledger.problems.append(Problem.of(error))
-        return []
-
-
-def _opened(context: Context, path: Path, ledger: Ledger) -> list[Candidate]:
-    """The same for a zip."""
-    try:
-        exists(path)
-        top, tree = context.stack.enter_context(unarchive.opened(path))
-        return [candidate(PackageSource(folder=top, tree=tree, repository=folder.NOWHERE))]
+        return [candidate(context.stack.enter_context(source(path)))]
     except PkgactionError as error:
         ledger.problems.append(Problem.of(error))
         return []

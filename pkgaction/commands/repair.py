@@ -4,19 +4,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkgaction import objects, pipeline, wiring
-from pkgaction.adapters import folder
-from pkgaction.commands.context import Context, candidate
+from pkgaction.commands.context import Context, candidate, source
 from pkgaction.errors import PkgactionError
 from pkgaction.job import World
 from pkgaction.model import layout
 from pkgaction.model.audit import Audit, Audited, Drift
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Ledger
-from pkgaction.model.tree import PackageSource
 from pkgaction.ports import GenerationMismatchError
 from pkgaction.stages import audit as auditing
 from pkgaction.steps import Steps
-from pkgaction.transforms import unarchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +58,8 @@ class Repair:
         job = wiring.job(self.context.inputs, branches=(), provenance=wiring.no_provenance)
         # what is published stays published, whatever a specification says of it today
         steps = Steps(job, replace(self.world, specification=lambda: None), ledger)
-        with unarchive.opened(path) as (top, tree):
-            source = PackageSource(folder=top, tree=tree, repository=folder.NOWHERE)
-            pipeline.ship(steps.take(candidate(source), path), steps, dry=False)
+        with source(path) as package:
+            pipeline.ship(steps.take(candidate(package), path), steps, dry=False)
 
 
 def _merged(before: Audited, after: Audited | None, failed: dict[str, str]) -> Audited:
