@@ -1,14 +1,15 @@
 """What a package's `_dev/build/build.yml` asks for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pkgaction.errors import BuildRefusedError
-from pkgaction.model import yamltext
+from pkgaction.model import manifest, yamltext
 from pkgaction.model.tree import PackageSource
 from pkgaction.model.version import InvalidVersionError, Version
 
 FILE = "_dev/build/build.yml"
-_MANIFEST = "manifest.yml"
 _TRUE = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"})
 
 
@@ -41,12 +42,12 @@ def format_is(source: PackageSource, least: str) -> bool:
     Raises:
         BuildRefusedError: the manifest can't be read, or has no version there.
     """
-    found = mapping(source, _MANIFEST).scalar("format_version")
+    found = mapping(source, manifest.FILE).scalar("format_version")
     try:
         return Version.parse(found.text if found else "") >= Version.parse(least)
     except InvalidVersionError as error:
         what = "format_version is no version"
-        where = f"{source.folder}/{_MANIFEST}"
+        where = f"{source.folder}/{manifest.FILE}"
         raise BuildRefusedError(what=what, where=where, fix="write one as 3.1.0") from error
 
 
@@ -61,8 +62,15 @@ def mapping(source: PackageSource, path: str) -> yamltext.Mapping:
     data = source.tree.read(path, limit=yamltext.MOST_BYTES)
     if data is None:
         raise refused(source, path, "it is no plain file, or too large to be read")
-    try:
+    with readable(source, path):
         return yamltext.load_mapping(data)
+
+
+@contextmanager
+def readable(source: PackageSource, path: str) -> Iterator[None]:
+    """What is wrong with the YAML of a file is a refusal of the package."""
+    try:
+        yield
     except yamltext.YamlProblemError as error:
         raise refused(source, path, error.message, error.line) from error
 

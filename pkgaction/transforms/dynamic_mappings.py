@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from pkgaction.errors import SourceMissingError
 from pkgaction.model import yamltext
+from pkgaction.model.manifest import FILE
 from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
 from pkgaction.model.yamltext import YamlProblemError
 from pkgaction.ports import Sources
-from pkgaction.transforms.build_settings import build_settings, format_is, mapping, refused
+from pkgaction.transforms.build_settings import build_settings, format_is, mapping, readable, refused
 from pkgaction.transforms.yaml import data as values
 from pkgaction.transforms.yaml import reader
 from pkgaction.transforms.yaml.nodes import Mapping, Node, Scalar, Sequence
@@ -37,7 +38,7 @@ def with_dynamic_mappings(tree: Tree, source: PackageSource, sources: Sources) -
     """
     if not build_settings(source).import_mappings or not format_is(source, _SINCE):
         return tree
-    type_ = mapping(source, "manifest.yml").scalar("type")
+    type_ = mapping(source, FILE).scalar("type")
     files = _FILES.get(type_.text if type_ else "")
     paths = [file.path for file in tree.files if files and files.fullmatch(file.path)]
     if not paths:
@@ -69,12 +70,10 @@ def _manifests(
         data = tree.read(path, limit=yamltext.MOST_BYTES)
         if data is None:
             raise refused(source, path, "it is no plain file, or too large to be read")
-        try:
+        with readable(source, path):
             document = reader.document(data)
             _add(document.root, templates)
             made = written(document, *_INDENTS)
-        except YamlProblemError as error:
-            raise refused(source, path, error.message, error.line) from error
         yield TreeFile(path=path, content=Bytes(made))
 
 

@@ -13,7 +13,7 @@ from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
 from pkgaction.model.yamltext import Mapping, Node, Scalar, Sequence, YamlProblemError
 from pkgaction.ports import Sources
-from pkgaction.transforms.build_settings import build_settings, format_is, refused
+from pkgaction.transforms.build_settings import build_settings, format_is, readable
 from pkgaction.transforms.ecs_reference import schema_of
 from pkgaction.transforms.yaml import data as values
 from pkgaction.transforms.yaml.nodes import Document
@@ -72,10 +72,8 @@ def _imported(
     tree: Tree, source: PackageSource, importer: "Importer", paths: list[str]
 ) -> Iterator[TreeFile]:
     for path in paths:
-        try:
+        with readable(source, path):
             made = _file(tree.read(path, limit=yamltext.MOST_BYTES) or b"", importer)
-        except YamlProblemError as error:
-            raise refused(source, path, error.message, error.line) from error
         if made is not None:
             yield TreeFile(path=path, content=Bytes(made))
 

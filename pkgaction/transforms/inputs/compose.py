@@ -5,15 +5,14 @@ from collections.abc import Iterator
 
 from pkgaction.model import yamltext
 from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
-from pkgaction.model.yamltext import YamlProblemError
 from pkgaction.ports import Sources
-from pkgaction.transforms.build_settings import mapping, refused
+from pkgaction.transforms.build_settings import mapping, readable, refused
 from pkgaction.transforms.inputs.editing import inserted, text_of, texts
 from pkgaction.transforms.inputs.manifests import ROOT, Composition, DataStream, Manifests
 from pkgaction.transforms.inputs.package import InputPackage
 from pkgaction.transforms.inputs.types import resolve_types
 from pkgaction.transforms.inputs.variables import merge_variables
-from pkgaction.transforms.yaml.nodes import Document, Mapping, Sequence
+from pkgaction.transforms.yaml.nodes import Document, Sequence
 from pkgaction.transforms.yaml.rewrite import written
 
 _INDENT = 2
@@ -89,16 +88,10 @@ def _with_fields(tree: Tree, composition: Composition, data_stream: DataStream) 
         fields = [field for name, field in package.fields() if name not in known]
         if fields:
             path = f"{data_stream.folder}fields/{package.name}-fields.yml"
-            data = _written(composition.source, path, fields)
+            with readable(composition.source, path):
+                data = written(Document(Sequence([*fields])), _INDENT)
             tree = tree.replacing([TreeFile(path=path, content=Bytes(data))])
     return tree
-
-
-def _written(source: PackageSource, path: str, fields: list[Mapping]) -> bytes:
-    try:
-        return written(Document(Sequence([*fields])), _INDENT)
-    except YamlProblemError as error:
-        raise refused(source, path, error.message, error.line) from error
 
 
 def _names(tree: Tree, source: PackageSource, folder: str) -> set[str]:
@@ -107,10 +100,8 @@ def _names(tree: Tree, source: PackageSource, folder: str) -> set[str]:
     found: set[str] = set()
     for file in tree.files:
         if pattern.fullmatch(file.path):
-            try:
+            with readable(source, file.path):
                 entries = yamltext.load(tree.read(file.path, limit=yamltext.MOST_BYTES) or b"")
-            except YamlProblemError as error:
-                raise refused(source, file.path, error.message, error.line) from error
             items = entries.items if isinstance(entries, yamltext.Sequence) else ()
             names = (item.scalar("name") for item in items if isinstance(item, yamltext.Mapping))
             found.update(name.text for name in names if name)

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pkgaction.model import yamltext
+from pkgaction.model.manifest import FILE
 from pkgaction.model.tree import PackageSource, Tree
-from pkgaction.model.yamltext import YamlProblemError
-from pkgaction.transforms.build_settings import refused
+from pkgaction.transforms.build_settings import readable, refused
 from pkgaction.transforms.inputs.editing import maps, normalize, text_of, texts
 from pkgaction.transforms.inputs.package import InputPackage
 from pkgaction.transforms.yaml import nodes, reader
 from pkgaction.transforms.yaml.rewrite import written
 
-ROOT = "manifest.yml"
+ROOT = FILE
 _DATA_STREAM = re.compile(r"data_stream/(?P<name>[^/]+)/manifest\.yml")
 _INDENT = 2
 _MOST_COPIED = 500_000  # values, counted for each place that takes them
@@ -71,7 +71,8 @@ class Manifests:
         made: dict[str, bytes] = {}
         for path, document in self._documents.items():
             if root or path != ROOT:
-                made[path] = self._write(path, document)
+                with readable(self._source, path):
+                    made[path] = written(document, _INDENT)
                 self._documents[path] = reader.document(made[path])
         return made
 
@@ -85,16 +86,8 @@ class Manifests:
         data = tree.read(path, limit=yamltext.MOST_BYTES)
         if data is None:
             raise refused(self._source, path, "it is no plain file, or too large to be read")
-        try:
+        with readable(self._source, path):
             return reader.document(data)
-        except YamlProblemError as error:
-            raise refused(self._source, path, error.message, error.line) from error
-
-    def _write(self, path: str, document: nodes.Document) -> bytes:
-        try:
-            return written(document, _INDENT)
-        except YamlProblemError as error:
-            raise refused(self._source, path, error.message, error.line) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

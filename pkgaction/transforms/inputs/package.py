@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from pkgaction.errors import SourceMissingError
 from pkgaction.model import yamltext
+from pkgaction.model.manifest import FILE
 from pkgaction.model.tree import Content, Tree
 from pkgaction.model.yamltext import YamlProblemError
 from pkgaction.transforms.inputs.editing import all_below, bare, maps, text_of, texts
 from pkgaction.transforms.yaml import reader
 from pkgaction.transforms.yaml.nodes import Mapping, Sequence
 
-_MANIFEST = "manifest.yml"
 _FIELDS = re.compile(r"fields/[^/]+\.yml")
 _TEMPLATES = "agent/input/"
 
@@ -33,9 +33,9 @@ class InputPackage:
         Raises:
             SourceMissingError: there is none, or it can't be read.
         """
-        manifest = _document(name, tree, _MANIFEST)
+        manifest = _document(name, tree, FILE)
         if not isinstance(manifest, Mapping):
-            raise _broken(name, _MANIFEST, "it is no map")
+            raise _broken(name, FILE, "it is no map")
         return cls(name=name, tree=tree, manifest=manifest, size=len(all_below(manifest)))
 
     @property
@@ -47,7 +47,7 @@ class InputPackage:
         """
         found = next((text_of(template, "input") for template in self._policy_templates()), "")
         if not found:
-            raise _broken(self.name, _MANIFEST, "its first policy template has no input")
+            raise _broken(self.name, FILE, "its first policy template has no input")
         return found
 
     def templates(self) -> list[tuple[str, Content]]:
