@@ -73,7 +73,7 @@ def _check_depth(document: Json) -> None:
 def _inner(value: Json) -> Iterable[Json]:
     if isinstance(value, Mapping):
         return value.values()
-    return () if isinstance(value, str) or not isinstance(value, list) else value
+    return value if isinstance(value, list) else ()
 
 
 def compact(value: Json) -> str:

@@ -1,6 +1,5 @@
 """`alertRuleTemplates`, `sloTemplates`, `transform`, `inputDocs`: lists of what a package holds."""
 
-import json
 from collections.abc import Iterator, Mapping
 
 from pkgaction.model import yamltext
@@ -54,11 +53,7 @@ def input_docs(book: Book) -> str:
 def _templates(book: Book, folder: str) -> Iterator[tuple[str, str]]:
     """Name and description of each template in a folder."""
     for path in book.below(folder, ".json"):
-        try:
-            found: Json = json.loads(book.text(path))
-        except (ValueError, RecursionError) as error:
-            raise book.refused(path, f"it is no JSON: {error}") from error
-        attributes = _any_case(found, "attributes")
+        attributes = _any_case(book.json(path), "attributes")
         texts = [_any_case(attributes, key) or "" for key in ("name", "description")]
         name, description = (text if isinstance(text, str) else None for text in texts)
         if name is None or description is None:

@@ -1,13 +1,14 @@
 """What the functions of templates read: the source package, and little else."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 from pkgaction.errors import BuildRefusedError
 from pkgaction.model import yamltext
-from pkgaction.model.json import JsonObject
-from pkgaction.model.tree import Kind, PackageSource
+from pkgaction.model.json import Json, JsonObject
+from pkgaction.model.tree import Kind, PackageSource, Tree
 from pkgaction.transforms.readme.phrases import Phrases
 
 MOST_BYTES = 16 * 1024 * 1024  # of a file that a document shows
@@ -27,10 +28,8 @@ class Book:
     input_documentation: Callable[[str], bytes | None]
 
     def below(self, folder: str, ending: str) -> list[str]:
-        """Paths of the files right in a folder (with its `/`, or empty) whose names end so, sorted."""
-        tree = self.source.tree
-        inside = (file.path for file in tree.files if file.path.startswith(folder))
-        return [path for path in inside if path.endswith(ending) and "/" not in path[len(folder) :]]
+        """As the function of this name, in the source package."""
+        return below(self.source.tree, folder, ending)
 
     def read(self, path: str) -> bytes | None:
         """A file of the source package; None where there is none.
@@ -61,16 +60,28 @@ class Book:
         except yamltext.YamlProblemError as error:
             raise self.refused(path, error.message, error.line) from error
 
+    def json(self, path: str, whole: Callable[[str], float] = int) -> Json:
+        """A file with a value of JSON; `whole` makes its numbers without a fraction."""
+        try:
+            found: Json = json.loads(self.text(path), parse_int=whole, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            raise self.refused(path, f"it is no JSON: {error}") from error
+        return found
+
     def refused(self, path: str, what: str, line: int = 0) -> BuildRefusedError:
         """Why a document can't be rendered."""
         where = f"{self.source.folder}/{path}{f':{line}' if line else ''}"
         return BuildRefusedError(what=what, where=where, fix="mend what the document is made of")
 
 
-def folders(book: Book, above: str) -> Iterator[str]:
-    """Names of the folders right in a folder (with its `/`), sorted."""
-    inside = (f.path[len(above) :] for f in book.source.tree.files if f.path.startswith(above))
-    yield from sorted({path.partition("/")[0] for path in inside if "/" in path})
+def below(tree: Tree, folder: str, ending: str) -> list[str]:
+    """Paths of the files right in a folder (with its `/`, or empty) whose names end so, sorted."""
+    inside = (file.path for file in tree.files if file.path.startswith(folder))
+    return [path for path in inside if path.endswith(ending) and "/" not in path[len(folder) :]]
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)
 
 
 def escaped(text: str) -> str:

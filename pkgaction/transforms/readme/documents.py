@@ -10,7 +10,7 @@ from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
 from pkgaction.ports import Sources
 from pkgaction.transforms.gotemplate import render
 from pkgaction.transforms.gotokens import TemplateProblemError
-from pkgaction.transforms.readme.book import MOST_BYTES, Book
+from pkgaction.transforms.readme.book import MOST_BYTES, Book, below
 from pkgaction.transforms.readme.field_files import FieldFiles
 from pkgaction.transforms.readme.functions import LINKS, functions
 from pkgaction.transforms.readme.phrases import Phrases
@@ -49,11 +49,8 @@ def rendered(source: PackageSource, sources: Sources, phrases: Phrases) -> Itera
 
 def stale(source: PackageSource, built: Tree) -> Iterator[Finding]:
     """Documents of the source that are not what their templates render."""
-    for template in source.tree.files:
-        name = template.path.removeprefix(_TEMPLATES)
-        if "/" in name or not name.endswith(".md"):
-            continue
-        path = _DOCUMENTS + name
+    for template in below(source.tree, _TEMPLATES, ".md"):
+        path = _DOCUMENTS + template.removeprefix(_TEMPLATES)
         committed = source.tree.read(path, limit=MOST_BYTES)
         if committed != built.read(path, limit=MOST_BYTES):
             kind = "missing" if source.tree.get(path) is None else "not what its template renders"

@@ -1,9 +1,7 @@
 """`event`: a sample event, indented anew but otherwise as it is written."""
 
-import json
 import re
 from collections.abc import Iterator
-from typing import NoReturn
 
 from pkgaction.transforms.build_settings import format_is
 from pkgaction.transforms.readme.book import Book
@@ -19,12 +17,8 @@ def event(book: Book, stream: str) -> str:
     path = _path(book, folder)
     if path is None:
         raise book.refused(f"{folder}sample_event.json", "it is missing, and a document shows it")
-    text = book.text(path)
-    try:
-        json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        raise book.refused(path, f"it is no JSON: {error}") from error
-    shown = "".join(_indented(text))
+    book.json(path)  # or it is refused
+    shown = "".join(_indented(book.text(path)))
     if not format_is(book.source, _ESCAPED_BEFORE):
         shown = shown.translate(_ESCAPES)
     return f"{_lead_in(book, stream)}```json\n{shown}\n```"
@@ -43,10 +37,6 @@ def _lead_in(book: Book, stream: str) -> str:
         return book.phrases.say("sample_event")
     short = stream.replace("_metrics", "").replace("_logs", "")
     return book.phrases.say("sample_event_of", data_stream=short)
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(text)
 
 
 def _indented(text: str) -> Iterator[str]:

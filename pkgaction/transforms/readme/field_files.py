@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from pkgaction.errors import BuildRefusedError
 from pkgaction.model import yamltext
 from pkgaction.model.ecs import EcsSchema
 from pkgaction.model.json import JsonObject
 from pkgaction.model.tree import PackageSource
 from pkgaction.ports import Sources
-from pkgaction.transforms.build_settings import FILE, build_settings
+from pkgaction.transforms.build_settings import FILE, build_settings, readable, refused
 from pkgaction.transforms.ecs_reference import schema_of
 from pkgaction.transforms.external_fields import EXTERNAL, Importer
 from pkgaction.transforms.links import linked
@@ -18,7 +18,7 @@ from pkgaction.transforms.readme.values import as_read, as_written
 _LINK = ".link"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FieldFiles:
     """The field files of a source package. Where it has a build.yml, their imports are resolved."""
 
@@ -32,16 +32,14 @@ class FieldFiles:
             BuildRefusedError: it is no list of fields, or imports what ECS does not have.
             SourceMissingError: the ECS schema can't be had.
         """
-        try:
+        with readable(self.source, path):
             node = yamltext.load(self._read(path)) or yamltext.Sequence((), 1)
             resolved = self.source.tree.get(FILE) is not None
             found = as_read(self._imported(node)) if resolved else as_written(node)
-        except yamltext.YamlProblemError as error:
-            raise self._refused(f"{path}:{error.line}", error.message) from error
         items = found if isinstance(found, list) else [found]
         entries = [item for item in items if isinstance(item, dict)]
         if len(entries) != len(items) or not isinstance(found, list):
-            raise self._refused(path, "it is no list of fields")
+            raise refused(self.source, path, "it is no list of fields")
         return entries
 
     def _read(self, path: str) -> bytes:
@@ -49,20 +47,22 @@ class FieldFiles:
         found = linked(self.source, file) if file and path.endswith(_LINK) else file
         data = found.read(limit=yamltext.MOST_BYTES) if found else b""
         if data is None:
-            raise self._refused(path, "it is no plain file, or too large")
+            raise refused(self.source, path, "it is no plain file, or too large")
         return data
 
     def _imported(self, node: yamltext.Node) -> yamltext.Node:
         """The entries with what they import, wherever they stand, and without empty groups."""
-        reference = build_settings(self.source).reference
-        asks = bool(reference) and _imports(node)
-        schema = schema_of(reference, self.source, self.sources) if asks else EcsSchema()
+        schema = self._schema if self._reference and _imports(node) else EcsSchema()
         fields = Importer(schema=schema, anywhere=True, keep=True).fields(node)
         return yamltext.Sequence(tuple(_without_empty_groups(fields)), node.line)
 
-    def _refused(self, place: str, what: str) -> BuildRefusedError:
-        where = f"{self.source.folder}/{place}"
-        return BuildRefusedError(what=what, where=where, fix="mend the file")
+    @cached_property
+    def _reference(self) -> str:
+        return build_settings(self.source).reference
+
+    @cached_property
+    def _schema(self) -> EcsSchema:
+        return schema_of(self._reference, self.source, self.sources)
 
 
 def _imports(node: yamltext.Node | None) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pkgaction.model.json import Json, JsonObject, text_at
+from pkgaction.model.json import Json, JsonObject
 from pkgaction.transforms.gotemplate_values import shown
 from pkgaction.transforms.readme.book import Book, Entries, escaped
 
@@ -78,7 +78,7 @@ def _table(rows: list[_Row]) -> Iterator[str]:
 
 def _text(entry: JsonObject, key: str) -> str:
     value = entry.get(key)
-    return text_at(entry, key) if isinstance(value, str) else "" if value is None else shown(value)
+    return "" if value is None else shown(value)
 
 
 def _entries(value: Json) -> Entries:

@@ -1,26 +1,28 @@
 """`ilm`: the lifecycle policies of data streams, as tables of their leaves."""
 
-import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NoReturn
 
 from pkgaction.model.json import Json
 from pkgaction.transforms.gotemplate_values import shown
-from pkgaction.transforms.readme.book import Book, escaped, folders
+from pkgaction.transforms.readme.book import Book, escaped
 from pkgaction.transforms.readme.values import as_read, go_time
 
 _POLICIES = "elasticsearch/ilm/"
+_POLICY = re.compile(rf"data_stream/([^/]+)/{_POLICIES}")
 
 
 def ilm(book: Book, streams: Sequence[str]) -> str:
     """A table a data stream; of those with a policy where none is named."""
-    named = streams or [
-        stream
-        for stream in folders(book, "data_stream/")
-        if _POLICIES.rstrip("/").split("/")[-1] in folders(book, f"data_stream/{stream}/elasticsearch/")
-    ]
+    named = streams or _with_policy(book)
     blocks = (f"{_title(book, stream)}{_table(book, stream)}" for stream in named)
     return book.phrases.say("ilm_title") + "".join(blocks)
+
+
+def _with_policy(book: Book) -> list[str]:
+    """The data streams that have one, sorted."""
+    found = (_POLICY.match(file.path) for file in book.source.tree.files)
+    return sorted({match[1] for match in found if match})
 
 
 def _title(book: Book, stream: str) -> str:
@@ -40,11 +42,7 @@ def _policy(book: Book, folder: str) -> Json:
     path = next(iter(book.below(folder + _POLICIES, ".json")), "")
     if not path:
         raise book.refused(f"{folder}lifecycle.yml", "it is missing, and a document shows it")
-    try:
-        found: Json = json.loads(book.text(path), parse_int=float, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        raise book.refused(path, f"it is no JSON: {error}") from error
-    return found
+    return book.json(path, float)
 
 
 def _leaves(key: str, value: Json, *, in_list: bool = False) -> Iterator[tuple[str, Json]]:
@@ -59,7 +57,3 @@ def _leaves(key: str, value: Json, *, in_list: bool = False) -> Iterator[tuple[s
         return
     for name, item in inner:
         yield from _leaves(f"{key}.{name}" if key else name, item, in_list=listed)
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(text)

@@ -1,6 +1,5 @@
 """A YAML text as nodes that keep comments and styles. They are changed in place."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
@@ -59,23 +58,23 @@ class Mapping(Base):
 
     def get(self, key: str) -> "Node | None":
         """The value of a key; None where it is missing."""
-        return next((value for _, value in self._found(key)), None)
+        return next((value for known, value in self.pairs if _is(known, key)), None)
 
     def set(self, key: str, value: "Node") -> None:
         """Put a value in the place of the key's old one, or with the key at the end."""
         for place, (known, _) in enumerate(self.pairs):
-            if isinstance(known, Scalar) and known.text == key:
+            if _is(known, key):
                 self.pairs[place] = (known, value)
                 return
         self.pairs.append((Scalar(key), value))
 
     def remove(self, key: str) -> None:
         """Take a key with its value and their comments out."""
-        gone = [id(known) for known, _ in self._found(key)]
-        self.pairs = [pair for pair in self.pairs if id(pair[0]) not in gone]
+        self.pairs = [pair for pair in self.pairs if not _is(pair[0], key)]
 
-    def _found(self, key: str) -> Iterator[tuple["Node", "Node"]]:
-        return (pair for pair in self.pairs if isinstance(pair[0], Scalar) and pair[0].text == key)
+
+def _is(node: "Node", key: str) -> bool:
+    return isinstance(node, Scalar) and node.text == key
 
 
 Node: TypeAlias = Scalar | Alias | Sequence | Mapping

@@ -68,7 +68,7 @@ def _indicators(text: str) -> tuple[bool, bool]:
     """Whether no character means something else outside and inside of brackets."""
     first, alone = text[0], len(text) == 1 or text[1] in f" \t{BREAKS}"
     marks = text.startswith(("---", "...")) or first in _INDICATORS or (first == "-" and alone)
-    inside = bool(re.search(f"[:][ \t{BREAKS}]|[ \t{BREAKS}]#", text[0:])) or text[1:].endswith(":")
+    inside = bool(re.search(f":[ \t{BREAKS}]|[ \t{BREAKS}]#", text)) or text[1:].endswith(":")
     block = marks or (first in "?:" and alone) or inside
     flow = marks or first in "?:" or inside or any(c in _FLOW_INDICATORS for c in text[1:])
     return not block, not flow

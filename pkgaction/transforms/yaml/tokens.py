@@ -59,7 +59,6 @@ class Token:
     at: int
     start: int
     end: int  # the first character behind it
-    line: int
     column: int
     mapping: bool = False  # for BLOCK and OPEN: a map, no list
     text: str = ""  # of a scalar, an anchor, an alias or a tag
@@ -82,7 +81,6 @@ def _token(found: yaml.Token) -> Token:
         at=start.index,
         start=start.index,
         end=end.index,
-        line=start.line,
         column=start.column,
         mapping=isinstance(found, yaml.BlockMappingStartToken | yaml.FlowMappingStartToken),
         text=_text(found),
