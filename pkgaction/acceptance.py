@@ -22,7 +22,7 @@ from pkgaction.model.outcome import Ledger, Outcome, Problem, Status
 from pkgaction.model.owners import Owners
 from pkgaction.model.release import Candidate, Published, Signed
 from pkgaction.model.submission import Code, Received, Refused
-from pkgaction.model.tree import PackageSource, RepositoryFiles, TreeFile
+from pkgaction.model.tree import NOWHERE, PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import GenerationMismatchError, ObjectStore, Verifier
 from pkgaction.stages import accept
@@ -174,31 +174,8 @@ def _opened(received: Received) -> Iterator[Candidate]:
         except ManifestProblemError as error:
             what = f"{FILE}:{error.line}: {error.message}" if data else f"it has no {FILE}"
             raise PackageError(what=what, where=received.name, fix="mend the manifest") from error
-        source = PackageSource(folder=top, tree=tree, repository=_NOWHERE)
-        yield Candidate(
-            id=identity.id,
-            previous=None,
-            change=None,
-            source=source,
-            version_line=identity.version_line,
-        )
-
-
-class _Nowhere:
-    """What is around a submitted zip: nothing."""
-
-    def find(self, path: str) -> TreeFile | None:
-        """Nothing."""
-        del path
-        return None
-
-    def exists(self, path: str) -> bool:
-        """Nothing is there."""
-        del path
-        return False
-
-
-_NOWHERE: RepositoryFiles = _Nowhere()
+        source = PackageSource(folder=top, tree=tree, repository=NOWHERE)
+        yield Candidate.named(source, identity)
 
 
 def _because(received: Received, code: Code, what: str, fix: str) -> Refused:

@@ -70,23 +70,6 @@ def _file(path: Path, name: str) -> TreeFile:
     return TreeFile(path=name, content=Bytes(b""), kind=kind)
 
 
-class _Nowhere:
-    """What is around a zip: nothing."""
-
-    def find(self, path: str) -> TreeFile | None:
-        """Nothing."""
-        del path
-        return None
-
-    def exists(self, path: str) -> bool:
-        """Nothing is there."""
-        del path
-        return False
-
-
-NOWHERE = _Nowhere()
-
-
 @dataclass(frozen=True, slots=True)
 class _Checkout:
     """The files of a checkout by path; nothing behind a symbolic link is found."""

@@ -21,7 +21,7 @@ from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
 from pkgaction.model.outcome import Ledger
 from pkgaction.model.release import Candidate
-from pkgaction.model.tree import PackageSource
+from pkgaction.model.tree import NOWHERE, PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import Signer
 from pkgaction.report import text
@@ -139,7 +139,7 @@ def source(path: Path, *, beyond: int = 0) -> Iterator[PackageSource]:
         return
     exists(path)
     with unarchive.opened(path) as (top, tree):
-        yield PackageSource(folder=top, tree=tree, repository=folder.NOWHERE)
+        yield PackageSource(folder=top, tree=tree, repository=NOWHERE)
 
 
 def candidate(source: PackageSource) -> Candidate:
@@ -153,13 +153,7 @@ def candidate(source: PackageSource) -> Candidate:
     except ManifestProblemError as error:
         where = f"{source.folder}/{FILE}:{error.line}"
         raise PackageError(what=error.message, where=where, fix="mend the manifest") from error
-    return Candidate(
-        id=identity.id,
-        previous=None,
-        change=None,
-        source=source,
-        version_line=identity.version_line,
-    )
+    return Candidate.named(source, identity)
 
 
 def exists(path: Path) -> None:

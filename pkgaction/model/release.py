@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import JsonObject
-from pkgaction.model.manifest import PackageId
+from pkgaction.model.manifest import Identity, PackageId
 from pkgaction.model.tree import PackageSource, Tree
 from pkgaction.model.version import Version
 
@@ -29,6 +30,17 @@ class Candidate:
     change: Change | None  # None: asked for by name, nothing was compared
     source: PackageSource
     version_line: int  # of manifest.yml
+
+    @classmethod
+    def named(cls, source: PackageSource, identity: Identity) -> Self:
+        """A package that was asked for, without a look at what was before."""
+        return cls(
+            id=identity.id,
+            previous=None,
+            change=None,
+            source=source,
+            version_line=identity.version_line,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

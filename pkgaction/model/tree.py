@@ -109,3 +109,20 @@ class PackageSource:
     folder: str  # from the repository's root; for people and annotations
     tree: Tree
     repository: RepositoryFiles
+
+
+class _Nowhere:
+    """What is around a zip: nothing."""
+
+    def find(self, path: str) -> TreeFile | None:
+        """Nothing."""
+        del path
+        return None
+
+    def exists(self, path: str) -> bool:
+        """Nothing is there."""
+        del path
+        return False
+
+
+NOWHERE: RepositoryFiles = _Nowhere()

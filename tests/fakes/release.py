@@ -11,13 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from pkgaction.adapters.folder import NOWHERE
 from pkgaction.job import Job, World
 from pkgaction.model.json import Json
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Urls
 from pkgaction.model.release import Built, Candidate, Published, Signature, Signed, Stored, Validated
-from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
+from pkgaction.model.tree import NOWHERE, Bytes, PackageSource, Tree, TreeFile
 from pkgaction.model.version import Version
 from pkgaction.ports import Clock, ObjectStore, Signer
 from pkgaction.stages import build, sign
