@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from pkgaction.model import layout
 from pkgaction.model.manifest import PackageId
-from pkgaction.model.version import InvalidVersionError, Version
 from pkgaction.ports import ObjectStore, StoredObject
 
 PACKAGES = "artifacts/packages/"
@@ -58,9 +57,4 @@ def static(store: ObjectStore, only: Container[str] | None) -> dict[str, dict[st
 def identify(base: str) -> PackageId | None:
     """The version that NAME-VERSION stands for; None where it stands for none."""
     name, _, version = base.partition("-")  # a name has no dash
-    if not layout.PACKAGE_NAME.fullmatch(name):
-        return None
-    try:
-        return PackageId(name=name, version=Version.parse(version))
-    except InvalidVersionError:
-        return None
+    return layout.identity(name, version)

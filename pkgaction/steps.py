@@ -1,9 +1,9 @@
 """The stages, each over all packages: what fails is settled in the ledger and left out."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
@@ -95,23 +95,19 @@ class Steps(Settling):
         """Put every version into the bucket, or complete it there."""
         if not signed:
             return []
-        world = self.world
-        bench = publish.Bench(
-            store=world.artifacts,
-            signer=self.signer(),
-            provenance={},
-            scratch=world.scratch,
-            uploads=1 if self.job.jobs == 1 else min(MOST_UPLOADS, 4 * self.job.jobs),
-        )
-        return self.each(
-            "Publish",
-            signed,
-            lambda s: s.built.candidate,
-            lambda s: publish.publish(s, replace(bench, provenance=self._provenance(s))),
-        )
+        world, signer = self.world, self.signer()
 
-    def _provenance(self, signed: Signed) -> Mapping[str, str]:
-        return self.job.provenance(signed.built.candidate)
+        def put(one: Signed) -> Published:
+            bench = publish.Bench(
+                store=world.artifacts,
+                signer=signer,
+                provenance=self.job.provenance(one.built.candidate),
+                scratch=world.scratch,
+                uploads=1 if self.job.jobs == 1 else min(MOST_UPLOADS, 4 * self.job.jobs),
+            )
+            return publish.publish(one, bench)
+
+        return self.each("Publish", signed, lambda s: s.built.candidate, put)
 
     def signer(self) -> Signer:
         """The key, which is needed from here on."""

@@ -14,6 +14,7 @@ from typing import NoReturn
 from pkgaction.adapters.cache import Cache
 from pkgaction.adapters.fetcher import Fetcher, fetched
 from pkgaction.errors import PackageError, SourceMissingError, UsageError
+from pkgaction.input_reader import UNSIGNED
 from pkgaction.model import layout, yamltext
 from pkgaction.model.manifest import FILE, ManifestProblemError, PackageId, identify
 from pkgaction.model.tree import Bytes, Kind, Tree, TreeFile
@@ -24,7 +25,6 @@ from pkgaction.transforms import unarchive
 _LARGEST = 128 * 1024 * 1024  # bytes of a zip
 _LARGEST_TREE = 512 * 1024 * 1024  # bytes of all its files
 _LARGEST_SIGNATURE = 64 * 1024  # bytes
-_UNSIGNED = "unsigned"
 _KEYS = "input registry-public-keys"
 
 
@@ -87,11 +87,11 @@ class InputPackages:
             )
             fix = f"set it to the armored public keys of {self.registry_url}"
             raise SourceMissingError(what=what, where=_KEYS, fix=fix)
-        if self.keys != _UNSIGNED and self._from_cache(path, where):
+        if self.keys != UNSIGNED and self._from_cache(path, where):
             return where
         data = fetched(self.fetcher, f"the input package {package}", where, _LARGEST)
         path.write_bytes(data)
-        if self.keys != _UNSIGNED:
+        if self.keys != UNSIGNED:
             name, address = f"the signature of {package}", f"{where}.sig"
             signature = fetched(self.fetcher, name, address, _LARGEST_SIGNATURE)
             if not self._signed(path, signature, self._registrys()):
@@ -111,7 +111,7 @@ class InputPackages:
         return self._signed(path, signature, self._registrys())
 
     def _registrys(self) -> list[Callable[[], Verifier]]:
-        return [self.by_registry] if self.keys not in {"", _UNSIGNED} else []
+        return [self.by_registry] if self.keys not in {"", UNSIGNED} else []
 
     def _signed(self, path: Path, signature: bytes, by: list[Callable[[], Verifier]]) -> bool:
         with self._lock:

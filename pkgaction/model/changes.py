@@ -11,6 +11,11 @@ class FileChange:
     before: int | None  # bytes; None: it was not there
     after: int | None  # bytes; None: it is gone
 
+    @property
+    def kind(self) -> str:
+        """What became of it, in a word."""
+        return "added" if self.before is None else "removed" if self.after is None else "changed"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:

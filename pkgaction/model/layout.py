@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.tree import Content
+from pkgaction.model.version import InvalidVersionError, Version
 
 RESERVED = ".pkgaction"  # no object may have this as a part of its name: a folder's bucket keeps its own
 CURSOR = "v2/metadata/cursor.json"
@@ -40,6 +41,16 @@ _BY_EXTENSION = {
     ".ndjson": "application/x-ndjson",
 }
 _CHUNK = 1 << 16
+
+
+def identity(name: str, version: str) -> PackageId | None:
+    """The package version of that name; None where one of the two is none."""
+    if not PACKAGE_NAME.fullmatch(name):
+        return None
+    try:
+        return PackageId(name=name, version=Version.parse(version))
+    except InvalidVersionError:
+        return None
 
 
 def base_name(package: PackageId) -> str:

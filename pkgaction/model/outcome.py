@@ -56,7 +56,7 @@ class Outcome:
     urls: Urls | None = None
     findings: tuple[Finding, ...] = ()
     files: tuple[FileRecord, ...] = ()
-    changes: Changes | None = None  # None: not compared, or nothing was published before
+    changes: Changes | None = None  # None: not compared
     line: int = 0  # of manifest.yml, where the version stands
 
     @property

@@ -27,20 +27,26 @@ class Annotation:
 
 def of(ledger: Ledger) -> list[Annotation]:
     """All that there is room for."""
-    problems = [Annotation(level=ERROR, message=str(problem)) for problem in ledger.problems]
-    warned = [Annotation(level=WARNING, message=told) for told in ledger.warnings]
-    wrong = [*problems, *_drifted(ledger), *_failed(ledger), *_found(ledger, Severity.ERROR)]
-    doubtful = [*_skipped(ledger), *warned, *_found(ledger, Severity.WARNING)]
+    wrong = [*_problems(ledger), *_drifted(ledger), *_failed(ledger), *_found(ledger, Severity.ERROR)]
+    doubtful = [*_skipped(ledger), *_warned(ledger), *_found(ledger, Severity.WARNING)]
     return [*_some(wrong, ERROR), *_some(doubtful, WARNING), *_some(_notices(ledger), NOTICE)]
 
 
 def of_run(ledger: Ledger) -> list[Annotation]:
     """What is wrong with the run itself; the packages were told of in the jobs they came from."""
     return [
-        *_some([Annotation(level=ERROR, message=str(problem)) for problem in ledger.problems], ERROR),
-        *_some([Annotation(level=WARNING, message=told) for told in ledger.warnings], WARNING),
+        *_some(_problems(ledger), ERROR),
+        *_some(_warned(ledger), WARNING),
         *_some(_notices(ledger), NOTICE),
     ]
+
+
+def _problems(ledger: Ledger) -> list[Annotation]:
+    return [Annotation(level=ERROR, message=str(problem)) for problem in ledger.problems]
+
+
+def _warned(ledger: Ledger) -> list[Annotation]:
+    return [Annotation(level=WARNING, message=told) for told in ledger.warnings]
 
 
 def _notices(ledger: Ledger) -> list[Annotation]:

@@ -7,10 +7,9 @@ from typing import TypeVar
 
 import msgspec
 
-from pkgaction.model import release
+from pkgaction.model import layout, release
 from pkgaction.model.changes import Changes
 from pkgaction.model.json import Json, JsonObject
-from pkgaction.model.layout import PACKAGE_NAME
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Ledger, Outcome, Problem, Urls
 from pkgaction.model.version import InvalidVersionError, Version
@@ -61,7 +60,7 @@ def read(data: bytes) -> wire.Report:
 def outcome_of(package: wire.Package, urls: Callable[[PackageId], Urls]) -> Outcome:
     """The outcome that a report tells of; its addresses are built here."""
     told = msgspec.convert(package, Outcome, from_attributes=True)
-    known = _identity(package.name, package.version)
+    known = layout.identity(package.name, package.version)
     if known is None:
         return told
     return replace(told, experimental=known.version.experimental, urls=urls(known))
@@ -79,25 +78,17 @@ def problem_of(told: wire.Problem) -> Problem:
 
 def _check(package: wire.Package) -> None:
     """What is shown as it is must be what it claims to be."""
-    if package.status.ok and _identity(package.name, package.version) is None:
+    if package.status.ok and layout.identity(package.name, package.version) is None:
         message = f"{escape.plain(package.name)[:80]!r} is shown as a version, and is none"
         raise BadReportError(message)
 
 
-def _version(text: str) -> Version:
+def _version(text: str) -> None:
     try:
-        return Version.parse(text)
+        Version.parse(text)
     except InvalidVersionError as error:
         message = f"{escape.plain(text)[:80]!r} is no version"
         raise BadReportError(message) from error
-
-
-def _identity(name: str, version: str) -> PackageId | None:
-    try:
-        known = PackageId(name=name, version=Version.parse(version))
-    except InvalidVersionError:
-        return None
-    return known if PACKAGE_NAME.fullmatch(name) else None
 
 
 def _report(ledger: Ledger) -> wire.Report:

@@ -1,6 +1,7 @@
 """Result tables and folded details in Markdown, for the comment and the summary."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pkgaction.model.changes import Changes
@@ -15,6 +16,7 @@ from pkgaction.report.words import Place
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 _MOST = 200  # lines of a fold
 _UNFOLDED = 3  # errors of a failed package
+_KINDS = ("added", "changed", "removed", "more differ")
 _HEAD = ("", "Package", "Version", "Channel", "Size")
 
 
@@ -127,13 +129,9 @@ def _size(outcome: Outcome) -> str:
 
 def _counted(changes: Changes) -> str:
     """How many files differ, in words."""
-    kinds = {
-        "added": sum(one.before is None for one in changes.files),
-        "changed": sum(None not in {one.before, one.after} for one in changes.files),
-        "removed": sum(one.after is None for one in changes.files),
-        "more differ": changes.more,
-    }
-    told = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+    counted = Counter(one.kind for one in changes.files)
+    counted["more differ"] = changes.more
+    told = ", ".join(f"{counted[kind]} {kind}" for kind in _KINDS if counted[kind])
     return told or "no difference"
 
 
@@ -143,9 +141,8 @@ def _changed(outcome: Outcome, changes: Changes) -> str:
     head = [f"| | File | {versions} |", "|---|---|---|---|"]
     rows = []
     for one in changes.files:
-        kind = "added" if one.before is None else "removed" if one.after is None else "changed"
         sizes = ["" if size is None else words.size(size) for size in (one.before, one.after)]
-        rows.append(f"| {kind} | {code(one.path)} | {' | '.join(sizes)} |")
+        rows.append(f"| {one.kind} | {code(one.path)} | {' | '.join(sizes)} |")
     since = f"since {code(changes.since)}" if changes.since else "nothing was published before"
     title = f"{_counted(changes)}, {since}"
     return _folded(title, outcome, rows, head if rows else ())

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterator
 
+from pkgaction.model import layout
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.outcome import Ledger
-from pkgaction.model.release import Candidate, Change, Plan
+from pkgaction.model.release import Change, Plan
 
 _MOST_JOBS = 256  # of one matrix
 
@@ -26,16 +27,16 @@ def _matrix(ledger: Ledger) -> list[Json]:
     candidates = ledger.plan.candidates if ledger.plan else ()
     share = -(-len(candidates) // _MOST_JOBS)  # packages a job; one, unless there are very many
     if share <= 1:
-        return [_job(_named(c), c.id.name, c.id.version.text) for c in candidates]
+        return [_job(layout.base_name(c.id), c.id.name, c.id.version.text) for c in candidates]
     parts = [candidates[start : start + share] for start in range(0, len(candidates), share)]
     return [
-        _job(f"{_named(part[0])}-to-{_named(part[-1])}", "\n".join(c.id.name for c in part), "")
+        _job(
+            f"{layout.base_name(part[0].id)}-to-{layout.base_name(part[-1].id)}",
+            "\n".join(c.id.name for c in part),
+            "",
+        )
         for part in parts
     ]
-
-
-def _named(candidate: Candidate) -> str:
-    return f"{candidate.id.name}-{candidate.id.version.text}"
 
 
 def _job(name: str, package: str, version: str) -> Json:
