@@ -144,3 +144,11 @@ def test_files_that_are_no_fields_are_passed_over() -> None:
 
     for rule in ("field-groups", "fields-limit", "unique-fields", "dimension-types", "date-formats"):
         assert places(rule, kelp.package(files)) == []
+
+
+def test_a_name_beyond_all_measure_is_told_in_the_same_words_in_every_run() -> None:
+    field = f"- name: {'k' * 2000}\n  fields:\n  - name: d\n    type: keyword\n    date_format: x\n"
+
+    (only,) = kelp.findings("date-formats", kelp.package({MORE: field}))
+
+    assert f"{'k' * 100}\u20261c8123314be794fe.d'" in only.message

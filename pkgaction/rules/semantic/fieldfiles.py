@@ -1,5 +1,6 @@
 """The fields of a package: of its data streams, its transforms, and of the package itself."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -73,5 +74,8 @@ def _field(node: Mapping, parent: str, file: str, owner: str) -> Iterator[Field]
 
 
 def _short(name: str) -> str:
-    """The name; one beyond all measure is told apart by a number, as each child repeats it."""
-    return name if len(name) <= _LONGEST else f"{name[:100]}\u2026{hash(name):x}"
+    """The name; one beyond all measure is told apart by a digest, as each child repeats it."""
+    if len(name) <= _LONGEST:
+        return name
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
+    return f"{name[:100]}\u2026{digest[:16]}"
