@@ -206,6 +206,3 @@ def stream(text: str, manifest: str = STREAM) -> dict[str, str]:
             manifest, ("    title: Bed logs\n", f"    title: Bed logs\n{text}")
         )
     }
-
-
-SECTION = "sections: [{name: s}]\n"

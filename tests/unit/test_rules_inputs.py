@@ -4,11 +4,10 @@ import pytest
 
 from pkgaction.rules.package import Mode
 from tests.unit import kelp
-from tests.unit.kelp import MANIFEST, STREAM, input_, places, root, stream, swap, template
+from tests.unit.kelp import MANIFEST, input_, places, root, stream, swap, template
 from tests.unit.trees import around, file
 
 MAN, BED, CONFIG = "manifest.yml", "data_stream/bed/manifest.yml", "_dev/test/config.yml"
-OTEL = swap(STREAM, ("input: logfile", "input: otelcol"))
 
 CASES: list[tuple[str, kelp.Files, list[tuple[str, int]]]] = [
     # deployment modes

@@ -5,7 +5,7 @@ import pytest
 from tests.unit import kelp
 from tests.unit.kelp import INPUT, MANIFEST, STREAM, Place, input_, places, root, stream, swap, template
 
-MAN, BED, CONFIG = "manifest.yml", "data_stream/bed/manifest.yml", "_dev/test/config.yml"
+MAN, BED = "manifest.yml", "data_stream/bed/manifest.yml"
 OTEL = swap(STREAM, ("input: logfile", "input: otelcol"))
 
 SECTION = "sections: [{name: s}]\n"

@@ -1,6 +1,6 @@
 """Rules about what dashboards show: their own data, by what Kibana still has."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import Json, at, text_at
@@ -88,6 +88,5 @@ def _legacy(state: Json) -> str:
     """What kind of legacy visualization it is, for people; empty where it is none."""
     kind = text_at(state, "type")
     if kind == "metrics":
-        markdown = isinstance(state, Mapping) and text_at(state, "params", "type") == "markdown"
-        return "" if markdown else "a TSVB one"
+        return "" if text_at(state, "params", "type") == "markdown" else "a TSVB one"
     return "" if kind in _KEPT else f"of the legacy type {quoted(kind)}"

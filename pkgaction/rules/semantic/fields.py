@@ -90,12 +90,11 @@ def date_formats(package: Package) -> Iterator[Finding]:
 
 def required(package: Package) -> Iterator[Finding]:
     """Each data stream defines the fields that its name and its times are kept in."""
-    owners: dict[str, dict[str, Field]] = {}
+    owners: dict[str, set[str]] = {}
     for field in fields(package):
         if not field.transform:
-            owners.setdefault(field.owner, {})
+            owners.setdefault(field.owner, set()).add(field.name)
             yield from _required_type(field)
-            owners[field.owner].setdefault(field.name, field)
     for owner, known in owners.items():
         for name in (name for name in _REQUIRED if name not in known):
             where = f"data stream {quoted(owner.rpartition('/')[2])}" if owner else "the package"

@@ -88,8 +88,7 @@ def agent(package: Package) -> Iterator[Finding]:
 
 def profiles(package: Package) -> Iterator[Finding]:
     """A package that is generally available collects no profiles, which are a preview."""
-    version = loose(package.version)
-    if version is None or not version.ga:
+    if not package.ga:
         return
     for data_stream in data_streams(package):
         if text(data_stream.manifest, "type") == "profiles":
