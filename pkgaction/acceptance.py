@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from pkgaction.errors import OutsideError, PackageError
+from pkgaction.errors import (
+    OutsideError,
+    PackageError,
+    PkgactionError,
+    is_of_one,
+    of_machine,
+    of_system,
+)
 from pkgaction.foresight import foresee
 from pkgaction.job import Job, World
 from pkgaction.model import layout
@@ -52,23 +59,42 @@ def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
     """
     bench = accept.Bench(queue=gate.queue, verifier=gate.verifier, clock=world.clock)
     desk = Desk.of(gate.owners, job, world, ledger)
-    accepted: list[tuple[accept.Submission, Published]] = []
-    for submission in world.watch.each("Accept", list(accept.waiting(bench))):
-        try:
-            with tempfile.TemporaryDirectory(dir=world.scratch) as folder:
-                if published := _decide(submission, bench, Path(folder), desk):
-                    accepted.append((submission, published))
-        except GenerationMismatchError:
-            world.watch.say(f"{submission.name} was replaced meanwhile: the next run decides it")
-        except OutsideError as error:
-            ledger.problems.append(Problem.of(error))
-        except Exception as error:  # noqa: BLE001 - one submission must not hold the others back
-            what = f"pkgaction itself failed at it: {type(error).__name__}"
-            fix = "report it; it stays in the queue, the others go on"
-            ledger.problems.append(Problem(what=what, where=submission.name, fix=fix))
-    desk.steps.index([published for _, published in accepted])
-    for submission, _ in accepted:
+    waiting = list(accept.waiting(bench))
+    if waiting:
+        desk.steps.look(create=not job.dry_run)
+    accepted: list[accept.Submission] = []
+    with desk.steps.indexing() as published:
+        for submission in world.watch.each("Accept", waiting):
+            if done := _attempt(submission, bench, desk):
+                accepted.append(submission)
+                published.append(done)
+    for submission in accepted:
         accept.done(submission, bench)
+
+
+def _attempt(submission: accept.Submission, bench: accept.Bench, desk: "Desk") -> Published | None:
+    """Decide one submission; what was published, if it was.
+
+    Raises:
+        PkgactionError: the cause is not the submission's, so the others need not be tried.
+    """
+    world, ledger = desk.steps.world, desk.steps.ledger
+    try:
+        with tempfile.TemporaryDirectory(dir=world.scratch) as folder:
+            return _decide(submission, bench, Path(folder), desk)
+    except GenerationMismatchError:
+        world.watch.say(f"{submission.name} was replaced meanwhile: the next run decides it")
+    except PkgactionError as error:
+        if not is_of_one(error):
+            raise
+        ledger.problems.append(Problem.of(error))
+    except OSError as error:
+        raise of_machine(error) or of_system(error) from error
+    except Exception as error:  # noqa: BLE001 - one submission must not hold the others back
+        what = f"pkgaction itself failed at it: {type(error).__name__}"
+        fix = "report it; it stays in the queue, the others go on"
+        ledger.problems.append(Problem(what=what, where=submission.name, fix=fix))
+    return None
 
 
 def _decide(
@@ -137,14 +163,24 @@ class Desk:
         if self.steps.job.dry_run and built:
             foresee(built, self.steps)
             return None
-        for published in steps.publish([Signed(one, received.signature) for one in built]):
-            return published
+        if published := self._publish([Signed(one, received.signature) for one in built], steps):
+            return published[0]
         (failed,) = steps.ledger.outcomes.values()
-        if steps.ledger.exit_status == OutsideError.exit_status:
+        if steps.ledger.exit_status != PackageError.exit_status:
             raise OutsideError(what=failed.reason, where=received.name, fix=failed.fix)
         code = Code.CONFLICT if failed.status is Status.CONFLICT else Code.INVALID
         refused = _because(received, code, failed.reason, failed.fix)
         return replace(refused, findings=errors(failed.findings))
+
+    def _publish(self, signed: list[Signed], steps: Steps) -> list[Published]:
+        """Publish; what is public by then, or may be, is known to whoever reports the run."""
+        published: list[Published] = []
+        try:
+            steps.publish(signed, published)
+        finally:
+            if steps.ledger.published or not steps.ledger.outcomes:
+                self.steps.ledger.absorb(steps.ledger)
+        return published
 
 
 def _outcome(refused: Refused) -> Outcome:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pkgaction import __version__, commands, ending
 from pkgaction.commands.context import Context
-from pkgaction.errors import PkgactionError, UsageError
+from pkgaction.errors import PkgactionError, UsageError, of_machine
 from pkgaction.input_reader import UNSIGNED
 from pkgaction.inputs import DEFAULTS, SECRETS, Inputs
 from pkgaction.report import escape
@@ -44,20 +44,21 @@ _NEEDS_A_BUCKET = {"publish", "audit", "reindex", "accept"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     options = _parser().parse_args(arguments)
-    ending.on_termination()
+    ending.on_termination(once=False)
     try:
         status = _run(options)
         sys.stdout.flush()
     except PkgactionError as error:
         return _failed(options, str(error), error.exit_status)
     except KeyboardInterrupt:
-        return ending.ended(130)
+        return ending.ended(ending.INTERRUPTED)
     except BrokenPipeError:
         _close_output()
         return 0
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         _close_output()
-        return _failed(options, str(error), UsageError.exit_status)
+        known = of_machine(error) or UsageError(what=str(error))
+        return _failed(options, str(known), known.exit_status)
     except SystemExit as asked:
         if asked.code == ending.TERMINATED:
             ending.ended(ending.TERMINATED)

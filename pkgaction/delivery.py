@@ -1,6 +1,7 @@
 """The report goes out: comment, log, annotations, summary, outputs. Nothing here changes the result."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -13,12 +14,13 @@ from pkgaction.errors import PkgactionError
 from pkgaction.inputs import Inputs
 from pkgaction.model.event import Idle, Mode, PullRequest, Relay
 from pkgaction.model.json import JsonObject, number_at
-from pkgaction.model.outcome import Ledger
+from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.model.release import Candidate
 from pkgaction.ports import PullRequests, Repository
 from pkgaction.report import annotations, carried, comment, outputs, summary, text
 from pkgaction.report.words import Place
 
+_HURRY = 3.0  # seconds for a comment where the run is being cancelled
 _UNKNOWN = "the pull request was not found, so no comment was written"
 
 
@@ -32,6 +34,7 @@ class Delivery:
     payload: JsonObject = field(default_factory=dict)
     discovery: Discovery = field(init=False)
     _client: PullRequests | None = None
+    _written: bool = False
 
     def __post_init__(self) -> None:
         place = self._place()
@@ -74,14 +77,30 @@ class Delivery:
             with self._reported(_UNKNOWN):
                 self.discovery.ask()
 
-    def report(self, *, comments: bool = True) -> None:
+    def report(self) -> None:
         """Say it everywhere. That a report can't be written is itself reported."""
-        place, url = self._place(), ""
-        if comments and self._may_comment():
-            url = self._comments(place)
+        place = self._place()
+        url = self._comments(place) if self._may_comment() else ""
+        self._write(place, url)
+
+    def report_in_a_hurry(self) -> None:
+        """The same for a run that is being cancelled: what needs the network comes last, and briefly."""
+        place = self._place()
+        self._write(place, "")
+        if self._may_comment() and self.ledger.published:
+            thread = threading.Thread(target=self._comments, args=(place,), daemon=True)
+            thread.start()
+            thread.join(_HURRY)
+
+    def _write(self, place: Place, url: str) -> None:
+        """What needs no network: once, also where a cancel comes in between."""
+        if self._written:
+            return
+        self._written = True
         watch = JobLog(self.runner.out)
-        for line in text.of(self.ledger):
-            watch.say(line)
+        with self._reported("the log is not complete"):
+            for line in text.of(self.ledger):
+                watch.say(line)
         with self._reported("the summary was not written"):
             self.runner.summary(summary.render(self.ledger, place))
         with self._reported("the outputs were not written"):
@@ -97,7 +116,7 @@ class Delivery:
         except (PkgactionError, OSError) as error:
             self.ledger.warnings.append(f"{what}: {error}")
         except Exception as error:  # noqa: BLE001 - one report must not keep the others from being written
-            self.ledger.warnings.append(f"{what}: pkgaction itself failed: {type(error).__name__}")
+            self.ledger.warnings.append(f"{what}: {Problem.of(error).what}")
 
     def _may_comment(self) -> bool:
         inputs, intent = self.inputs, self.ledger.intent

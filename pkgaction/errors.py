@@ -4,6 +4,7 @@ An error says what happened, where, and what to do. Its class decides the exit s
 in one place only (`main` for the Action, `cli` for a person).
 """
 
+import errno
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -81,10 +82,22 @@ class LoginError(UsageError):
         self.claims = tuple(claims)  # lines for the log: what the ID token says of the run
 
 
+class BucketMissingError(LoginError):
+    """There is no bucket of that name."""
+
+
+class AccessDeniedError(LoginError):
+    """The bucket refuses one request. Others may be allowed: rights can depend on an object's name."""
+
+
 class OutsideError(PkgactionError):
     """Something outside failed after retries (exit 3): a re-run is safe and resumes."""
 
     exit_status = 3
+
+
+class RunnerError(OutsideError):
+    """The machine that this runs on is out of something: disk, memory, open files."""
 
 
 class LoginUnavailableError(OutsideError):
@@ -109,3 +122,45 @@ class GitHubError(OutsideError):
 
 class SpecificationError(OutsideError):
     """The specification that packages are validated by can't be had, or is not what it should be."""
+
+
+def is_of_one(error: PkgactionError) -> bool:
+    """Whether the cause may lie with the one package or submission, so that the others are tried."""
+    of_one = isinstance(error, PackageError | OutsideError | AccessDeniedError)
+    return of_one and not isinstance(error, SpecificationError | LoginUnavailableError | RunnerError)
+
+
+_FREE = "free some space on it, or use a larger runner; then run the job again"
+_RUNNER = {
+    errno.ENOSPC: ("no space left on the runner's disk", _FREE),
+    errno.EDQUOT: ("no space left in the disk quota of the runner's user", _FREE),
+    errno.EFBIG: ("a file is larger than the runner allows", "raise its file size limit (ulimit -f)"),
+    errno.EMFILE: ("too many open files", "raise the limit (ulimit -n), or lower jobs"),
+    errno.ENFILE: ("too many open files on the runner", "close other programs, or lower jobs"),
+    errno.ENOMEM: ("no memory left on the runner", "lower jobs, or use a larger runner"),
+    errno.EROFS: ("the runner's disk is read-only", "run the job on another runner"),
+    errno.EIO: ("the runner's disk failed", "run the job again on another runner"),
+}
+
+
+def of_machine(error: BaseException) -> RunnerError | None:
+    """The error for a machine that is out of something; None where the exception says another thing.
+
+    Libraries wrap what the system said in errors of their own, so their contexts are looked at, too.
+    """
+    if isinstance(error, MemoryError):
+        what, fix = _RUNNER[errno.ENOMEM]
+        return RunnerError(what=what, fix=fix)
+    inner: BaseException | None = error
+    while isinstance(inner, Exception) and isinstance(error, OSError):
+        if isinstance(inner, OSError) and inner.errno in _RUNNER:
+            what, fix = _RUNNER[inner.errno]
+            return RunnerError(what=what, where=str(inner.filename or ""), fix=fix)
+        inner = inner.__cause__ or inner.__context__
+    return None
+
+
+def of_system(error: OSError) -> RunnerError:
+    """The error for any other failure of the machine's system."""
+    what = f"the runner's system failed: {error.strerror or type(error).__name__}"
+    return RunnerError(what=what, where=str(error.filename or ""), fix="run the job again")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pkgaction.errors import OutsideError, UsageError
+from pkgaction.errors import BucketMissingError, OutsideError, UsageError
 from pkgaction.model.changes import Changes
 from pkgaction.model.outcome import Ledger, Outcome, Status
 from pkgaction.model.release import Built, Candidate, Skipped
@@ -12,6 +12,25 @@ from pkgaction.ports import ObjectStore
 from pkgaction.settling import Settling
 from pkgaction.stages import changes, publish
 from pkgaction.steps import Steps
+
+
+def look(run: Steps, *, preview: bool) -> None:
+    """See that both buckets can be used as publishing would need it; nothing is written.
+
+    A preview may have other rights than the run that publishes, or none: what it may not see is a
+    warning. A bucket that is missing is an error for both.
+
+    Raises:
+        UsageError: a bucket is missing or, but for a preview, cannot be used.
+    """
+    try:
+        run.look(create=not preview)
+    except BucketMissingError:
+        raise
+    except (UsageError, OutsideError) as error:
+        if not preview:
+            raise
+        run.warn(f"the buckets could not be looked at: {error.what}")
 
 
 def foresee(built: Sequence[Built], run: Settling) -> None:
@@ -66,9 +85,7 @@ def _there(built: Built, store: ObjectStore, scratch: Path, run: Settling) -> bo
     try:
         return publish.foresee(built, store, scratch)
     except UsageError as error:
-        warning = f"it was not compared with the storage: {error.what}"
-        if warning not in run.ledger.warnings:
-            run.ledger.warnings.append(warning)
+        run.warn(f"it was not compared with the storage: {error.what}")
         return False
 
 

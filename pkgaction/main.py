@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from pkgaction import acceptance, pipeline, wiring
+from pkgaction import acceptance, pipeline, reconcile, wiring
 from pkgaction import inputs as inputs_module
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.git import GitRepository
@@ -30,27 +30,32 @@ _KEYLESS = {Mode.PLAN, Mode.COMMENT}
 
 def main(environ: Mapping[str, str], out: TextIO) -> int:
     """Run the Action as the runner starts it; the exit status."""
-    on_termination()
+    on_termination(once=True)
     runner, ledger = Runner(environ, out), Ledger()
     inputs, problems = Inputs.parse(inputs_module.from_environment(environ), bucket_required=True)
     problems += inputs_module.misspelt(environ)
     for secret in (inputs.gpg_private_key, inputs.gpg_passphrase, inputs.github_token):
         runner.mask(secret)
     delivery = Delivery(runner, inputs, ledger)
-    with tempfile.TemporaryDirectory(prefix="pkgaction-") as scratch:
-        try:
-            _Run(runner, inputs, ledger, delivery, Path(scratch)).go(problems)
-        except PkgactionError as error:
-            ledger.problems.append(Problem.of(error))
-        except (SystemExit, KeyboardInterrupt):
-            fix = "run the job again: it goes on where this one stopped"
-            ledger.problems.append(Problem(what="the job was cancelled", fix=fix))
-            delivery.report(comments=False)
-            return TERMINATED
-        except Exception as error:  # noqa: BLE001 - whatever it is, the report is written
-            _our_fault(error, runner, ledger)
+    try:
+        _work(runner, inputs, ledger, delivery, problems)
         delivery.report()
+    except (SystemExit, KeyboardInterrupt) as error:
+        ledger.problems.append(Problem.of(error))
+        delivery.report_in_a_hurry()
+        return TERMINATED
     return ledger.exit_status
+
+
+def _work(
+    runner: Runner, inputs: Inputs, ledger: Ledger, delivery: Delivery, problems: list[Problem]
+) -> None:
+    """Do what the event asks for. Whatever ends it but a cancel is in the ledger then."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="pkgaction-", ignore_cleanup_errors=True) as scratch:
+            _Run(runner, inputs, ledger, delivery, Path(scratch)).go(problems)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the report is written
+        ledger.problems.append(_problem(error, runner))
 
 
 @dataclass(slots=True)
@@ -141,6 +146,7 @@ class _Run:
                 stack=stack,
             )
             world = wiring.world(cloud, place, signer=signer, watch=watch)
+            stack.enter_context(reconcile.at_the_end(job, world, self.ledger))
             if isinstance(intent, Accept):
                 acceptance.run(wiring.gate(cloud, place), job, world, self.ledger)
             elif inputs.mode is Mode.PLAN and isinstance(intent, Preview | Release | Republish):
@@ -189,11 +195,12 @@ class _Run:
         )
 
 
-def _our_fault(error: Exception, runner: Runner, ledger: Ledger) -> None:
-    watch = JobLog(runner.out)
-    with watch.group("Traceback"):
-        for line in "".join(traceback.format_exception(error)).splitlines():
-            watch.say(line)
-    what = f"pkgaction itself failed: {type(error).__name__}"
-    fix = "report it with the traceback in the log; running the job again is safe"
-    ledger.problems.append(Problem(what=what, fix=fix))
+def _problem(error: Exception, runner: Runner) -> Problem:
+    """What ended the run; a bug of ours with its traceback in the log."""
+    problem = Problem.of(error)
+    if not (isinstance(error, PkgactionError | OSError | MemoryError)):
+        watch = JobLog(runner.out)
+        with watch.group("Traceback"):
+            for line in "".join(traceback.format_exception(error)).splitlines():
+                watch.say(line)
+    return problem

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from pkgaction import backports
 from pkgaction.errors import GitError, UsageError
-from pkgaction.foresight import foresee, recognise
+from pkgaction.foresight import foresee, look, recognise
 from pkgaction.job import Job, World
 from pkgaction.model.event import (
     Accept,
@@ -52,6 +52,7 @@ def _ship_planned(
     intent: Planned, repository: Repository, job: Job, world: World, ledger: Ledger
 ) -> None:
     made = make_plan(intent, repository, job, world, ledger)
+    ledger.candidates = made.candidates
     dry = job.dry_run or isinstance(intent, Preview)
     if made.candidates and not isinstance(intent, Preview):
         _only_what_its_branch_may(intent, made, repository, job, world)
@@ -97,6 +98,7 @@ def release(
     """Validate, build, sign, publish and index, or foresee what that would do."""
     steps = Steps(job, world, ledger)
     if candidates and not dry:
+        steps.look()
         ledger.warnings += steps.signer().preflight()
     validated = steps.validate(candidates)
     built = steps.build(validated)
@@ -106,11 +108,11 @@ def release(
 def ship(built: Sequence[Built], steps: Steps, *, dry: bool) -> None:
     """Sign, publish and index zips, or foresee it."""
     if dry:
+        if built:
+            look(steps, preview=isinstance(steps.ledger.intent, Preview))
         foresee(built, steps)
         return
-    signed = steps.sign(built)
-    published = steps.publish(signed)
-    steps.index(published)
+    steps.release(steps.sign(built))
 
 
 def _touched(made: Plan, repository: Repository, ledger: Ledger) -> Mapping[str, Sequence[range]]:

@@ -141,6 +141,20 @@ class ObjectStore(Protocol):
         """How a person names it: `gs://…` or `file://…`."""
         ...
 
+    def look(self, name: str, *, create: bool) -> None:
+        """Check that the bucket can be used as a run needs it. Nothing is written.
+
+        Args:
+            name: of an object that may be missing; it stands for those of a run.
+            create: whether creating it must be allowed, beside seeing whether it is there.
+
+        Raises:
+            BucketMissingError: there is no such bucket.
+            AccessDeniedError: listing, or creating, is not allowed.
+            LoginError: the login is refused.
+        """
+        ...
+
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object. Readers see all of it or nothing.
 

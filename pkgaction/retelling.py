@@ -19,7 +19,15 @@ from pkgaction.report import carried, wire
 from pkgaction.report.carried import BadReportError
 
 _MOST = 300  # reports: 256 jobs of a matrix, and those around it
-_PREVIEWED = frozenset({Status.WOULD_PUBLISH, Status.ALREADY_PUBLISHED, Status.CONFLICT, Status.FAILED})
+_PREVIEWED = frozenset(
+    {
+        Status.WOULD_PUBLISH,
+        Status.ALREADY_PUBLISHED,
+        Status.CONFLICT,
+        Status.FAILED,
+        Status.NOT_TRIED,
+    }
+)
 _UPLOAD = "check the steps that upload and download the reports"
 
 

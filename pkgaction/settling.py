@@ -1,15 +1,17 @@
 """One step over all packages: a package that fails is settled in the ledger, the others go on."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from pkgaction.errors import (
     ContentConflictError,
-    OutsideError,
     PackageError,
     PkgactionError,
-    SpecificationError,
+    is_of_one,
+    of_machine,
+    of_system,
 )
 from pkgaction.job import Job, World
 from pkgaction.model import outcome
@@ -20,6 +22,7 @@ from pkgaction.model.release import Built, Candidate, Published, Rejected
 
 T = TypeVar("T")
 R = TypeVar("R")
+IN_THE_BUCKET = "its zip is in the bucket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +42,39 @@ class Settling:
     ) -> list[R]:
         """One step over all packages. A package's own failure is settled, the others go on."""
         done: list[R] = []
-        if not items:
-            return done
-        with self.world.watch.group(title):
-            for item in self.world.watch.each(title, items):
-                one = candidate(item)
-                try:
-                    done.append(step(item))
-                    self.world.watch.say(str(one.id))
-                except SpecificationError:
-                    raise  # without it nothing can be judged, so nothing goes on
-                except (PackageError, OutsideError) as error:
-                    self.world.watch.say(f"{one.id}: {error}")
-                    self._fail(one, error)
-                except (RecursionError, MemoryError) as error:
-                    self._fail(one, _too_much(error))
+        if items:
+            with self.world.watch.group(title):
+                for item in self.world.watch.each(title, items):
+                    done += self.attempt(candidate(item), partial(step, item))
         return done
+
+    def attempt(self, candidate: Candidate, step: Callable[[], R]) -> list[R]:
+        """One package's step: its result, or nothing where the package failed, which is settled.
+
+        Raises:
+            PkgactionError: the cause is not the package's, so the others need not be tried: wrong
+                input, a login that is refused, a missing bucket, a full disk, no specification.
+        """
+        try:
+            result = step()
+        except PkgactionError as error:
+            if not is_of_one(error):
+                raise
+            self.world.watch.say(f"{candidate.id}: {error}")
+            self._fail(candidate, error)
+        except (RecursionError, MemoryError) as error:
+            self._fail(candidate, _too_much(error))
+        except OSError as error:
+            raise of_machine(error) or of_system(error) from error
+        else:
+            self.world.watch.say(str(candidate.id))
+            return [result]
+        return []
+
+    def warn(self, text: str) -> None:
+        """Warn of it, once."""
+        if text not in self.ledger.warnings:
+            self.ledger.warnings.append(text)
 
     def passed(self, checked: Sequence[T | Rejected]) -> Iterator[T]:
         """What was not rejected; the rest is settled."""
@@ -83,11 +103,15 @@ class Settling:
         )  # fmt: skip
 
     def _fail(self, candidate: Candidate, error: PkgactionError) -> None:
+        """Record a package's own failure; a zip that is in the bucket by now stays said to be there."""
         conflict = isinstance(error, ContentConflictError)
         status = Status.CONFLICT if conflict else Status.FAILED
-        where = f"{error.where}: " if error.where else ""
-        settled = outcome.of_candidate(candidate, status, reason=f"{where}{error.what}", fix=error.fix)
-        self.ledger.settle(settled, exit_status=error.exit_status)
+        reason = f"{error.where}: {error.what}" if error.where else error.what
+        failed = outcome.of_candidate(candidate, status, reason=reason, fix=error.fix)
+        before = self.ledger.outcomes.get(failed.key)
+        if before and before.status is Status.NOT_INDEXED and not conflict:
+            failed = replace(before, reason=f"{IN_THE_BUCKET}, but {reason}", fix=error.fix)
+        self.ledger.settle(failed, exit_status=error.exit_status)
 
     def _reject(self, rejected: Rejected) -> None:
         count = len(errors(rejected.findings))

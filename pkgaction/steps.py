@@ -1,11 +1,11 @@
 """The stages, each over all packages: what fails is settled in the ledger and left out."""
 
 import tempfile
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import assert_never
 
 from pkgaction import retention
 from pkgaction.errors import (
@@ -14,26 +14,36 @@ from pkgaction.errors import (
     UsageError,
 )
 from pkgaction.job import MOST_UPLOADS
-from pkgaction.model.outcome import Status
+from pkgaction.model import layout, outcome
+from pkgaction.model.outcome import GOES_ON, Problem, Status
 from pkgaction.model.release import (
     Built,
     Candidate,
     Indexed,
     Published,
     Signed,
-    Stored,
     Validated,
 )
 from pkgaction.parallel import over_cores
 from pkgaction.ports import ObjectStore, Signer
 from pkgaction.rules.package import Mode
-from pkgaction.settling import Settling
+from pkgaction.settling import IN_THE_BUCKET, Settling
 from pkgaction.stages import build, index, publish, sign, validate
 
 
 @dataclass(frozen=True, slots=True)
 class Steps(Settling):
     """The stages of one run."""
+
+    def look(self, *, create: bool = True) -> None:
+        """See that both buckets can be used, before anything is written to one of them.
+
+        Raises:
+            UsageError: one of them is missing, or the run has no right to list it or to create in it.
+        """
+        self.world.artifacts.look(layout.ARTIFACT_PROBE, create=create)
+        if self.world.index is not None:
+            self.world.index.look(layout.INDEX_PROBE, create=create)
 
     def validate(self, candidates: Sequence[Candidate], mode: Mode = Mode.SOURCE) -> list[Validated]:
         """Check every package; the rejected ones are settled.
@@ -91,23 +101,61 @@ class Steps(Settling):
         """Sign every zip."""
         return self.each("Sign", built, lambda b: b.candidate, lambda b: sign.sign(b, self.signer()))
 
-    def publish(self, signed: Sequence[Signed]) -> list[Published]:
-        """Put every version into the bucket, or complete it there."""
+    def release(self, signed: Sequence[Signed]) -> None:
+        """Put every version into the bucket, and all that is there into the index."""
+        with self.indexing() as published:
+            self.publish(signed, published)
+
+    @contextmanager
+    def indexing(self) -> Iterator[list[Published]]:
+        """The block fills a list of what is in the bucket; at its end all of that goes into the index.
+
+        That holds for whatever ends the block early, but for a cancel.
+        """
+        published: list[Published] = []
+        try:
+            yield published
+        except Exception:
+            try:
+                self.index(published)
+            except PkgactionError as error:  # told beside the one that ends the run
+                self.ledger.problems.append(Problem.of(error))
+            raise
+        self.index(published)
+
+    def publish(self, signed: Sequence[Signed], published: list[Published]) -> None:
+        """Put every version into the bucket, or complete it there, and add it to the list at once."""
         if not signed:
-            return []
-        world, signer = self.world, self.signer()
+            return
+        signer = self.signer()
+        with self.world.watch.group("Publish"):
+            for one in self.world.watch.each("Publish", signed):
+                published += self.attempt(one.built.candidate, partial(self._put, one, signer))
 
-        def put(one: Signed) -> Published:
-            bench = publish.Bench(
-                store=world.artifacts,
-                signer=signer,
-                provenance=self.job.provenance(one.built.candidate),
-                scratch=world.scratch,
-                uploads=1 if self.job.jobs == 1 else min(MOST_UPLOADS, 4 * self.job.jobs),
-            )
-            return publish.publish(one, bench)
+    def _put(self, one: Signed, signer: Signer) -> Published:
+        """Publish one version; from its zip's creation on the ledger says that it is public."""
+        built = one.built
+        context = publish.Bench(
+            store=self.world.artifacts,
+            signer=signer,
+            provenance=self.job.provenance(built.candidate),
+            scratch=self.world.scratch,
+            uploads=1 if self.job.jobs == 1 else min(MOST_UPLOADS, 4 * self.job.jobs),
+            on_zip=self._record_public,
+        )
+        self.ledger.started[outcome.key_of(built.candidate)] = built
+        done = publish.publish(one, context)
+        self._record_public(done)
+        return done
 
-        return self.each("Publish", signed, lambda s: s.built.candidate, put)
+    def _record_public(self, done: Published) -> None:
+        """What is said of a version that is in the bucket, for as long as nothing else is known."""
+        self.ledger.stored[outcome.key_of(done.built.candidate)] = done
+        if self.world.index is None:
+            self.settle(done.built, outcome.status_of(done, indexed=False), stored=done)
+            return
+        reason = f"{IN_THE_BUCKET}, and the run ended before it was in the index"
+        self.settle(done.built, Status.NOT_INDEXED, reason=reason, fix=GOES_ON, stored=done)
 
     def signer(self) -> Signer:
         """The key, which is needed from here on."""
@@ -118,23 +166,33 @@ class Steps(Settling):
         return self.world.signer
 
     def index(self, published: Sequence[Published]) -> None:
-        """Add everything that is in the bucket to the index; also what an earlier run left out."""
-        indexed: Indexed | None = None
+        """Add everything that is in the bucket to the index; also what an earlier run left out.
+
+        Raises:
+            OutsideError, UsageError: the index cannot be written; each package's outcome says so.
+        """
+        if self.world.index is None or not published:
+            return
         try:
-            if self.world.index is not None and published:
-                with self.world.watch.group("Index"):
-                    indexed = index.add(published, self.world.index, self.world.clock)
-                    self.world.watch.say(f"generation {indexed.cursor}")
-                    self.ledger.cursor = indexed.cursor
-                    self._prune(self.world.index)
-        except OutsideError as error:
-            for one in published:
-                reason = f"it is in the bucket, but not in the index: {error.what}"
-                self.settle(one.built, Status.FAILED, reason=reason, fix=error.fix)
+            with self.world.watch.group("Index"):
+                indexed = index.add(published, self.world.index, self.world.clock)
+                self._record_indexed(published, indexed)
+                self._prune(self.world.index)
+        except (OutsideError, UsageError) as error:
+            self._record_unindexed(published, error)
             raise
+
+    def _record_indexed(self, published: Sequence[Published], indexed: Indexed) -> None:
+        self.ledger.cursor = indexed.cursor
         for one in published:
-            changed = indexed is not None and one.built.id in indexed.changed
-            self.settle(one.built, _status(one, indexed=changed), stored=one)
+            changed = one.built.id in indexed.changed
+            self.settle(one.built, outcome.status_of(one, indexed=changed), stored=one)
+        self.world.watch.say(f"generation {indexed.cursor}")
+
+    def _record_unindexed(self, published: Sequence[Published], error: PkgactionError) -> None:
+        reason = f"{IN_THE_BUCKET}, but not in the index: {error.what}"
+        for one in published:
+            self.settle(one.built, Status.NOT_INDEXED, reason=reason, fix=error.fix, stored=one)
 
     def _prune(self, store: ObjectStore) -> None:
         """Old generations go, where that is asked for. A failure is a warning: all is published."""
@@ -147,15 +205,3 @@ class Steps(Settling):
         else:
             if gone:
                 self.world.watch.say(f"{len(gone)} old generations deleted, up to {gone[-1]}")
-
-
-def _status(published: Published, *, indexed: bool) -> Status:
-    match published.stored:
-        case Stored.CREATED:
-            return Status.PUBLISHED
-        case Stored.COMPLETED:
-            return Status.COMPLETED
-        case Stored.UNCHANGED:
-            return Status.COMPLETED if indexed else Status.ALREADY_PUBLISHED
-        case _:
-            assert_never(published.stored)

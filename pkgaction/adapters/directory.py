@@ -22,7 +22,7 @@ from typing import IO, BinaryIO
 
 import google_crc32c
 
-from pkgaction.errors import StorageError
+from pkgaction.errors import AccessDeniedError, BucketMissingError, StorageError, of_machine
 from pkgaction.model import layout
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.json import Json, at, number_at, text_at
@@ -45,6 +45,20 @@ class DirectoryStore:
     def url(self) -> str:
         """How a person names it."""
         return f"file://{self.folder}"
+
+    def look(self, name: str, *, create: bool) -> None:
+        """Check that the folder, or the one that it will be made in, may be read and written."""
+        self._path(name)
+        nearest = next(path for path in (self.folder, *self.folder.parents) if os.path.lexists(path))
+        fix = "name a folder, or one that can be made"
+        if not nearest.is_dir():
+            where = f"file://{nearest}"
+            raise BucketMissingError(what="this is not a folder", where=where, fix=fix)
+        needed = os.R_OK | os.X_OK | (os.W_OK if create else 0)
+        if not os.access(nearest, needed, effective_ids=True):
+            fix = "change its permissions, or run as a user who has them"
+            what = "this folder cannot be " + ("written to" if create else "read")
+            raise AccessDeniedError(what=what, where=f"file://{nearest}", fix=fix)
 
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object."""
@@ -217,6 +231,8 @@ def _failing(url: str, name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if known := of_machine(error):
+            raise known from error
         what = f"the folder can't be used: {error.strerror or error}"
         fix = "check its rights and the space on its disk, then run the job again"
         raise StorageError(what=what, where=f"{url}/{name}", fix=fix) from error

@@ -23,8 +23,9 @@ from requests.adapters import HTTPAdapter
 
 from pkgaction.adapters.gcs_retry import TIMEOUT, DamagedError, Tries, given_up
 from pkgaction.adapters.gcs_upload import CHUNK, ResumableUpload, encoded
+from pkgaction.errors import StorageError
 from pkgaction.model.json import Json, JsonObject, at, text_at
-from pkgaction.model.tree import Content
+from pkgaction.model.tree import Bytes, Content
 from pkgaction.ports import (
     AlreadyExistsError,
     Clock,
@@ -34,6 +35,7 @@ from pkgaction.ports import (
 )
 
 _MARK = "write-id"  # metadata: which write made this generation
+_NEVER = 1  # a generation that no object has: they are microseconds since 1970
 _STARTS = 3  # of one upload: the server may forget one that was interrupted
 _ONE_REQUEST = 2 * 1024 * 1024  # bytes; larger objects are sent in chunks
 _FIELDS = (
@@ -80,6 +82,27 @@ class GcsStore:
     def url(self) -> str:
         """How a person names it."""
         return f"gs://{self.bucket}/{self.prefix}".rstrip("/")
+
+    def look(self, name: str, *, create: bool) -> None:
+        """Check that the bucket is there, may be listed and, with `create`, written to.
+
+        Creating is asked for with a generation that no object has: a right that is missing is told
+        before the precondition, and with the right the precondition refuses, so nothing is written.
+        """
+        self._tries(name).run(lambda: self._page(name, None))
+        if not create:
+            return
+        headers = Headers(content_type="application/octet-stream", cache_control="no-store")
+        try:
+            written = self._write(name, Bytes(b""), headers, generation=_NEVER)
+        except exceptions.PreconditionFailed:
+            return
+        self.delete(name, generation=written.generation)
+        raise StorageError(
+            what="the storage ignores preconditions, so a version could be written over",
+            where=self.url,
+            fix="use Google Cloud Storage, or a server that honours ifGenerationMatch",
+        )
 
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object."""

@@ -15,7 +15,7 @@ from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError, TransportError
 
 from pkgaction.adapters.login_errors import explain_storage
-from pkgaction.errors import OutsideError, PkgactionError, StorageError
+from pkgaction.errors import LoginUnavailableError, PkgactionError, StorageError, of_machine
 from pkgaction.ports import Clock
 
 T = TypeVar("T")
@@ -76,13 +76,14 @@ class Tries:
 
     def translated(self, error: Exception) -> PkgactionError:
         """An error of the libraries in our words."""
-        if isinstance(error, PkgactionError):
-            return error
+        known = error if isinstance(error, PkgactionError) else of_machine(error)
+        if known:
+            return known
         if isinstance(error, exceptions.NotFound | exceptions.Forbidden | exceptions.Unauthorized):
             return explain_storage(int(error.code), _message(error), self.bucket, self.principal)
         if isinstance(error, GoogleAuthError):
             what = f"the login failed: {_message(error)}"
-            return OutsideError(what=what, where=self.where, fix="run the job again")
+            return LoginUnavailableError(what=what, where=self.where, fix="run the job again")
         return given_up(error, self.where)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, cast
 
-from pkgaction.errors import GitError
+from pkgaction.errors import GitError, of_machine
 from pkgaction.model.secret import Secret
 
 LOCAL_SECONDS = 60.0
@@ -94,7 +94,7 @@ def run(
         raise GitError(what=what, fix="run the job again") from error
     except OSError as error:
         what = f"git can't be started: {error.strerror}"
-        raise GitError(what=what, fix="install git") from error
+        raise of_machine(error) or GitError(what=what, fix="install git") from error
     except ValueError as error:
         what = f"git {_verb(arguments)} can't be asked for a name with a NUL"
         raise GitError(what=what, fix="rename the file or revision") from error

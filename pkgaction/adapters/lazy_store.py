@@ -24,6 +24,10 @@ class LazyStore:
             self._connected = os.getpid(), self.connect()
         return self._connected[1]
 
+    def look(self, name: str, *, create: bool) -> None:
+        """Check that the bucket can be used; nothing is written."""
+        self._store.look(name, create=create)
+
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object."""
         return self._store.create(name, content, headers)

@@ -9,7 +9,14 @@ from http import HTTPStatus
 from pkgaction.adapters.login_causes import CAUSES, RefusedError, Step
 from pkgaction.adapters.login_claims import lines
 from pkgaction.adapters.runner import Runner
-from pkgaction.errors import LoginError, LoginUnavailableError, StorageError, UsageError
+from pkgaction.errors import (
+    AccessDeniedError,
+    BucketMissingError,
+    LoginError,
+    LoginUnavailableError,
+    StorageError,
+    UsageError,
+)
 from pkgaction.model.json import Json, JsonObject, at, number_at, text_at
 from pkgaction.report import escape
 
@@ -49,7 +56,7 @@ def explain_storage(status: int, message: str, bucket: str, principal: str) -> L
     where = f"gs://{bucket}"
     if status == HTTPStatus.NOT_FOUND:
         fix = "check the name in the inputs bucket and index-bucket, and create it if it is missing"
-        return LoginError(what="there is no such bucket", where=where, fix=fix)
+        return BucketMissingError(what="there is no such bucket", where=where, fix=fix)
     if status == HTTPStatus.UNAUTHORIZED:
         what = f"the bucket does not accept the login of {principal or 'this run'}: {said}"
         fix = "set service-account: not every request may be made without one"
@@ -59,7 +66,7 @@ def explain_storage(status: int, message: str, bucket: str, principal: str) -> L
         return _right_missing(right, where, principal)
     if status == HTTPStatus.FORBIDDEN:
         fix = "see what Google Cloud Storage says"
-        return LoginError(what=f"the bucket refuses: {said}", where=where, fix=fix)
+        return AccessDeniedError(what=f"the bucket refuses: {said}", where=where, fix=fix)
     what = f"the bucket failed: {status} {said}".rstrip()
     return StorageError(what=what, where=where, fix="run the job again: it resumes")
 
@@ -94,7 +101,7 @@ def _is_fork(payload: Json) -> bool:
     return ours != 0 and number_at(pull, "head", "repo", "id") != ours
 
 
-def _right_missing(right: str, where: str, principal: str) -> LoginError:
+def _right_missing(right: str, where: str, principal: str) -> AccessDeniedError:
     role = _ROLES.get(right, "a role that has it")
     member = principal or "MEMBER"
     if "@" in member and ":" not in member:
@@ -106,7 +113,7 @@ def _right_missing(right: str, where: str, principal: str) -> LoginError:
     if right == "storage.objects.delete":
         fix += "; writing over an object needs this right as well, for the cursor and the index only"
     what = f"{principal or 'this run'} lacks the right {right} on the bucket"
-    return LoginError(what=what, where=where, fix=fix)
+    return AccessDeniedError(what=what, where=where, fix=fix)
 
 
 def _facts(error: RefusedError, claims: JsonObject, environ: Mapping[str, str]) -> dict[str, str]:

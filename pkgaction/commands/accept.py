@@ -4,8 +4,9 @@ from pathlib import Path
 
 from pkgaction import materials, wiring
 from pkgaction.acceptance import Desk
+from pkgaction.commands.conclude import conclude
 from pkgaction.commands.context import Context, exists
-from pkgaction.errors import PkgactionError, UsageError
+from pkgaction.errors import PkgactionError, UsageError, is_of_one
 from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.model.release import Published
 from pkgaction.ports import Verifier
@@ -26,21 +27,26 @@ def accept(context: Context) -> int:
     world = wiring.world(context.cloud(), context.place, signer=None, watch=context.watch)
     job = wiring.job(inputs, branches=(), provenance=wiring.no_provenance)
     desk = Desk.of(inputs.owners, job, world, ledger)
-    try:
-        desk.steps.index([one for path in paths if (one := _taken(context, path, desk, verifier))])
-    except PkgactionError as error:
-        ledger.problems.append(Problem.of(error))
-    return context.tell(ledger)
+
+    def work() -> None:
+        desk.steps.look(create=not inputs.dry_run)
+        with desk.steps.indexing() as published:
+            for path in paths:
+                published.extend(_taken(context, path, desk, verifier))
+
+    return conclude(context, desk.steps, work)
 
 
-def _taken(context: Context, path: Path, desk: Desk, verifier: Verifier) -> Published | None:
-    """Publish one zip; what fails does not hold the others back."""
+def _taken(context: Context, path: Path, desk: Desk, verifier: Verifier) -> list[Published]:
+    """Publish one zip; what fails for its own reasons does not hold the others back."""
     beside = Path(context.options.signature or f"{path}.sig")
     try:
         exists(path)
         exists(beside)
         decided = desk.take(accepting.trusted(path.name, path, beside.read_bytes(), verifier))
     except PkgactionError as error:
+        if not (is_of_one(error) or type(error) is UsageError):
+            raise
         desk.steps.ledger.problems.append(Problem.of(error))
-        return None
-    return decided if isinstance(decided, Published) else None
+        return []
+    return [decided] if isinstance(decided, Published) else []

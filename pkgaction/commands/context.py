@@ -14,7 +14,7 @@ from pkgaction.adapters import folder
 from pkgaction.adapters.cache import user_folder
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.watch import Terminal
-from pkgaction.errors import PackageError, PkgactionError, UsageError
+from pkgaction.errors import PackageError, PkgactionError, UsageError, of_machine
 from pkgaction.inputs import Inputs
 from pkgaction.materials import Place
 from pkgaction.model.json import JsonObject
@@ -95,8 +95,9 @@ class Context:
             except (BrokenPipeError, OutputLostError):
                 raise
             except OSError as error:
-                self.watch.say(f"{path}: {error}")
-                status = max(status, UsageError.exit_status)
+                known = of_machine(error) or UsageError(what=str(error))
+                self.watch.say(f"{path}: {known}")
+                status = max(status, known.exit_status)
         return status
 
     def cloud(self) -> "wiring.Cloud":

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from pkgaction import pipeline, wiring
+from pkgaction.commands.conclude import conclude
 from pkgaction.commands.context import Context, candidate, source
 from pkgaction.errors import PkgactionError, UsageError
 from pkgaction.model.outcome import Ledger, Problem
@@ -19,19 +21,23 @@ def publish(context: Context) -> int:
     world = wiring.world(context.cloud(), context.place, signer=signer, watch=context.watch)
     job = wiring.job(inputs, branches=(), provenance=wiring.no_provenance)
     steps = Steps(job, world, ledger)
+    return conclude(context, steps, partial(_publish, context, steps))
+
+
+def _publish(context: Context, steps: Steps) -> None:
+    ledger, dry = steps.ledger, context.inputs.dry_run
     folders = [path for path in context.options.paths if path.is_dir()]
     zips = [path for path in context.options.paths if not path.is_dir()]
-    try:
-        candidates = [one for path in folders for one in _read(context, path, ledger)]
-        taken = [(path, one) for path in zips for one in _read(context, path, ledger)]
-        _refuse_doubles([*candidates, *(one for _, one in taken)])
-        built = steps.build(steps.validate(candidates))
-        for path, one in taken:
-            built += steps.take(one, path)
-        pipeline.ship(built, steps, dry=inputs.dry_run)
-    except PkgactionError as error:
-        ledger.problems.append(Problem.of(error))
-    return context.tell(ledger)
+    candidates = [one for path in folders for one in _read(context, path, ledger)]
+    taken = [(path, one) for path in zips for one in _read(context, path, ledger)]
+    ledger.candidates = [*candidates, *(one for _, one in taken)]
+    _refuse_doubles(ledger.candidates)
+    if ledger.candidates and not dry:
+        steps.look()
+    built = steps.build(steps.validate(candidates))
+    for path, one in taken:
+        built += steps.take(one, path)
+    pipeline.ship(built, steps, dry=dry)
 
 
 def _read(context: Context, path: Path, ledger: Ledger) -> list[Candidate]:

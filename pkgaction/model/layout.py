@@ -15,6 +15,9 @@ from pkgaction.model.version import InvalidVersionError, Version
 RESERVED = ".pkgaction"  # no object may have this as a part of its name: a folder's bucket keeps its own
 CURSOR = "v2/metadata/cursor.json"
 INDEX_ROOT = "v2/metadata/"
+# names that stand for all others where a bucket is looked at; objects of these names are never written
+ARTIFACT_PROBE = "artifacts/packages/pkgaction-probe"
+INDEX_PROBE = f"{INDEX_ROOT}pkgaction-probe"
 PACKAGE_NAME = re.compile(r"[a-z0-9_]+")
 
 IMMUTABLE = "public, max-age=31536000, immutable"

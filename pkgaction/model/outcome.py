@@ -3,15 +3,17 @@
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Self
+from typing import Self, TypeAlias, assert_never
 
-from pkgaction.errors import PkgactionError
+from pkgaction.errors import PkgactionError, of_machine, of_system
 from pkgaction.model.audit import Audit, Rebuilt
 from pkgaction.model.changes import Changes
-from pkgaction.model.event import Intent, PullRequest
+from pkgaction.model.event import Intent, Preview, PullRequest
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import JsonObject
-from pkgaction.model.release import Built, Candidate, FileRecord, Plan, Published
+from pkgaction.model.release import Built, Candidate, FileRecord, Plan, Published, Stored
+
+Key: TypeAlias = tuple[str, str, str]  # a package's name, version and folder
 
 
 class Status(StrEnum):
@@ -23,11 +25,25 @@ class Status(StrEnum):
     CONFLICT = "conflict"
     FAILED = "failed"
     WOULD_PUBLISH = "would-publish"
+    NOT_INDEXED = (
+        "not-indexed"  # its zip is in the bucket, its entry is not (or not proven) in the index
+    )
+    NOT_TRIED = "not-tried"  # the run ended before anything of it was written
 
     @property
     def ok(self) -> bool:
         """Whether the package is where it should be."""
-        return self not in {Status.CONFLICT, Status.FAILED}
+        return self in _WHERE_IT_SHOULD_BE
+
+    @property
+    def public(self) -> bool:
+        """Whether the version's zip is in the public bucket, for good."""
+        return self is Status.NOT_INDEXED or (self.ok and self is not Status.WOULD_PUBLISH)
+
+
+_WHERE_IT_SHOULD_BE = frozenset(
+    {Status.PUBLISHED, Status.ALREADY_PUBLISHED, Status.COMPLETED, Status.WOULD_PUBLISH}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +76,7 @@ class Outcome:
     line: int = 0  # of manifest.yml, where the version stands
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
         """What tells it from other outcomes of a run."""
         return self.name, self.version, self.folder
 
@@ -82,6 +98,11 @@ class Outcome:
             "size": self.size or None,
             "urls": addresses,
         }
+
+
+def key_of(candidate: Candidate) -> Key:
+    """The key of a candidate's outcome."""
+    return candidate.id.name, candidate.id.version.text, candidate.source.folder
 
 
 def of_candidate(
@@ -128,6 +149,22 @@ def of_built(
     )
 
 
+def status_of(published: Published, *, indexed: bool) -> Status:
+    """What became of a version that is in the bucket; `indexed`: this run put it into the index."""
+    match published.stored:
+        case Stored.CREATED:
+            return Status.PUBLISHED
+        case Stored.COMPLETED:
+            return Status.COMPLETED
+        case Stored.UNCHANGED:
+            return Status.COMPLETED if indexed else Status.ALREADY_PUBLISHED
+        case _:
+            assert_never(published.stored)
+
+
+GOES_ON = "run the job again: it goes on where this one stopped"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """An error that ended the run, or a part of it: what, where, fix."""
@@ -138,10 +175,20 @@ class Problem:
     exit_status: int = 1
 
     @classmethod
-    def of(cls, error: PkgactionError) -> Self:
-        """The same that an error says."""
-        status = error.exit_status
-        return cls(what=error.what, where=error.where, fix=error.fix, exit_status=status)
+    def of(cls, error: BaseException) -> Self:
+        """What an exception says: ours, the machine's, a cancel, or a bug of ours."""
+        known = error if isinstance(error, PkgactionError) else of_machine(error)
+        if known is None and isinstance(error, OSError):
+            known = of_system(error)
+        if known:
+            status = known.exit_status
+            return cls(what=known.what, where=known.where, fix=known.fix, exit_status=status)
+        if isinstance(error, SystemExit | KeyboardInterrupt):
+            return cls(what="the job was cancelled", fix=GOES_ON)
+        what = f"pkgaction itself failed: {type(error).__name__}"
+        return cls(
+            what=what, fix="report it with the traceback in the log; running the job again is safe"
+        )
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
@@ -158,7 +205,7 @@ class Ledger:
     intent: Intent | None = None
     dry_run: bool = False
     plan: Plan | None = None
-    outcomes: dict[tuple[str, str, str], Outcome] = field(default_factory=dict)  # by Outcome.key
+    outcomes: dict[Key, Outcome] = field(default_factory=dict)  # by Outcome.key
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)  # good to know, nothing is wrong
@@ -170,13 +217,35 @@ class Ledger:
     cursor: str = ""  # the generation of the index that this run wrote or found
     audit: Audit | None = None  # what mode audit found
     rebuilt: Rebuilt | None = None  # what mode reindex did
-    _exit_status: int = 0  # of the packages
+    candidates: Sequence[Candidate] = ()  # what the run set out to publish
+    started: dict[Key, Built] = field(default_factory=dict)  # whose writing to the bucket has begun
+    stored: dict[Key, Published] = field(default_factory=dict)  # whose zip is known to be there
+    _exit_statuses: dict[Key, int] = field(default_factory=dict)  # of the packages
 
     def settle(self, outcome: Outcome, *, exit_status: int = 1) -> None:
         """Say what became of a package; a later word replaces an earlier one."""
         self.outcomes[outcome.key] = outcome
-        if not outcome.status.ok:
-            self._exit_status = max(self._exit_status, exit_status)
+        self._exit_statuses[outcome.key] = 0 if outcome.status.ok else exit_status
+
+    def amend(self, outcome: Outcome) -> None:
+        """Say more truly what became of a package; where it still is not well, its exit status stays."""
+        before = self._exit_statuses.get(outcome.key) or 1
+        self.settle(outcome, exit_status=before)
+
+    def absorb(self, other: "Ledger") -> None:
+        """Take over what another ledger says of its packages."""
+        self.outcomes |= other.outcomes
+        self.started |= other.started
+        self.stored |= other.stored
+        self._exit_statuses |= other._exit_statuses  # noqa: SLF001 - of the same class
+
+    def close(self) -> None:
+        """Name every package that the run ended without: it was not tried."""
+        dry = self.dry_run or isinstance(self.intent, Preview)
+        reason = f"the run ended before it was {'checked' if dry else 'published'}"
+        for candidate in self.candidates:
+            if key_of(candidate) not in self.outcomes:
+                self.settle(of_candidate(candidate, Status.NOT_TRIED, reason=reason, fix=GOES_ON))
 
     def sorted(self) -> Iterator[Outcome]:
         """The outcomes by package name, version and folder."""
@@ -194,11 +263,14 @@ class Ledger:
         """0 done, 1 a package failed, 2 wrong input, 3 the outside failed (the largest counts)."""
         bad = [found for found in (self.audit, self.rebuilt) if found and not found.ok]
         return max(
-            [self._exit_status, 1 if bad else 0, *(problem.exit_status for problem in self.problems)]
+            [
+                *self._exit_statuses.values(),
+                1 if bad else 0,
+                *(problem.exit_status for problem in self.problems),
+            ]
         )
 
     @property
     def published(self) -> bool:
-        """Whether this run put anything into the bucket, or found it there as it should be."""
-        there = {Status.PUBLISHED, Status.COMPLETED, Status.ALREADY_PUBLISHED}
-        return any(outcome.status in there for outcome in self.outcomes.values())
+        """Whether a version of this run is in the public bucket, put there by it or before."""
+        return any(outcome.status.public for outcome in self.outcomes.values())

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pkgaction.model.finding import Finding, Severity, errors
-from pkgaction.model.outcome import Ledger, Outcome
+from pkgaction.model.outcome import Ledger, Outcome, Status
 
 _MOST = 10  # of each level
 ERROR, WARNING, NOTICE = "error", "warning", "notice"
@@ -62,9 +62,13 @@ def _drifted(ledger: Ledger) -> Iterator[Annotation]:
 
 
 def _failed(ledger: Ledger) -> Iterator[Annotation]:
-    """Packages that failed by something else than what was found in them."""
+    """Packages that failed by something else than what was found in them.
+
+    One that was not tried is not among them: what ended the run is said once.
+    """
     for outcome in ledger.sorted():
-        if not outcome.status.ok and not errors(outcome.findings):
+        tried = outcome.status is not Status.NOT_TRIED
+        if tried and not outcome.status.ok and not errors(outcome.findings):
             fix = f" ({outcome.fix})" if outcome.fix else ""
             yield Annotation(
                 level=ERROR,

@@ -15,6 +15,8 @@ SHOWN = {
     Status.CONFLICT: "conflict",
     Status.FAILED: "failed",
     Status.WOULD_PUBLISH: "will be published",
+    Status.NOT_INDEXED: "in the bucket, not in the index",
+    Status.NOT_TRIED: "not tried",
 }
 
 
@@ -70,15 +72,19 @@ def _of_outcomes(ledger: Ledger) -> str:
     outcomes = list(ledger.sorted())
     bad = [o for o in outcomes if not o.status.ok]
     good = [o for o in outcomes if o.status.ok]
-    if ledger.problems and not outcomes:
+    if ledger.problems and all(o.status is Status.NOT_TRIED for o in outcomes):
         return "Nothing was published: the run stopped"
     if foresees(ledger):
         return _foreseen(good, bad)
     again = "Republish: " if isinstance(ledger.intent, Republish) else ""
-    return again + _done(good, bad)
+    stopped = ", then the run stopped" if ledger.problems and not bad else ""
+    return again + _done(good, bad) + stopped
 
 
 def _done(good: Sequence[Outcome], bad: Sequence[Outcome]) -> str:
+    public = [o for o in bad if o.status.public]
+    if public:
+        return _half_done(len(good), len(public), len(bad) - len(public))
     if bad and good:
         return f"{_packages(len(good))} published, {len(bad)} not"
     if bad:
@@ -88,6 +94,13 @@ def _done(good: Sequence[Outcome], bad: Sequence[Outcome]) -> str:
     if all(o.status is Status.ALREADY_PUBLISHED for o in good):
         return f"{_packages(len(good))}: already published, nothing changed"
     return f"{_packages(len(good))} published"
+
+
+def _half_done(published: int, unindexed: int, rest: int) -> str:
+    """Some versions are public for good, and no registry knows them."""
+    first = f"{_packages(published)} published, {unindexed}" if published else _packages(unindexed)
+    more = f", {rest} not published" if rest else ""
+    return f"{first} in the bucket but not in the index{more}"
 
 
 def _of_storage(ledger: Ledger) -> str:

@@ -6,7 +6,7 @@ other one stops before it has written a thing. The zip comes last, so whoever fi
 from then on it alone says what the version is, and what is missing is completed from it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ class Bench:
     provenance: Mapping[str, str]  # metadata of every object: commit, pull request, run, tool
     scratch: Path
     uploads: int = 1  # at the same time
+    on_zip: Callable[[Published], None] = lambda _: None  # told at once: from here on it is public
 
 
 def publish(signed: Signed, bench: Bench) -> Published:
@@ -45,9 +46,7 @@ def publish(signed: Signed, bench: Bench) -> Published:
     found = bench.store.stat(layout.zip_name(built.id)) or _create_all(signed, bench)
     if found is None:
         _read_back(built, built.sha256, bench.store)
-        return Published(
-            built=built, stored=Stored.CREATED, zip_sha256=built.sha256, zip_size=built.size
-        )
+        return _created(built)
     stored = objects.stored_zip(found, bench.store, bench.scratch)
     objects.refuse_other(built, stored.content_digest, found.name)
     completed = _complete(signed, stored, bench)
@@ -103,7 +102,12 @@ def _create_all(signed: Signed, bench: Bench) -> StoredObject | None:
         store.create(name, FileOnDisk(built.zip), objects.headers(layout.ZIP_TYPE, metadata))
     except AlreadyExistsError:
         return objects.there(store, name)
+    bench.on_zip(_created(built))
     return None
+
+
+def _created(built: Built) -> Published:
+    return Published(built=built, stored=Stored.CREATED, zip_sha256=built.sha256, zip_size=built.size)
 
 
 def _claim(built: Built, metadata: Mapping[str, str], store: ObjectStore) -> None:

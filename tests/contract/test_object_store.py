@@ -1,9 +1,11 @@
 """What every bucket promises: the one in memory that other tests rest on, and the one in a folder."""
 
+import contextlib
 import gzip
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,7 +18,7 @@ import pytest
 
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.directory import DirectoryStore
-from pkgaction.errors import StorageError
+from pkgaction.errors import AccessDeniedError, BucketMissingError, StorageError
 from pkgaction.model.tree import Bytes
 from pkgaction.ports import (
     AlreadyExistsError,
@@ -67,6 +69,63 @@ def read(store: ObjectStore, name: str) -> bytes:
     assert found
     with store.open(name, generation=found.generation) as stream:
         return stream.read()
+
+
+# --- look --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_a_look_writes_nothing(store: ObjectStore, *, create: bool) -> None:
+    store.create("a/b", Bytes(b"one"), HEADERS)
+
+    store.look("a/probe", create=create)
+
+    assert [found.name for found in store.list("")] == ["a/b"]
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_a_bucket_that_is_missing_is_told_by_a_look(
+    server: str, monkeypatch: pytest.MonkeyPatch, *, create: bool
+) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", server)
+
+    with pytest.raises(BucketMissingError, match="there is no such bucket"):
+        emulator.connect("gs://nobody-made-this-one").look("a/probe", create=create)
+
+
+def test_a_look_at_a_folder_makes_no_folder(tmp_path: Path) -> None:
+    DirectoryStore(tmp_path / "to" / "be").look("a/probe", create=True)
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_in_the_place_of_a_folder_is_told_by_a_look(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+
+    with pytest.raises(BucketMissingError, match="this is not a folder"):
+        DirectoryStore(tmp_path / "file" / "bucket").look("a/probe", create=False)
+
+
+@contextlib.contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may do everything, so it steps down; anybody else stays who they are."""
+    mine = os.geteuid()
+    if mine == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(mine)
+
+
+def test_a_folder_that_may_not_be_written_to_is_told_by_a_look() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o555)
+        store = DirectoryStore(Path(folder) / "bucket")
+        with as_nobody():
+            store.look("a/probe", create=False)
+            with pytest.raises(AccessDeniedError, match="cannot be written to"):
+                store.look("a/probe", create=True)
 
 
 # --- create ------------------------------------------------------------------------------------------

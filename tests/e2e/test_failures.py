@@ -192,10 +192,26 @@ def test_nothing_of_a_refused_package_is_published(unbuildable: Ran) -> None:
     assert "4 packages not published" in comment.body
 
 
+def test_a_bucket_that_cannot_be_one_is_told_before_anything_is_built(scene: Scene) -> None:
+    merge = scene.merge(lambda: scene.place.bump("lanternfish", "1.3.0"))
+    scene.place.folder.joinpath("file").write_text("not a folder\n")
+    run = scene.push(merge, {"bucket": f"file://{scene.place.folder}/file"})
+    assert run.status == 2
+    assert run.packages["lanternfish"]["status"] == "not-tried"
+    assert run.outputs["published"] == "false"
+    (error,) = run.errors
+    assert "this is not a folder" in error
+    (comment,) = scene.github.comments
+    assert "Nothing was published: the run stopped" in comment.body
+    assert "::group::Build" not in run.log
+    assert not scene.index.exists()
+
+
 def test_a_storage_that_fails_ends_the_job_with_three(scene: Scene) -> None:
     merge = scene.merge(lambda: scene.place.bump("lanternfish", "1.3.0"))
-    scene.place.folder.joinpath("file").write_text("no folder\n")
-    run = scene.push(merge, {"bucket": f"file://{scene.place.folder}/file"})
+    scene.bucket.mkdir()
+    (scene.bucket / "artifacts").write_text("not a folder\n")
+    run = scene.push(merge)
     assert run.status == 3
     assert run.packages["lanternfish"]["status"] == "failed"
     assert run.outputs["published"] == "false"
@@ -215,7 +231,8 @@ def test_a_broken_index_is_left_alone_and_the_job_ends_with_three(scene: Scene) 
     run = scene.push(merge, {"github-token": None})
     assert run.status == 3
     assert objects(scene.index) == {"v2/metadata/cursor.json": b'{"current": "soon"}'}
-    assert run.packages["lanternfish"]["status"] == "failed"
+    assert run.packages["lanternfish"]["status"] == "not-indexed"
+    assert run.outputs["published"] == "true"
     assert "in the bucket, but not in the index" in str(run.packages["lanternfish"]["reason"])
     cursor.unlink()
     again = scene.push(merge, {"github-token": None})

@@ -47,6 +47,10 @@ class MemoryStore:
     _generation: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
+    def look(self, name: str, *, create: bool) -> None:
+        """It can always be used."""
+        self._log("look", name)
+
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object."""
         data = _read(content)
@@ -189,6 +193,10 @@ class Crashing:
         """Another bucket of the same user: the writes to both are counted together."""
         return Crashing(store, after=0, fuse=self._fuse)
 
+    def look(self, name: str, *, create: bool) -> None:
+        """Check that the bucket can be used."""
+        self._fuse.read(lambda: self._store.look(name, create=create))
+
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object, or die."""
         return self._write(lambda: self._store.create(name, content, headers))
@@ -242,6 +250,10 @@ class Watching:
     def url(self) -> str:
         """How a person names it."""
         return self._store.url
+
+    def look(self, name: str, *, create: bool) -> None:
+        """Check that the bucket can be used."""
+        self._store.look(name, create=create)
 
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object."""

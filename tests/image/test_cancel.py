@@ -14,7 +14,7 @@ _WAITS = """
 import sys, time
 sys.path.insert(0, "/opt/pkgaction")
 from pkgaction import ending
-ending.on_termination()
+ending.on_termination(once=True)
 print("up", flush=True)
 time.sleep(60)
 """

@@ -1,11 +1,13 @@
 """Each error has its exit status, and says what, where and what to do."""
 
+import errno
 import inspect
 
 import pytest
+import requests
 
 from pkgaction import errors
-from pkgaction.errors import PkgactionError
+from pkgaction.errors import PkgactionError, of_machine
 from pkgaction.model.outcome import Problem
 
 _ALL = [
@@ -27,6 +29,9 @@ _STATUSES = {
     "IndexUnsafeError": 3,
     "GitHubError": 3,
     "LoginError": 2,
+    "BucketMissingError": 2,
+    "AccessDeniedError": 2,
+    "RunnerError": 3,
     "LoginUnavailableError": 3,
     "SpecificationError": 3,
 }
@@ -52,3 +57,47 @@ def test_a_problem_says_the_same_as_its_error(kind: type[PkgactionError]) -> Non
 
     assert str(problem) == str(error)
     assert problem.exit_status == error.exit_status
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "x.zip"),
+            "no space left on the runner's disk",
+        ),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "no space left in the disk quota"),
+        (OSError(errno.EMFILE, "Too many open files"), "too many open files"),
+        (OSError(errno.ENFILE, "Too many open files in system"), "too many open files"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "no memory left on the runner"),
+        (MemoryError(), "no memory left on the runner"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "gone"), "system failed"),
+        (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), "system failed"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else repr(value),
+)
+def test_a_failure_of_the_machine_is_never_called_one_of_ours(error: BaseException, said: str) -> None:
+    problem = Problem.of(error)
+
+    assert problem.exit_status == 3
+    assert said in problem.what
+    assert problem.fix
+    assert "pkgaction itself failed" not in str(problem)
+
+
+def test_a_failure_of_the_machine_is_found_inside_a_librarys_error() -> None:
+    error = requests.ConnectionError("no connection")
+    error.__context__ = OSError(errno.EMFILE, "Too many open files")
+
+    found = of_machine(error)
+
+    assert found
+    assert found.what == "too many open files"
+
+
+def test_a_bug_is_told_as_ours_by_its_kind_alone() -> None:
+    problem = Problem.of(ValueError("hunter2"))
+
+    assert problem.what == "pkgaction itself failed: ValueError"
+    assert problem.exit_status == 1
+    assert "hunter2" not in str(problem)

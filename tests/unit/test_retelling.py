@@ -135,7 +135,7 @@ def test_what_the_plan_knows_is_added_to_what_the_jobs_say(workspace: Path) -> N
 def test_a_foreign_report_is_a_preview_and_fails_nothing(workspace: Path, status: Status) -> None:
     _written(workspace, "x", ledger(outcome("kelp", status)))
 
-    if status in {Status.PUBLISHED, Status.COMPLETED}:
+    if status in {Status.PUBLISHED, Status.COMPLETED, Status.NOT_INDEXED}:
         with pytest.raises(UsageError, match="a preview can't say"):
             retell(workspace, foreign=True)
     else:
