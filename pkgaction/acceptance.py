@@ -7,7 +7,7 @@ The same steps as for a release, but for build and sign: what was submitted is p
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -49,6 +49,7 @@ class Gate:
     queue: ObjectStore
     verifier: Verifier
     owners: Owners
+    warnings: Sequence[str] = ()  # of the trusted keys
 
 
 def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
@@ -59,6 +60,7 @@ def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
     """
     bench = accept.Bench(queue=gate.queue, verifier=gate.verifier, clock=world.clock)
     desk = Desk.of(gate.owners, job, world, ledger)
+    ledger.warnings += gate.warnings
     waiting = list(accept.waiting(bench))
     if waiting:
         desk.steps.look(create=not job.dry_run)

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pkgaction
+from pkgaction.adapters import openpgp
 from pkgaction.adapters.cache import Cache
 from pkgaction.adapters.fetcher import Fetcher
 from pkgaction.adapters.input_packages import InputPackages
@@ -16,7 +17,7 @@ from pkgaction.errors import UsageError
 from pkgaction.inputs import Inputs
 from pkgaction.model.secret import Secret
 from pkgaction.model.yamltext import MOST_BYTES
-from pkgaction.ports import Clock, ObjectStore, Sources, Verifier
+from pkgaction.ports import Clock, ObjectStore, Sources
 from pkgaction.transforms.readme import Phrases, PhrasesProblemError
 
 WARM = Path(pkgaction.__file__).parents[1] / "cache"  # what an image may carry
@@ -37,7 +38,7 @@ def sources(inputs: Inputs, place: Place, own: ObjectStore | None) -> Sources:
     """What building needs from outside; nothing is asked for yet. `own` is the user's public bucket."""
     fetcher = Fetcher(place.clock)
     kept = Cache(place.cache, warm=(WARM,))
-    keys = Secret(inputs.registry_public_keys)
+    keys, own_key = Secret(inputs.registry_public_keys), inputs.gpg_private_key
     return FetchedSources(
         fetcher=fetcher,
         cache=kept,
@@ -48,25 +49,21 @@ def sources(inputs: Inputs, place: Place, own: ObjectStore | None) -> Sources:
             cache=kept,
             registry_url=inputs.registry_url,
             keys=inputs.registry_public_keys,
-            by_registry=cache(lambda: trusting(place, "registry", keys, "")),
+            by_registry=cache(lambda: trusting(place, "registry-public-keys", keys, "")),
             own=own,
-            by_user=cache(
-                lambda: trusting(place, "user", inputs.gpg_private_key, inputs.gpg_fingerprint)
-            )
-            if inputs.gpg_private_key or inputs.gpg_fingerprint
+            by_user=cache(lambda: trusting(place, "gpg-private-key", own_key, inputs.gpg_fingerprint))
+            if own_key or inputs.gpg_fingerprint
             else None,
             scratch=place.scratch,
         ),
     )
 
 
-def trusting(place: Place, name: str, key: Secret, pinned: str) -> Verifier:
-    """Who trusts the key: the given one, else what the user's key ring knows, less what isn't pinned."""
-    from pkgaction.adapters import openpgp  # noqa: PLC0415 - slow to load
-
-    home = Path(tempfile.mkdtemp(prefix=f"trust-{name}-", dir=place.scratch))
-    gpg = place.stack.enter_context(openpgp.opened_for_verifying(home, place.environ, key=key))
-    return openpgp.GpgVerifier(gpg, home, pinned)
+def trusting(place: Place, name: str, key: Secret, pinned: str) -> openpgp.GpgVerifier:
+    """Who trusts the keys of the input `name`, else the user's key ring; less what is not pinned."""
+    home = Path(tempfile.mkdtemp(prefix="trust-", dir=place.scratch))
+    opened = openpgp.opened_for_verifying(home, place.environ, key=key, where=name)
+    return openpgp.GpgVerifier(place.stack.enter_context(opened), pinned)
 
 
 def phrases(inputs: Inputs) -> Phrases:

@@ -1,14 +1,22 @@
-"""What gpg lists of a private key, and whether it can sign."""
+"""What gpg lists of a key: which part of it signs, until when, and whether readers take that."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from pkgaction.model.json import Json, JsonObject, at, text_at
+from pkgaction.adapters.openpgp_text import MAKE, KeyProblemError
 
+_WARN = timedelta(days=30)
 _UNUSABLE = {"r": "revoked", "e": "expired", "d": "disabled", "i": "invalid"}
 _MISSING = "#"  # gpg's mark for a private part that is not there
+_THERE = frozenset({"", "+"})  # what else is a smartcard's serial number
+_ON_CARD = "a card"
+_PRIMARY, _SUBKEY = frozenset({"sec", "pub"}), frozenset({"ssb", "sub"})
+_RSA, _DSA, _ECDSA, _EDDSA = 1, 17, 19, 22  # RFC 9580, section 9.1
+_LEAST_RSA = 2047  # bits: `minRSABits` of npm openpgp 5 and 6
+_CURVES = {_ECDSA: frozenset({"nistp256", "nistp384", "nistp521"}), _EDDSA: frozenset({"ed25519"})}
+_RENEW = "give a key that can sign now, or renew this one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,25 +26,67 @@ class KeyPart:
     fingerprint: str
     signs: bool
     usable: str  # gpg's validity letter
-    private: bool  # its private part is there
+    algorithm: int  # as RFC 9580 numbers it
+    length: int  # bits
+    curve: str  # empty where the algorithm has none
+    private: str  # gpg's mark: there, missing, or the serial number of a smartcard
+    created: datetime
     expires: datetime | None
 
-    def problem(self, now: datetime) -> str:
-        """Why this part can't sign; empty if it can."""
+    @property
+    def kind(self) -> str:
+        """Algorithm and length, as people know them."""
+        names = {_RSA: "RSA", _DSA: "DSA"}
+        if self.algorithm in names:
+            return f"{names[self.algorithm]} of {self.length} bits"
+        return self.curve or f"algorithm {self.algorithm}"
+
+    @property
+    def is_taken_by_readers(self) -> bool:
+        """Whether Kibana verifies signatures of it, in each version that is in use.
+
+        Source: `rejectPublicKeyAlgorithms`, `minRSABits` and `rejectCurves` of npm openpgp 5.0 to 6.3;
+        that 6 on Node cannot verify with brainpool is measured (tests/registry/test_keys.py).
+        """
+        if self.algorithm == _RSA:
+            return self.length >= _LEAST_RSA
+        return self.curve in _CURVES.get(self.algorithm, ())
+
+    def problem(self, now: datetime) -> KeyProblemError | None:
+        """Why this part cannot sign; None if it can."""
         if not self.signs:
-            return "it is not made for signing"
+            return KeyProblemError("it is not made for signing", _RENEW)
+        return self.end(now) or self._missing()
+
+    def end(self, now: datetime) -> KeyProblemError | None:
+        """Why nobody takes this part, whatever it is used for; None if they do."""
         if self.expires and self.expires <= now:
-            return f"it expired on {self.expires:%Y-%m-%d}"
+            return KeyProblemError(f"it expired on {self.expires:%Y-%m-%d}", _RENEW)
         if self.usable in _UNUSABLE:
-            return f"it is {_UNUSABLE[self.usable]}"
-        return "" if self.private else "its private part is missing"
+            return KeyProblemError(f"it is {_UNUSABLE[self.usable]}", _RENEW)
+        if self.created > now:
+            what = f"it was made in the future, on {self.created:%Y-%m-%d}"
+            return KeyProblemError(what, "correct the clock of this machine, or make the key again")
+        if not self.is_taken_by_readers:
+            return KeyProblemError(f"Kibana refuses its signatures: it is {self.kind}", MAKE)
+        return None
+
+    def _missing(self) -> KeyProblemError | None:
+        if self.private == _MISSING:
+            fix = "export it on the machine that has it, by `gpg --armor --export-secret-keys`"
+            return KeyProblemError("its private part is missing", fix)
+        if self.private not in _THERE:
+            fix = "add a subkey that signs and is not on a card, and export that"
+            return KeyProblemError("its private part is on a smartcard, and cannot be exported", fix)
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SecretKey:
-    """A private key with its subkeys."""
+class ListedKey:
+    """A key with its subkeys."""
 
     parts: tuple[KeyPart, ...]  # the primary key first
+    user_ids: tuple[str, ...] = ()  # that are in use; what is not UTF-8 as surrogates
     only: str = ""  # fingerprint of the one part that may sign; empty: any
 
     @property
@@ -49,56 +99,114 @@ class SecretKey:
         """Of the key and its subkeys."""
         return frozenset(part.fingerprint for part in self.parts)
 
-    @property
-    def selector(self) -> str:
-        """How gpg is told to take this key, or exactly this subkey."""
-        return f"{self.only}!" if self.only else self.fingerprint
-
-    @property
-    def expires(self) -> datetime | None:
-        """When the first part expires that can sign now, or the primary key, which ends them all."""
-        parts = [p for p in self.parts if p.signs and p.private and self._may(p)]
-        dates = [p.expires for p in (self.parts[0], *parts[-1:]) if p.expires]
-        return min(dates, default=None)
-
     def pinned_to(self, fingerprint: str) -> Self:
         """The same key; with a subkey's fingerprint, only that one may sign."""
         return self if fingerprint == self.fingerprint else replace(self, only=fingerprint)
 
-    def problem(self, now: datetime) -> str:
-        """Why the key can't sign; empty if it can."""
+    def on_card(self) -> Self:
+        """The same key; what is missing of it is known to be on a smartcard."""
+        parts = (replace(p, private=_ON_CARD) if p.private == _MISSING else p for p in self.parts)
+        return replace(self, parts=tuple(parts))
+
+    def signing_part(self, now: datetime) -> KeyPart:
+        """The part that signs: the newest subkey that can, else the primary key, as gpg chooses.
+
+        Raises:
+            KeyProblemError: none of them can.
+        """
+        if problem := self.parts[0].end(now):
+            raise KeyProblemError(
+                f"the key {self.fingerprint} cannot be used: {problem.what}", problem.fix
+            )
+        parts = [part for part in self.parts if not self.only or part.fingerprint == self.only]
+        problems = [(part.signs, part.problem(now)) for part in parts]
+        if able := [p for p, (_, problem) in zip(parts, problems, strict=True) if problem is None]:
+            return max(able, key=lambda part: (part is not self.parts[0], part.created))
+        # what is wrong with a part that is made for signing tells more than that another is not
+        problem = max(problems, key=lambda one: one[0])[1] or KeyProblemError("", "")
+        what = f"the key {self.only or self.fingerprint} cannot sign: {problem.what}"
+        raise KeyProblemError(what, problem.fix)
+
+    def warnings(self, now: datetime) -> list[str]:
+        """What will be wrong soon, or is wrong for some readers, as sentences.
+
+        Raises:
+            KeyProblemError: it cannot even sign.
+        """
+        ends = [part for part in (self.parts[0], self.signing_part(now)) if part.expires]
+        told = []
+        if first := min(ends, key=lambda part: part.expires or now, default=None):
+            told += _soon(first, now)
+        if self.user_ids and not any(_is_text(user_id) for user_id in self.user_ids):
+            told.append(
+                f"the signing key {self.fingerprint} has no user ID in UTF-8, so Kibana refuses it: add "
+                f"one (`gpg --quick-add-uid {self.fingerprint} 'NAME <MAIL>'`) and give readers the "
+                "public key again"
+            )
+        return told
+
+    def refused_by_readers(self) -> list[str]:
+        """For each part that signs: that Kibana refuses its signatures, as sentences."""
         primary = self.parts[0]
-        if primary.expires and primary.expires <= now:
-            return f"the key {self.fingerprint} expired on {primary.expires:%Y-%m-%d}"
-        if primary.usable in _UNUSABLE:
-            return f"the key {self.fingerprint} is {_UNUSABLE[primary.usable]}"
-        problems = [part.problem(now) for part in self.parts if self._may(part)]
-        if "" in problems:
-            return ""
-        said = next((p for p in problems if "made for" not in p), problems[0])
-        return f"the key {self.only or self.fingerprint} can't sign: {said}"
-
-    def _may(self, part: KeyPart) -> bool:
-        return not self.only or part.fingerprint == self.only
+        weak = [primary] if not primary.is_taken_by_readers else []
+        weak += [p for p in self.parts[1:] if p.signs and not p.is_taken_by_readers and not weak]
+        return [
+            f"Kibana refuses the signatures of {part.fingerprint}: it is {part.kind}; {MAKE}"
+            for part in weak
+        ]
 
 
-def secret_keys(listed: Iterable[JsonObject]) -> list[SecretKey]:
-    """The keys of a `list_keys(secret=True)`, as python-gnupg gives them."""
-    keys = []
-    for key in listed:
-        subkeys = key.get("subkeys")
-        rows = subkeys if isinstance(subkeys, list) else []
-        parts = [_part(at(key, "subkey_info", row[0]), row[2]) for row in rows]
-        keys.append(SecretKey(parts=(_part(key, text_at(key, "fingerprint")), *parts)))
+def _soon(part: KeyPart, now: datetime) -> list[str]:
+    if part.expires is None or part.expires - now > _WARN:
+        return []
+    days = (part.expires - now).days
+    left = {0: "today", 1: "in 1 day"}.get(days, f"in {days} days")
+    return [f"the signing key {part.fingerprint} expires {left}, on {part.expires:%Y-%m-%d}: renew it"]
+
+
+def _is_text(user_id: str) -> bool:
+    return user_id.isprintable()  # a byte that is not UTF-8 came in as a surrogate, which is not
+
+
+def listed_keys(lines: Iterable[str]) -> list[ListedKey]:
+    """The keys of `gpg --with-colons --list-keys` or `--list-secret-keys`.
+
+    Source: doc/DETAILS of GnuPG.
+    """
+    keys: list[ListedKey] = []
+    part: list[str] = []  # fields of the line before its fingerprint
+    for line in lines:
+        fields = line.split(":")
+        if fields[0] in _PRIMARY | _SUBKEY:
+            part = fields
+        elif fields[0] == "fpr" and part:
+            _add(keys, part, _part(part, fields[9]))
+            part = []
+        elif fields[0] == "uid" and keys and fields[1] not in _UNUSABLE:
+            keys[-1] = replace(keys[-1], user_ids=(*keys[-1].user_ids, fields[9]))
     return keys
 
 
-def _part(info: Json, fingerprint: str) -> KeyPart:
-    expires = text_at(info, "expires")
+def _add(keys: list[ListedKey], fields: Sequence[str], part: KeyPart) -> None:
+    if fields[0] in _PRIMARY:
+        keys.append(ListedKey(parts=(part,)))
+    else:
+        keys[-1] = replace(keys[-1], parts=(*keys[-1].parts, part))
+
+
+def _part(fields: Sequence[str], fingerprint: str) -> KeyPart:
     return KeyPart(
         fingerprint=fingerprint,
-        signs="s" in text_at(info, "cap"),
-        usable=text_at(info, "trust")[:1],
-        private=text_at(info, "token") != _MISSING,
-        expires=datetime.fromtimestamp(int(expires), UTC) if expires.isdigit() else None,
+        signs="s" in fields[11],
+        usable=fields[1],
+        algorithm=int(fields[3]),
+        length=int(fields[2]),
+        curve=fields[16],
+        private=fields[14],
+        created=_time(fields[5]) or datetime.min.replace(tzinfo=UTC),
+        expires=_time(fields[6]),
     )
+
+
+def _time(field: str) -> datetime | None:
+    return datetime.fromtimestamp(int(field), UTC) if field.isdecimal() else None

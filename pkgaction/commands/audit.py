@@ -36,7 +36,7 @@ def _bench(context: Context, world: World) -> auditing.Bench:
     if context.options.deep:
         inputs = context.inputs
         key, pinned = inputs.gpg_private_key, inputs.gpg_fingerprint
-        verifier = materials.trusting(context.place, "audit", key, pinned)
+        verifier = materials.trusting(context.place, "gpg-private-key", key, pinned)
         inspector = Inspector(store=world.artifacts, scratch=context.scratch, verifier=verifier)
     return auditing.Bench(
         store=world.artifacts,

@@ -37,8 +37,9 @@ def verify(context: Context) -> int:
 
     def step(path: Path) -> bool:
         exists(path)
-        exists(path.with_name(f"{path.name}.sig"))
-        found = openpgp.verified_by(gpg, path, path.with_name(f"{path.name}.sig"))
+        signature = path.with_name(f"{path.name}.sig")
+        exists(signature)
+        found = openpgp.verified_by(gpg, path, signature.read_bytes())
         by = next(iter(found), "")
         valid = bool(by) and (not pinned or pinned in found)
         row: JsonObject = {"zip": str(path), "valid": valid, "fingerprint": by or None}

@@ -5,21 +5,20 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pkgaction.adapters import openpgp, openpgp_process
-from pkgaction.adapters.openpgp import GpgSigner
-from pkgaction.errors import SigningKeyError
+from pkgaction.adapters.openpgp import GpgSigner, GpgVerifier
+from pkgaction.errors import OutsideError, SigningKeyError
 from pkgaction.model.secret import Secret
 from tests.fakes import keys
 from tests.fakes.keys import Key
 from tests.fakes.release import FakeClock
 
-NOW = datetime.now(UTC)
 PASSPHRASE = "correct horse battery"
 ENVIRON = {"PATH": os.environ["PATH"]}
 
@@ -66,16 +65,22 @@ def opened(
     passphrase: str = PASSPHRASE,
     fingerprint: str = "",
     *,
-    at: datetime = NOW,
+    at: datetime | None = None,
 ) -> AbstractContextManager[GpgSigner]:
     return openpgp.opened(
         scratch,
         ENVIRON,
-        FakeClock(at.timestamp()),
+        FakeClock((at or datetime.now(UTC)).timestamp()),
         key=Secret(private),
         passphrase=Secret(passphrase),
         fingerprint=fingerprint,
     )
+
+
+@contextmanager
+def trusting(scratch: Path, key: Secret, pinned: str = "") -> Iterator[GpgVerifier]:
+    with openpgp.opened_for_verifying(scratch, ENVIRON, key=key) as gpg:
+        yield GpgVerifier(gpg, pinned)
 
 
 def refused(scratch: Path, private: str, passphrase: str = PASSPHRASE, fingerprint: str = "") -> str:
@@ -248,7 +253,7 @@ def test_what_is_no_key_is_refused_and_not_shown(scratch: Path, key: Key, cut: s
 
     said = refused(scratch, private)
 
-    assert "no armored OpenPGP private key" in said or "no private key" in said
+    assert "not an armored OpenPGP key" in said or "is empty" in said or "is cut off" in said
     assert not any(line in said for line in lines if len(line) > 20)
     assert "garbage" not in said
 
@@ -264,7 +269,7 @@ def test_an_expired_key_is_refused_with_its_date(scratch: Path) -> None:
 
 def test_a_key_whose_clock_ran_out_for_us_is_refused(scratch: Path, expiring: Key) -> None:
     with (
-        opened(scratch, expiring.private, at=NOW + timedelta(days=61)) as signer,
+        opened(scratch, expiring.private, at=datetime.now(UTC) + timedelta(days=61)) as signer,
         pytest.raises(SigningKeyError, match="expired on"),
     ):
         signer.preflight()
@@ -296,7 +301,7 @@ def test_a_key_that_only_certifies_and_encrypts_is_refused(scratch: Path) -> Non
 def test_a_key_that_expires_within_thirty_days_is_warned_about(
     scratch: Path, expiring: Key, days: int, *, warns: bool
 ) -> None:
-    with opened(scratch, expiring.private, at=NOW + timedelta(days=days)) as signer:
+    with opened(scratch, expiring.private, at=datetime.now(UTC) + timedelta(days=days)) as signer:
         warnings = list(signer.preflight())
 
     assert bool(warnings) is warns
@@ -365,7 +370,7 @@ def test_neither_key_nor_passphrase_shows_in_arguments_or_files_or_logs(
         openpgp.opened(
             scratch,
             environ,
-            FakeClock(NOW.timestamp()),
+            FakeClock(datetime.now(UTC).timestamp()),
             key=Secret(key.private),
             passphrase=Secret(key.passphrase),
             fingerprint="",
@@ -409,12 +414,12 @@ def test_a_gpg_that_hangs_is_ended(
         openpgp.opened(
             scratch,
             {"PATH": f"{shim}:{ENVIRON['PATH']}"},
-            FakeClock(NOW.timestamp()),
+            FakeClock(datetime.now(UTC).timestamp()),
             key=Secret(key.private),
             passphrase=Secret(key.passphrase),
             fingerprint="",
         ) as signer,
-        pytest.raises(SigningKeyError, match="no answer in 2 seconds"),
+        pytest.raises(OutsideError, match="no answer in 2 seconds"),
     ):
         signer.sign(zipped)
 
@@ -430,10 +435,10 @@ def test_a_signature_is_verified_with_the_one_key_given(
         target = written(signer, zipped)
     given = Secret(key.public if half == "public" else key.private)
 
-    with openpgp.opened_for_verifying(scratch, ENVIRON, key=given) as gpg:
-        good = openpgp.verify(gpg, zipped, target)
+    with trusting(scratch, given) as verifier:
+        good = verifier.verify(zipped, target.read_bytes())
         zipped.write_bytes(b"other")
-        bad = openpgp.verify(gpg, zipped, target)
+        bad = verifier.verify(zipped, target.read_bytes())
 
     assert (good, bad) == (key.fingerprint, "")
 
@@ -444,5 +449,5 @@ def test_a_signature_of_another_key_is_not_valid(
     with opened(scratch, key.private) as signer:
         target = written(signer, zipped)
 
-    with openpgp.opened_for_verifying(scratch, ENVIRON, key=Secret(other.public)) as gpg:
-        assert openpgp.verify(gpg, zipped, target) == ""
+    with trusting(scratch, Secret(other.public)) as verifier:
+        assert verifier.verify(zipped, target.read_bytes()) == ""

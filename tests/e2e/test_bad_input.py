@@ -174,7 +174,7 @@ KEY = "::error::input gpg-private-key: "
     ("changes", "words"),
     [
         pytest.param(
-            {"gpg-private-key": "no key at all"}, [KEY, "no armored OpenPGP private key"], id="no key"
+            {"gpg-private-key": "no key at all"}, [KEY, "not an armored OpenPGP key"], id="no key"
         ),
         pytest.param({"gpg-fingerprint": "A" * 40}, ["A" * 40, "pinned"], id="other fingerprint"),
     ],
@@ -210,7 +210,7 @@ def test_a_damaged_key_is_refused(bumped: Set, key: Key) -> None:
 
 def test_a_public_key_is_refused(bumped: Set, key: Key) -> None:
     changes = {"github-token": None, "gpg-private-key": key.public}
-    refused(bumped.scene, bumped.scene.push(bumped.merge, changes), KEY, "perhaps it is the public one")
+    refused(bumped.scene, bumped.scene.push(bumped.merge, changes), KEY, "it is the public one")
 
 
 def test_two_keys_without_a_pinned_one_are_refused(bumped: Set, key: Key, other_key: Key) -> None:

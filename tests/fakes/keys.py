@@ -3,7 +3,7 @@
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,16 @@ class Key:
     passphrase: str
     fingerprint: str
     subkeys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subkey:
+    """A subkey to be made."""
+
+    usage: str
+    algorithm: str = "ed25519"
+    expires: str = "0"  # as gpg takes it
+    at: str = ""  # when it is made, as gpg's faked system time; empty: as the key
 
 
 @contextmanager
@@ -36,8 +46,12 @@ def make(
     *,
     expires: str = "0",
     usage: str = "sign",
-    subkeys: tuple[str, ...] = (),
+    subkeys: tuple[str | Subkey, ...] = (),
     at: str = "",
+    algorithm: str = "ed25519",
+    user_id: str = "Deepwater <keys@deepwater.example>",
+    more_user_ids: tuple[str, ...] = (),
+    export: tuple[str, ...] = ("--export-secret-keys",),
 ) -> Key:
     """Make a key.
 
@@ -45,29 +59,40 @@ def make(
         passphrase: protects it; empty: it is not protected.
         expires: as gpg takes it: `0`, `20d`, `seconds=1`, an ISO date.
         usage: of the primary key.
-        subkeys: usages of subkeys.
+        subkeys: subkeys, or their usages.
         at: when it is made, as gpg's faked system time (`20200101T000000`); empty: now.
+        algorithm: of the primary key, as gpg names it.
+        user_id: taken byte for byte, so it need not be UTF-8 (as surrogates).
+        more_user_ids: beside the first one.
+        export: the command that exports the private key; `{0}` is the first subkey.
     """
     with home() as folder:
         faked = ["--faked-system-time", at] if at else []
-        create = [
-            "--quick-generate-key",
-            "Deepwater <keys@deepwater.example>",
-            "ed25519",
-            usage,
-            expires,
-        ]
+        create = ["--utf8-strings", "--quick-generate-key", user_id, algorithm, usage, expires]
         gpg(folder, passphrase, *faked, *create)
         primary = _fingerprints(folder)[0]
+        for another in more_user_ids:
+            gpg(folder, passphrase, *faked, "--quick-add-uid", primary, another)
         for subkey in subkeys:
-            algorithm = "cv25519" if subkey == "encr" else "ed25519"
-            gpg(folder, passphrase, *faked, "--quick-add-key", primary, algorithm, subkey, "0")
-        private = gpg(folder, passphrase, "--armor", "--export-secret-keys", primary)
-        public = gpg(folder, passphrase, "--armor", "--export", primary)
+            _add(folder, passphrase, primary, subkey, faked)
         found = tuple(_fingerprints(folder)[1:])
+        command = [word.format(*found) for word in export]
+        selected = [] if len(command) > 1 else [primary]
+        private = gpg(folder, passphrase, *faked, "--armor", *command, *selected)
+        public = gpg(folder, passphrase, *faked, "--armor", "--export", primary)
         return Key(
             private=private, public=public, passphrase=passphrase, fingerprint=primary, subkeys=found
         )
+
+
+def _add(
+    folder: Path, passphrase: str, primary: str, subkey: str | Subkey, faked: Sequence[str]
+) -> None:
+    if isinstance(subkey, str):
+        subkey = Subkey(subkey, "cv25519" if subkey == "encr" else "ed25519")
+    at = ["--faked-system-time", subkey.at] if subkey.at else faked
+    made = (primary, subkey.algorithm, subkey.usage, subkey.expires)
+    gpg(folder, passphrase, *at, "--quick-add-key", *made)
 
 
 def gpg(folder: Path, passphrase: str, *arguments: str) -> str:
@@ -80,11 +105,23 @@ def gpg(folder: Path, passphrase: str, *arguments: str) -> str:
         input=f"{passphrase}\n",
         capture_output=True,
         text=True,
+        errors="surrogateescape",
         check=False,
     )
     if done.returncode:
         raise AssertionError(done.stderr)
     return done.stdout
+
+
+def sign(key: Key, path: Path, *, digest: str = "SHA512") -> Path:
+    """Sign a file with plain gpg, whatever readers think of the key; the signature's file."""
+    target = path.with_name(f"{path.name}.sig")
+    with home() as folder:
+        (folder / "key.asc").write_text(key.private)
+        gpg(folder, key.passphrase, "--import", str(folder / "key.asc"))
+        how = ("--digest-algo", digest, "--armor", "--output", str(target))
+        gpg(folder, key.passphrase, *how, "--detach-sign", str(path))
+    return target
 
 
 def verify(key: Key, signature: Path, signed: Path) -> bool:

@@ -1,0 +1,209 @@
+"""Which keys and which parts of a key sign, with keys of each kind that the real gpg makes."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pkgaction.model.secret import Secret
+from tests.contract.test_openpgp import (
+    opened,
+    refused,
+    scratch,
+    signed_by,
+    trusting,
+    written,
+    zipped,
+)
+from tests.fakes import keys
+from tests.fakes.keys import Key, Subkey
+
+__all__ = ["scratch", "zipped"]  # fixtures
+
+TAKEN = ["rsa2048", "rsa3072", "rsa4096", "ed25519", "nistp256", "nistp384", "nistp521"]
+REFUSED = {
+    "rsa1024": "RSA of 1024 bits",
+    "rsa1536": "RSA of 1536 bits",
+    "dsa1024": "DSA of 1024 bits",
+    "dsa3072": "DSA of 3072 bits",
+    "secp256k1": "secp256k1",
+    "brainpoolP256r1": "brainpoolP256r1",
+    "brainpoolP512r1": "brainpoolP512r1",
+}
+
+
+@pytest.mark.parametrize("algorithm", TAKEN)
+def test_a_key_that_readers_take_signs(scratch: Path, zipped: Path, algorithm: str) -> None:
+    key = keys.make("", algorithm=algorithm)
+
+    with opened(scratch, key.private, "") as signer:
+        warnings = signer.preflight()
+        target = written(signer, zipped)
+
+    assert list(warnings) == []
+    assert signed_by(key, target, zipped) == key.fingerprint
+
+
+@pytest.mark.parametrize("algorithm", REFUSED)
+def test_a_key_that_readers_refuse_is_refused_with_what_to_make(scratch: Path, algorithm: str) -> None:
+    key = keys.make("", algorithm=algorithm)
+
+    said = refused(scratch, key.private, "")
+
+    assert f"Kibana refuses its signatures: it is {REFUSED[algorithm]}" in said
+    assert "gpg --quick-generate-key" in said
+    assert key.fingerprint in said
+
+
+def test_a_good_subkey_of_a_primary_key_that_readers_refuse_is_refused(scratch: Path) -> None:
+    key = keys.make("", algorithm="rsa1024", subkeys=("sign",))
+
+    assert "RSA of 1024 bits" in refused(scratch, key.private, "")
+
+
+def test_a_newer_subkey_that_readers_refuse_is_passed_over(scratch: Path, zipped: Path) -> None:
+    key = keys.make(
+        "", usage="cert", subkeys=("sign", Subkey("sign", "rsa1024"), Subkey("sign", "secp256k1/ecdsa"))
+    )
+
+    with opened(scratch, key.private, "") as signer:
+        signer.preflight()
+        target = written(signer, zipped)
+
+    assert signed_by(key, target, zipped) == key.subkeys[0]
+
+
+@pytest.mark.parametrize("algorithm", ["rsa1024", "dsa1024", "secp256k1"])
+def test_a_trusted_key_that_readers_refuse_is_warned_about(
+    scratch: Path, zipped: Path, algorithm: str
+) -> None:
+    weak, good = keys.make("", algorithm=algorithm), keys.make("")
+    signature = keys.sign(weak, zipped).read_bytes()
+
+    with trusting(scratch, Secret(good.public + weak.public)) as verifier:
+        (warning,) = verifier.warnings()
+        assert verifier.verify(zipped, signature) == weak.fingerprint
+
+    assert weak.fingerprint in warning
+    assert REFUSED[algorithm] in warning
+
+
+def test_a_trusted_subkey_that_readers_refuse_is_warned_about(scratch: Path) -> None:
+    key = keys.make("", usage="cert", subkeys=("sign", Subkey("sign", "rsa1024")))
+
+    with trusting(scratch, Secret(key.public)) as verifier:
+        (warning,) = verifier.warnings()
+
+    assert key.subkeys[1] in warning
+
+
+# --- which part signs, and when it ends --------------------------------------------------------------
+
+LONG_AGO = "20200101T000000"
+
+
+def days_left(key: Key, scratch: Path, pinned: str = "") -> list[str]:
+    with opened(scratch, key.private, "", pinned) as signer:
+        return list(signer.preflight())
+
+
+def test_an_expired_subkey_is_nothing_where_another_one_signs(scratch: Path, zipped: Path) -> None:
+    """Also where the expired one is listed last."""
+    key = keys.make(
+        "",
+        usage="cert",
+        subkeys=("sign", Subkey("sign", expires="20200901T000000", at=LONG_AGO)),
+        at=LONG_AGO,
+    )
+
+    with opened(scratch, key.private, "") as signer:
+        warnings = signer.preflight()
+        target = written(signer, zipped)
+
+    assert list(warnings) == []
+    assert signed_by(key, target, zipped) == key.subkeys[0]
+
+
+def test_the_end_of_the_subkey_that_signs_is_warned_of(scratch: Path) -> None:
+    key = keys.make("", usage="cert", expires="2y", subkeys=(Subkey("sign", expires="5d"), "encr"))
+
+    (warning,) = days_left(key, scratch)
+
+    assert key.subkeys[0] in warning
+    assert "in 4 days" in warning or "in 5 days" in warning
+
+
+def test_the_end_of_the_primary_key_is_warned_of_where_it_is_earlier(scratch: Path) -> None:
+    key = keys.make("", usage="cert", expires="5d", subkeys=(Subkey("sign", expires="90d"),))
+
+    (warning,) = days_left(key, scratch)
+
+    assert key.fingerprint in warning
+    assert "in 4 days" in warning or "in 5 days" in warning
+
+
+def test_the_end_of_a_subkey_that_does_not_sign_is_nothing(scratch: Path) -> None:
+    key = keys.make(
+        "",
+        usage="cert",
+        subkeys=(
+            Subkey("sign", expires="5d", at="20260101T000000"),
+            "sign",
+            Subkey("encr", "cv25519", "5d"),
+        ),
+        at="20250101T000000",
+    )
+
+    assert days_left(key, scratch) == []
+
+
+def test_the_newest_subkey_signs_wherever_it_is_listed(scratch: Path, zipped: Path) -> None:
+    key = keys.make(
+        "",
+        usage="cert",
+        subkeys=(Subkey("sign", at="20240101T000000"), Subkey("sign", at="20230101T000000")),
+        at=LONG_AGO,
+    )
+
+    with opened(scratch, key.private, "") as signer:
+        signer.preflight()
+        target = written(signer, zipped)
+
+    assert signed_by(key, target, zipped) == key.subkeys[0]
+
+
+def test_the_end_of_a_pinned_subkey_counts_and_no_other(scratch: Path) -> None:
+    key = keys.make("", usage="cert", subkeys=(Subkey("sign", expires="5d"), "sign"))
+
+    assert days_left(key, scratch, key.subkeys[0])
+    assert days_left(key, scratch, key.subkeys[1]) == []
+
+
+def test_a_subkey_exported_without_its_primary_key_signs(scratch: Path, zipped: Path) -> None:
+    key = keys.make(
+        "", usage="cert", subkeys=("sign", "sign"), export=("--export-secret-subkeys", "{0}!")
+    )
+
+    with opened(scratch, key.private, "", key.fingerprint) as signer:
+        signer.preflight()
+        target = written(signer, zipped)
+
+    assert signed_by(key, target, zipped) == key.subkeys[0]
+    assert keys.verify(key, target, zipped)
+
+
+def test_a_subkey_whose_private_part_was_left_out_is_told(scratch: Path) -> None:
+    key = keys.make(
+        "", usage="cert", subkeys=("sign", "encr"), export=("--export-secret-subkeys", "{1}!")
+    )
+
+    said = refused(scratch, key.private, "", key.subkeys[0])
+
+    assert "private part is missing" in said or "not the pinned" in said
+
+
+def test_a_subkey_that_is_made_in_the_future_does_not_sign(scratch: Path) -> None:
+    later = f"{datetime.now(UTC).year + 3}0101T000000"
+    key = keys.make("", usage="cert", subkeys=(Subkey("sign", at=later),))
+
+    assert "made in the future" in refused(scratch, key.private, "")
