@@ -33,6 +33,7 @@ class Delivery:
     ledger: Ledger
     payload: JsonObject = field(default_factory=dict)
     discovery: Discovery = field(init=False)
+    clock: SystemClock = field(default_factory=SystemClock)
     _client: PullRequests | None = None
     _written: bool = False
 
@@ -169,7 +170,7 @@ class Delivery:
                 repository_id=number_at(self.payload, "repository", "id"),
                 token=self.inputs.github_token,
                 api_url=self.runner.get("GITHUB_API_URL") or "https://api.github.com",
-                clock=SystemClock(),
+                clock=self.clock,
             )
         return self._client
 

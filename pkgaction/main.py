@@ -128,7 +128,7 @@ class _Run:
             return None
 
     def _act(self, intent: Intent) -> None:
-        inputs, clock = self.inputs, SystemClock()
+        inputs, clock = self.inputs, self.delivery.clock
         branches = event.publishing_branches(self.payload, inputs.branches)
         job = wiring.job(inputs, branches=branches, provenance=self.delivery.provenance)
         watch = JobLog(self.runner.out)

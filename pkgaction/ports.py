@@ -10,6 +10,7 @@ from typing import BinaryIO, Protocol, TypeVar
 from pkgaction.model.ecs import EcsSchema
 from pkgaction.model.event import Landed, PullRequest
 from pkgaction.model.release import Signature
+from pkgaction.model.skew import Skew
 from pkgaction.model.tree import Content, RepositoryFiles, Tree, TreeFile
 
 T = TypeVar("T")
@@ -283,7 +284,12 @@ class PullRequests(Protocol):
 
 
 class Clock(Protocol):
-    """The time."""
+    """The time, and how far it is from that of the servers that answer."""
+
+    @property
+    def skew(self) -> Skew:
+        """What the clients of servers have observed."""
+        ...
 
     def now(self) -> datetime:
         """Now, in UTC."""

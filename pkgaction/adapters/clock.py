@@ -3,11 +3,17 @@
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from pkgaction.model.skew import Skew
 
+
+@dataclass(frozen=True, slots=True)
 class SystemClock:
     """The machine's clock."""
+
+    skew: Skew = field(default_factory=Skew)
 
     def now(self) -> datetime:
         """Now, in UTC."""

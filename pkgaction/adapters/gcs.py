@@ -11,8 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import BinaryIO, Self, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import google_crc32c
 import requests
@@ -70,6 +71,7 @@ class GcsStore:
         for scheme in ("https://", "http://"):
             adapter = HTTPAdapter(pool_connections=connections, pool_maxsize=connections)
             client._http.mount(scheme, adapter)  # noqa: SLF001 - the documented way to widen the pool
+        client._http.hooks["response"].append(partial(_note_date, clock))  # noqa: SLF001 - as above
         return cls(
             client=client,
             bucket=name,
@@ -295,6 +297,12 @@ class GcsStore:
             ),
             created=datetime.fromisoformat(text_at(resource, "timeCreated")),
         )
+
+
+def _note_date(clock: Clock, response: requests.Response, **_: object) -> None:
+    """What the storage's clock says, with each answer."""
+    server, headers = str(urlsplit(response.url).hostname), response.headers
+    clock.skew.observe(server, date=headers.get("date"), age=headers.get("age"), now=clock.now())
 
 
 def _described(name: str, headers: Headers) -> JsonObject:

@@ -135,12 +135,17 @@ class PatientRequester(Requester):
         while True:
             self._keep_distance(verb)
             answer = super().requestJson(verb, url, parameters, headers, content)
+            self._note_date(answer[1])
             wait = _limit(*answer, now=self._clock.now(), default=pause)
             if wait is None or wait > self._limit_budget:
                 return answer
             self._limit_budget -= wait
             self._clock.sleep(wait)
             pause *= 2
+
+    def _note_date(self, headers: Mapping[str, str]) -> None:
+        date, age = headers.get("date"), headers.get("age")
+        self._clock.skew.observe(self.hostname, date=date, age=age, now=self._clock.now())
 
     def _keep_distance(self, verb: str) -> None:
         if verb == "GET":

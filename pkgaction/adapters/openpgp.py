@@ -53,10 +53,11 @@ class GpgSigner:
         trial = self.home / "trial"
         trial.write_bytes(b"pkgaction tries the signing key\n")
         self.sign(trial)
-        return key.warnings(self.clock.now())
+        return [*key.warnings(self.clock.now()), *self.clock.skew.warnings()]
 
     def sign(self, path: Path) -> Signature:
         """Sign a file and verify the signature."""
+        self.clock.skew.warnings()  # gpg takes the time of the machine: refused where that is wrong
         key, part = self._choose()
         with tempfile.TemporaryDirectory(dir=self.home) as folder:
             output = Path(folder) / "signature.asc"

@@ -5,7 +5,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,7 @@ class Context:
     scratch: Path
     environ: Mapping[str, str]
     stack: contextlib.ExitStack
+    clock: SystemClock = field(default_factory=SystemClock)
 
     @property
     def watch(self) -> Terminal:
@@ -59,7 +60,7 @@ class Context:
             scratch=self.scratch,
             cache=user_folder(self.environ),
             environ=self.environ,
-            clock=SystemClock(),
+            clock=self.clock,
             stack=self.stack,
         )
 
@@ -104,7 +105,7 @@ class Context:
         """The buckets of the inputs."""
         from pkgaction import wiring  # noqa: PLC0415 - slow to load
 
-        return wiring.Cloud(self.inputs, self.environ, SystemClock())
+        return wiring.Cloud(self.inputs, self.environ, self.clock)
 
     def bench(self, *, jobs: int) -> build.Bench:
         """What building works with."""
@@ -116,13 +117,13 @@ class Context:
         """What packages are validated by; None: core checks only."""
         from pkgaction import wiring  # noqa: PLC0415 - slow to load
 
-        return wiring.specification(self.inputs, self.place.cache, SystemClock())()
+        return wiring.specification(self.inputs, self.place.cache, self.clock)()
 
     def signer(self) -> Signer:
         """The signing key, tried out."""
         from pkgaction import wiring  # noqa: PLC0415 - slow to load
 
-        found = wiring.signer(self.inputs, self.scratch, self.environ, SystemClock(), self.stack)
+        found = wiring.signer(self.inputs, self.scratch, self.environ, self.clock, self.stack)
         if found is None:
             fix = "set it to an armored private key"
             where = "PKGACTION_GPG_PRIVATE_KEY"

@@ -18,6 +18,7 @@ from pkgaction.errors import GitHubError
 from pkgaction.model.event import PullRequest
 from pkgaction.model.json import Json
 from pkgaction.model.secret import Secret
+from pkgaction.model.skew import Skew
 from pkgaction.ports import PullRequests
 from tests.fakes.github import BODY_LIMIT, WRITE, Fault, LoopbackGitHub, Pull
 from tests.fakes.github_json import PERSON, Account, Repository
@@ -35,6 +36,7 @@ class CountingClock:
     def __init__(self) -> None:
         self.time = datetime(2026, 1, 2, tzinfo=UTC)
         self.sleeps: list[float] = []
+        self.skew = Skew()
 
     def now(self) -> datetime:
         """The time it has come to."""

@@ -21,6 +21,7 @@ from pkgaction.adapters.login_claims import SHOWN, claims_of, lines
 from pkgaction.adapters.login_errors import explain, explain_storage
 from pkgaction.adapters.login_transport import RETRIES, PatientRequest
 from pkgaction.errors import LoginError, LoginUnavailableError, PkgactionError, StorageError
+from pkgaction.model.skew import Skew
 from tests.fakes.identity import ACCOUNT, PROVIDER, Fault, LoopbackIdentity, private_key
 
 POOL = PROVIDER.partition("/providers/")[0]
@@ -47,6 +48,7 @@ class CountingClock:
     def __init__(self) -> None:
         self.time = datetime(2026, 1, 2, tzinfo=UTC)
         self.sleeps: list[float] = []
+        self.skew = Skew()
 
     def now(self) -> datetime:
         """The time it has come to."""

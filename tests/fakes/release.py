@@ -16,6 +16,7 @@ from pkgaction.model.json import Json
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Urls
 from pkgaction.model.release import Built, Candidate, Published, Signature, Signed, Stored, Validated
+from pkgaction.model.skew import Skew
 from pkgaction.model.tree import NOWHERE, Bytes, PackageSource, Tree, TreeFile
 from pkgaction.model.version import Version
 from pkgaction.ports import Clock, ObjectStore, Signer
@@ -60,6 +61,7 @@ class FakeClock:
     """A clock that moves only when somebody sleeps."""
 
     seconds: float = NOW
+    skew: Skew = field(default_factory=Skew)
 
     def now(self) -> datetime:
         """The time it has come to."""
