@@ -58,9 +58,9 @@ def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
     Raises:
         OutsideError: the index can't be written; what was published stays in the queue, too.
     """
+    ledger.warnings += gate.warnings
     bench = accept.Bench(queue=gate.queue, verifier=gate.verifier, clock=world.clock)
     desk = Desk.of(gate.owners, job, world, ledger)
-    ledger.warnings += gate.warnings
     waiting = list(accept.waiting(bench))
     if waiting:
         desk.steps.look(create=not job.dry_run)
