@@ -59,11 +59,13 @@ def sources(inputs: Inputs, place: Place, own: ObjectStore | None) -> Sources:
     )
 
 
-def trusting(place: Place, name: str, key: Secret, pinned: str) -> openpgp.GpgVerifier:
+def trusting(
+    place: Place, name: str, key: Secret, pinned: str, *, since_expired: bool = True
+) -> openpgp.GpgVerifier:
     """Who trusts the keys of the input `name`, else the user's key ring; less what is not pinned."""
     home = Path(tempfile.mkdtemp(prefix="trust-", dir=place.scratch))
     opened = openpgp.opened_for_verifying(home, place.environ, key=key, where=name)
-    return openpgp.GpgVerifier(place.stack.enter_context(opened), pinned)
+    return openpgp.GpgVerifier(place.stack.enter_context(opened), pinned, since_expired)
 
 
 def phrases(inputs: Inputs) -> Phrases:

@@ -129,7 +129,7 @@ def gate(cloud: Cloud, place: Place) -> Gate:
     if missing := [name for name, value in needed.items() if not value]:
         what = f"mode accept needs {', '.join(missing)}"
         raise UsageError(what=what, where=f"input {missing[0]}", fix="set it, or leave mode out")
-    verifier = materials.trusting(place, "trusted-keys", inputs.trusted_keys, "")
+    verifier = materials.trusting(place, "trusted-keys", inputs.trusted_keys, "", since_expired=False)
     return Gate(
         queue=cloud.store(inputs.queue_bucket),
         verifier=verifier,

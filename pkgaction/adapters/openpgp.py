@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pkgaction.adapters.openpgp_keys import KeyPart, ListedKey, listed_keys
@@ -32,7 +32,8 @@ _PASSPHRASE = {11, 177}  # codes of libgpg-error: a bad one, none
 _CODE = 0xFFFF  # the part of an error number that says which; the rest is who
 _SIGNING = ("--digest-algo", "SHA512", "--no-emit-version", "--no-comments", "--armor")
 _LOOPBACK = ("--pinentry-mode", "loopback", "--passphrase-fd", "0")
-_NOT_GOOD = ("BADSIG", "ERRSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG", "NODATA")
+_EXPIRED = "EXPKEYSIG"
+_NOT_GOOD = {"BADSIG", "ERRSIG", "EXPSIG", _EXPIRED, "REVKEYSIG", "NODATA"}
 
 
 @dataclass(slots=True)
@@ -129,10 +130,11 @@ class GpgVerifier:
 
     gpg: Gpg
     pinned: str  # fingerprint of the key or of the subkey that signs; empty: any that gpg knows
+    since_expired: bool = True  # a key that has expired since is trusted for what it signed before
 
     def verify(self, zip: Path, signature: bytes) -> str:  # noqa: A002 - the port's word
         """Fingerprint of the trusted key whose valid signature this is; empty if there is none."""
-        by = verified_by(self.gpg, zip, signature)
+        by = verified_by(self.gpg, zip, signature, since_expired=self.since_expired)
         return by[0] if by and (not self.pinned or self.pinned in by) else ""
 
     def warnings(self) -> list[str]:
@@ -141,17 +143,36 @@ class GpgVerifier:
         return [sentence for key in keys for sentence in key.refused_by_readers()]
 
 
-def verified_by(gpg: Gpg, path: Path, signature: bytes) -> tuple[str, ...]:
+def verified_by(
+    gpg: Gpg, path: Path, signature: bytes, *, since_expired: bool = False
+) -> tuple[str, ...]:
     """Fingerprints of the primary key and of the very key that signed; none if it is not valid.
 
     Beside a second signature, good or not, readers differ in which one they look at: none is valid.
+
+    Args:
+        gpg: knows the keys.
+        path: what was signed.
+        signature: detached.
+        since_expired: take a signature that was made before its key expired, as readers do.
     """
     answer = gpg.run("--verify", "--", "-", str(path.absolute()), data=signature)
-    alone = all(len(answer.status(word)) == 1 for word in ("NEWSIG", "GOODSIG", "VALIDSIG"))
-    if not alone or answer.status(*_NOT_GOOD):
+    good = {"GOODSIG", _EXPIRED} if since_expired else {"GOODSIG"}
+    alone = all(len(answer.status(*words)) == 1 for words in (("NEWSIG",), good, ("VALIDSIG",)))
+    if not alone or answer.status(*_NOT_GOOD - good):
         return ()
     (valid,) = answer.status("VALIDSIG")
+    if answer.status(_EXPIRED) and not _was_in_time(gpg, valid):
+        return ()
     return (valid[-1], valid[0])
+
+
+def _was_in_time(gpg: Gpg, valid: Sequence[str]) -> bool:
+    """Whether a signature was made before its key, or the primary one, expired."""
+    made = datetime.fromtimestamp(int(valid[2]), UTC)
+    keys = listed_keys(gpg.run("--list-keys", valid[-1]).lines)
+    parts = [part for key in keys for part in key.parts if part.fingerprint in {valid[0], valid[-1]}]
+    return all(part.expires is None or made < part.expires for part in parts)
 
 
 @contextlib.contextmanager

@@ -78,9 +78,9 @@ def opened(
 
 
 @contextmanager
-def trusting(scratch: Path, key: Secret, pinned: str = "") -> Iterator[GpgVerifier]:
+def trusting(scratch: Path, key: Secret, *, since_expired: bool = True) -> Iterator[GpgVerifier]:
     with openpgp.opened_for_verifying(scratch, ENVIRON, key=key) as gpg:
-        yield GpgVerifier(gpg, pinned)
+        yield GpgVerifier(gpg, "", since_expired)
 
 
 def refused(scratch: Path, private: str, passphrase: str = PASSPHRASE, fingerprint: str = "") -> str:
@@ -451,3 +451,40 @@ def test_a_signature_of_another_key_is_not_valid(
 
     with trusting(scratch, Secret(other.public)) as verifier:
         assert verifier.verify(zipped, target.read_bytes()) == ""
+
+
+def test_a_signature_stays_valid_after_its_key_has_expired(scratch: Path, zipped: Path) -> None:
+    """As readers see it; who decides about something new does not take it."""
+    old = keys.make("", expires="20210101T000000", at="20200101T000000")
+    signature = keys.sign(old, zipped, at="20200601T000000").read_bytes()
+
+    with trusting(scratch, Secret(old.public)) as verifier:
+        assert verifier.verify(zipped, signature) == old.fingerprint
+        zipped.write_bytes(b"other")
+        assert verifier.verify(zipped, signature) == ""
+
+
+def test_a_key_that_has_expired_is_not_trusted_for_something_new(scratch: Path, zipped: Path) -> None:
+    old = keys.make("", expires="20210101T000000", at="20200101T000000")
+    signature = keys.sign(old, zipped, at="20200601T000000").read_bytes()
+
+    with trusting(scratch, Secret(old.public), since_expired=False) as verifier:
+        assert verifier.verify(zipped, signature) == ""
+
+
+def test_a_signature_that_was_made_after_its_key_expired_is_not_valid(
+    scratch: Path, zipped: Path
+) -> None:
+    """Made while the key had a longer life, which the reader's public key does not say."""
+    with keys.home() as folder:
+        at = ["--faked-system-time", "20200101T000000"]
+        made = ["--quick-generate-key", "Deepwater <keys@deepwater.example>", "ed25519", "sign"]
+        keys.gpg(folder, "", *at, *made, "20210101T000000")
+        public = keys.gpg(folder, "", *at, "--armor", "--export")
+        (fingerprint,) = keys.fingerprints(folder)
+        keys.gpg(folder, "", *at, "--quick-set-expire", fingerprint, "0")
+        later = ["--faked-system-time", "20220101T000000", "--armor", "--output", "-", "--detach-sign"]
+        signature = keys.gpg(folder, "", *later, str(zipped)).encode()
+
+    with trusting(scratch, Secret(public)) as verifier:
+        assert verifier.verify(zipped, signature) == ""

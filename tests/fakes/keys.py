@@ -70,12 +70,12 @@ def make(
         faked = ["--faked-system-time", at] if at else []
         create = ["--utf8-strings", "--quick-generate-key", user_id, algorithm, usage, expires]
         gpg(folder, passphrase, *faked, *create)
-        primary = _fingerprints(folder)[0]
+        primary = fingerprints(folder)[0]
         for another in more_user_ids:
             gpg(folder, passphrase, *faked, "--quick-add-uid", primary, another)
         for subkey in subkeys:
             _add(folder, passphrase, primary, subkey, faked)
-        found = tuple(_fingerprints(folder)[1:])
+        found = tuple(fingerprints(folder)[1:])
         command = [word.format(*found) for word in export]
         selected = [] if len(command) > 1 else [primary]
         private = gpg(folder, passphrase, *faked, "--armor", *command, *selected)
@@ -113,13 +113,14 @@ def gpg(folder: Path, passphrase: str, *arguments: str) -> str:
     return done.stdout
 
 
-def sign(key: Key, path: Path, *, digest: str = "SHA512") -> Path:
+def sign(key: Key, path: Path, *, at: str = "") -> Path:
     """Sign a file with plain gpg, whatever readers think of the key; the signature's file."""
     target = path.with_name(f"{path.name}.sig")
     with home() as folder:
         (folder / "key.asc").write_text(key.private)
         gpg(folder, key.passphrase, "--import", str(folder / "key.asc"))
-        how = ("--digest-algo", digest, "--armor", "--output", str(target))
+        faked = ("--faked-system-time", at) if at else ()
+        how = (*faked, "--digest-algo", "SHA512", "--armor", "--output", str(target))
         gpg(folder, key.passphrase, *how, "--detach-sign", str(path))
     return target
 
@@ -137,6 +138,7 @@ def verify(key: Key, signature: Path, signed: Path) -> bool:
         return subprocess.run(command, env=env, check=False, capture_output=True).returncode == 0
 
 
-def _fingerprints(folder: Path) -> list[str]:
+def fingerprints(folder: Path) -> list[str]:
+    """Of all keys and subkeys on a home."""
     listed = gpg(folder, "", "--with-colons", "--list-keys")
     return [line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr")]
