@@ -7,7 +7,7 @@ which findings are shown.
 from collections.abc import Callable, Container, Iterator, Sequence
 
 from pkgaction.model.finding import Finding
-from pkgaction.rules import identity, paths, sizes
+from pkgaction.rules import identity, leftout, paths, sizes
 from pkgaction.rules.package import Package
 
 Rule = Callable[[Package], Iterator[Finding]]
@@ -20,6 +20,7 @@ CORE: Sequence[Rule] = (
     sizes.counts,
     sizes.bytes_in_all,
     sizes.object_names,
+    leftout.folders_left_out,
     identity.manifest_readable,
     identity.name,
     identity.name_is_the_folders,

@@ -8,7 +8,7 @@ import pytest
 from pkgaction.model.finding import Finding, Severity
 from pkgaction.model.tree import Kind, PackageSource, Tree, TreeFile
 from pkgaction.rules import core, sizes
-from pkgaction.rules.package import Package
+from pkgaction.rules.package import Mode, Package
 from tests.unit.trees import CHANGELOG, GOOD, LFS_POINTER, MANIFEST, Said, file, source, tree
 from tests.unit.trees import without as less
 
@@ -301,3 +301,99 @@ def test_a_finding_can_be_written_as_json_whatever_the_path() -> None:
 
     for finding in _findings(source(Tree((*tree(GOOD).files, hostile)))):
         assert json.dumps(finding.as_json(), ensure_ascii=False).encode()
+
+
+# --- folders that are not built ----------------------------------------------------------------------
+
+
+def _left_out(*paths: str, mode: Mode = Mode.SOURCE) -> list[tuple[str, Severity]]:
+    """Where files are left out that do not look as if they should be, and how bad that is."""
+    found = core.check(Package(source({**GOOD, **dict.fromkeys(paths, "x: y\n")}), mode))
+    assert {finding.code for finding in found} <= {"folder-left-out"}
+    return [(finding.file, finding.severity) for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        pytest.param("data_stream/build/manifest.yml", "data_stream/build", id="data stream"),
+        pytest.param("data_stream/_dev/fields/f.yml", "data_stream/_dev", id="data stream called _dev"),
+        pytest.param("data_stream/bed/fields/build/f.yml", "data_stream/bed/fields/build", id="fields"),
+        pytest.param(
+            "data_stream/bed/elasticsearch/build/ingest_pipeline/default.yml",
+            "data_stream/bed/elasticsearch/build",
+            id="pipeline",
+        ),
+        pytest.param(
+            "elasticsearch/transform/build/transform.yml",
+            "elasticsearch/transform/build",
+            id="transform",
+        ),
+        pytest.param("kibana/_dev/kelp-a.json", "kibana/_dev", id="saved object"),
+        pytest.param("img/build/kelp.svg", "img/build", id="image"),
+        pytest.param("docs/build/how.md", "docs/build", id="document"),
+        pytest.param("docs/knowledge_base/_dev/how.md", "docs/knowledge_base/_dev", id="deep document"),
+        pytest.param("agent/input/build/input.yml.hbs", "agent/input/build", id="template"),
+        pytest.param("fields/build/deep/f.yml", "fields/build", id="below it"),
+    ],
+)
+def test_a_needed_file_in_a_folder_that_is_not_built_is_an_error(path: str, folder: str) -> None:
+    assert _left_out(path) == [(folder, Severity.ERROR)]
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        pytest.param("notes/build/plan.yml", "notes/build", id="nothing reads the place"),
+        pytest.param("data_stream/bed/build/out.yml", "data_stream/bed/build", id="beside the parts"),
+        pytest.param("docs/build/.gitkeep", "docs/build", id="placeholder"),
+        pytest.param("img/_dev/sketch.xcf", "img/_dev", id="nothing reads the kind"),
+        pytest.param("data_stream/build/_dev/test/t.json", "data_stream/build", id="only tests"),
+        pytest.param("kibana/build/.a.json.swp", "kibana/build", id="leftover"),
+    ],
+)
+def test_a_folder_that_is_not_built_without_needed_files_is_a_warning(path: str, folder: str) -> None:
+    assert _left_out(path) == [(folder, Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "_dev/build/docs/README.md",
+        "_dev/deploy/docker/build/fields/f.yml",
+        "build/data_stream/bed/manifest.yml",
+        "data_stream/bed/_dev/test/pipeline/build/t.json",
+        "build",
+        "docs/build",
+        "docs/_dev.md",
+        "data_stream/rebuild/manifest.yml",
+        "data_stream/Build/manifest.yml",
+        ".DS_Store",
+        "docs/.DS_Store",
+        "docs/.README.md.swp",
+    ],
+)
+def test_what_is_meant_to_be_left_out_and_what_is_built_is_not_mentioned(path: str) -> None:
+    assert _left_out(path) == []
+
+
+def test_a_folder_that_is_not_built_is_told_once_with_its_files_and_the_way_out() -> None:
+    files = {f"data_stream/build/fields/f{n}.yml": "a: b" for n in range(3)}
+
+    (found,) = _findings(source({**GOOD, **files, "data_stream/build/notes.txt": "x"}))
+
+    assert "its 4 files are not in the built package" in found.message
+    assert "every folder called build" in found.message
+    assert "give data_stream/build another name" in found.message
+
+
+def test_what_links_name_is_built_out_of_such_a_folder() -> None:
+    assert _left_out("data_stream/build/manifest.yml.link") == []
+
+
+def test_a_built_package_may_have_such_folders() -> None:
+    assert _left_out("data_stream/build/manifest.yml", mode=Mode.BUILD) == []
+
+
+def test_a_folder_of_git_is_refused_for_its_name_alone() -> None:
+    assert _places({"docs/.git/how.md": "x"}) == [("path-unsafe", "docs/.git/how.md", 0)]
