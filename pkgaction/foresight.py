@@ -9,6 +9,7 @@ from pkgaction.model.changes import Changes
 from pkgaction.model.outcome import Ledger, Outcome, Status
 from pkgaction.model.release import Built, Candidate, Skipped
 from pkgaction.ports import ObjectStore
+from pkgaction.requirements import Requirements
 from pkgaction.settling import Settling
 from pkgaction.stages import changes, publish
 from pkgaction.steps import Steps
@@ -36,12 +37,14 @@ def look(run: Steps, *, preview: bool) -> None:
 def foresee(built: Sequence[Built], run: Settling) -> None:
     """Say what publishing would do; nothing is written."""
     store, scratch = run.world.artifacts, run.world.scratch
-    foreseen = run.each(
-        "Compare with the storage",
-        built,
-        lambda b: b.candidate,
-        lambda b: (b, _there(b, store, scratch, run), _changes(b, store)),
-    )
+    required = Requirements.of(one.candidate for one in built)
+
+    def compare(one: Built) -> tuple[Built, bool, Changes | None]:
+        required.require(one.candidate, run.ledger.outcomes.values())
+        return one, _there(one, store, scratch, run), _changes(one, store)
+
+    ordered = required.ordered(built, lambda b: b.candidate)
+    foreseen = run.each("Compare with the storage", ordered, lambda b: b.candidate, compare)
     for one, there, changed in foreseen:
         status = Status.ALREADY_PUBLISHED if there else Status.WOULD_PUBLISH
         run.settle(one, status, changed=changed)

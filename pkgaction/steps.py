@@ -10,6 +10,7 @@ from pathlib import Path
 from pkgaction import retention
 from pkgaction.errors import (
     OutsideError,
+    PackageError,
     PkgactionError,
     UsageError,
 )
@@ -26,6 +27,7 @@ from pkgaction.model.release import (
 )
 from pkgaction.parallel import over_cores
 from pkgaction.ports import ObjectStore, Signer
+from pkgaction.requirements import Requirements
 from pkgaction.rules.package import Mode
 from pkgaction.settling import IN_THE_BUCKET, Settling
 from pkgaction.stages import build, index, publish, sign, validate
@@ -61,9 +63,18 @@ class Steps(Settling):
         )
         return list(self.passed(checked))
 
-    def build(self, validated: Sequence[Validated]) -> list[Built]:
-        """Build every zip, and check what was built: nothing is signed that does not pass."""
-        built = self._built(validated)
+    def build(self, validated: Sequence[Validated], taken: Sequence[Built] = ()) -> list[Built]:
+        """Build every zip, after those that it requires, which may be among those that were taken.
+
+        What was built is checked: nothing is signed, or built into another package, that does not pass.
+        """
+        built: list[Built] = []
+        run = Requirements.of([*(v.candidate for v in validated), *(b.candidate for b in taken)])
+        for level in run.levels(validated, lambda v: v.candidate):
+            built += self._checked(self._built(level, run, [*taken, *built]))
+        return built
+
+    def _checked(self, built: Sequence[Built]) -> Sequence[Built]:
         specification = self.world.specification() if built else None
         if specification is None:
             return built
@@ -75,11 +86,16 @@ class Steps(Settling):
         )
         return list(self.passed(checked))
 
-    def _built(self, validated: Sequence[Validated]) -> list[Built]:
-        """As many at the same time as there are jobs."""
-        job = self.job
+    def _built(
+        self, level: Sequence[Validated], run: Requirements, before: Sequence[Built]
+    ) -> list[Built]:
+        """As many at the same time as there are jobs; `before` is what they may require of the run."""
+        job, outcomes = self.job, [*self.ledger.outcomes.values()]
+        tried = [(one, run.refusal(one.candidate, outcomes)) for one in level]
+        validated = [one for one, refusal in tried if refusal is None]
         threads = max(1, job.jobs // max(1, len(validated)))
         bench = build.Bench(sources=self.world.sources, phrases=job.phrases, jobs=threads)
+        bench = bench.with_zips((one.id, one.zip) for one in before)
 
         def make(one: Validated) -> build.Made:
             folder = Path(tempfile.mkdtemp(prefix="build-", dir=self.world.scratch))
@@ -88,9 +104,14 @@ class Steps(Settling):
         if len(validated) > 1:
             build.read_ahead((one.candidate.source for one in validated), bench)
         with closing(over_cores(make, validated, jobs=job.jobs)) as made:
-            return self.each(
-                "Build", validated, lambda v: v.candidate, lambda v: build.built(v, next(made)())
-            )
+
+            def finish(one: tuple[Validated, PackageError | None]) -> Built:
+                validated, refusal = one
+                if refusal:
+                    raise refusal
+                return build.built(validated, next(made)())
+
+            return self.each("Build", tried, lambda one: one[0].candidate, finish)
 
     def take(self, candidate: Candidate, path: Path) -> list[Built]:
         """A zip that was built before, in the place of a build."""
@@ -128,13 +149,17 @@ class Steps(Settling):
         if not signed:
             return
         signer = self.signer()
+        run = Requirements.of(one.built.candidate for one in signed)
+        ordered = run.ordered(signed, lambda one: one.built.candidate)
         with self.world.watch.group("Publish"):
-            for one in self.world.watch.each("Publish", signed):
-                published += self.attempt(one.built.candidate, partial(self._put, one, signer))
+            for one in self.world.watch.each("Publish", ordered):
+                put = partial(self._put, one, signer, run)
+                published += self.attempt(one.built.candidate, put)
 
-    def _put(self, one: Signed, signer: Signer) -> Published:
+    def _put(self, one: Signed, signer: Signer, run: Requirements) -> Published:
         """Publish one version; from its zip's creation on the ledger says that it is public."""
         built = one.built
+        run.require(built.candidate, self.ledger.outcomes.values())
         context = publish.Bench(
             store=self.world.artifacts,
             signer=signer,

@@ -13,17 +13,16 @@ from typing import NoReturn
 
 from pkgaction.adapters.cache import Cache
 from pkgaction.adapters.fetcher import Fetcher, fetched
-from pkgaction.errors import PackageError, SourceMissingError, UsageError
+from pkgaction.errors import SourceMissingError, UsageError
 from pkgaction.input_reader import UNSIGNED
-from pkgaction.model import layout, yamltext
-from pkgaction.model.manifest import FILE, ManifestProblemError, PackageId, identify
-from pkgaction.model.tree import Bytes, Kind, Tree, TreeFile
+from pkgaction.model import layout
+from pkgaction.model.manifest import PackageId
+from pkgaction.model.tree import Tree
 from pkgaction.model.version import InvalidVersionError, Version
 from pkgaction.ports import GenerationMismatchError, ObjectStore, Verifier
-from pkgaction.transforms import unarchive
+from pkgaction.transforms.inputs import files_of
 
 _LARGEST = 128 * 1024 * 1024  # bytes of a zip
-_LARGEST_TREE = 512 * 1024 * 1024  # bytes of all its files
 _LARGEST_SIGNATURE = 64 * 1024  # bytes
 _KEYS = "input registry-public-keys"
 
@@ -60,7 +59,7 @@ class InputPackages:
             with tempfile.TemporaryDirectory(dir=self.scratch, prefix="input-") as folder:
                 path = Path(folder) / f"{layout.base_name(package)}.zip"
                 where = self._verified(package, path)
-                return _files(package, path, where)
+                return files_of(package, path, where)
         except UsageError as error:  # the bucket or a key: the other packages go on without
             raise SourceMissingError(what=error.what, where=error.where, fix=error.fix) from error
 
@@ -136,31 +135,6 @@ class InputPackages:
                 return stream.read(), where
         except GenerationMismatchError:
             _refuse(f"the input package {package} was changed while it was read", where)
-
-
-def _files(package: PackageId, path: Path, where: str) -> Tree:
-    """The files of a zip, held in memory, if it is the package that it should be."""
-    try:
-        with unarchive.opened(path) as (_, tree):
-            if sum(file.content.size for file in tree.files) > _LARGEST_TREE:
-                _refuse(f"the files of the input package {package} are too large", where)
-            files = [_held(file) for file in tree.files if file.kind is Kind.FILE]
-        held = Tree(tuple(files))
-        found = identify(held.read(FILE, limit=yamltext.MOST_BYTES) or b"")
-    except SourceMissingError:
-        raise
-    except PackageError as error:
-        _refuse(f"the input package {package} is no package: {error.what}", where)
-    except ManifestProblemError as error:
-        _refuse(f"the input package {package} has no manifest: {error.message}", where)
-    if found.id != package:
-        _refuse(f"the input package {package} says that it is {found.id}", where)
-    return held
-
-
-def _held(file: TreeFile) -> TreeFile:
-    with file.content.open() as stream:
-        return TreeFile(path=file.path, content=Bytes(stream.read()))
 
 
 def _refuse(what: str, where: str) -> NoReturn:

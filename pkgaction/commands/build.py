@@ -1,19 +1,25 @@
-"""build: folders → zips, several at the same time."""
+"""build: folders → zips, several at the same time, each after what it requires."""
 
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from pkgaction.adapters import folder
 from pkgaction.commands.context import Context, candidate
 from pkgaction.commands.package import say_findings
-from pkgaction.errors import UsageError
+from pkgaction.errors import PackageError, PkgactionError, UsageError
+from pkgaction.model import layout, outcome
 from pkgaction.model.finding import Finding, errors
 from pkgaction.model.json import JsonObject
+from pkgaction.model.manifest import PackageId
+from pkgaction.model.outcome import Status
+from pkgaction.model.release import Candidate
 from pkgaction.parallel import over_cores
+from pkgaction.requirements import Requirements
 from pkgaction.stages import build as building
 from pkgaction.stages import validate as validation
 from pkgaction.transforms.readme import stale
@@ -48,13 +54,63 @@ def build(context: Context) -> int:
     jobs, unchecked = context.inputs.jobs, bool(context.options.no_validate)
     bench = context.bench(jobs=max(1, jobs // len(paths)))
     specification = None if unchecked else context.specification()
-    if len(paths) > 1:
-        building.read_ahead((folder.package(path) for path in paths if path.is_dir()), bench)
+    run, delivery, status = _Run.of(paths), _Delivery(context, output), 0
     with tempfile.TemporaryDirectory(dir=output, prefix=".pkgaction-") as aside:
         by = _By(specification, unchecked=unchecked)
-        make = partial(_make, aside=aside, bench=bench, by=by)
-        with closing(over_cores(make, paths, jobs=jobs)) as results:
-            return context.each(_Delivery(context, output, results).step)
+        for level in run.levels(paths):
+            knowing = bench.with_zips(run.built(delivery.zips))
+            make = partial(_make, aside=aside, bench=knowing, by=by)
+            refused = run.refused(level, delivery.zips)
+            ready = [path for path in level if path not in refused]
+            if len(ready) > 1:
+                building.read_ahead((folder.package(path) for path in ready if path.is_dir()), knowing)
+            with closing(over_cores(make, ready, jobs=jobs)) as results:
+                step = partial(delivery.step, refused=refused, results=results)
+                status = max(status, context.each(step, level))
+            run.tried.extend(level)
+    return status
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the packages at the paths require of each other. A path without a package has none."""
+
+    packages: Mapping[Path, Candidate]
+    requirements: Requirements
+    tried: list[Path] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, paths: Iterable[Path]) -> Self:
+        """Those of the paths that can be read; the others are told of when they are built."""
+        packages: dict[Path, Candidate] = {}
+        for path in paths:
+            with suppress(PkgactionError, OSError):
+                packages[path] = candidate(folder.package(path))
+        return cls(packages, Requirements.of(packages.values()))
+
+    def levels(self, paths: Sequence[Path]) -> list[list[Path]]:
+        """The paths in the groups in which they are built; what cannot be read is in the first one."""
+        known = [path for path in paths if path in self.packages]
+        first, *others = self.requirements.levels(known, self.packages.__getitem__) or [[]]
+        return [[path for path in paths if path in first or path not in self.packages], *others]
+
+    def built(self, zips: Mapping[str, Path]) -> Iterator[tuple[PackageId, Path]]:
+        """The packages whose zips are there."""
+        for one in self.packages.values():
+            if path := zips.get(layout.base_name(one.id)):
+                yield one.id, path
+
+    def refused(self, level: Iterable[Path], zips: Mapping[str, Path]) -> dict[Path, PackageError]:
+        """Why packages are not built: what they require was tried, and its zip is not there."""
+        tried = [self.packages[path] for path in self.tried if path in self.packages]
+        lost = [
+            outcome.of_candidate(one, Status.FAILED)
+            for one in tried
+            if layout.base_name(one.id) not in zips
+        ]
+        known = ((path, self.packages[path]) for path in level if path in self.packages)
+        refusals = ((path, self.requirements.refusal(one, lost)) for path, one in known)
+        return {path: refusal for path, refusal in refusals if refusal}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +119,20 @@ class _Delivery:
 
     context: Context
     output: Path
-    results: Iterator[Callable[[], _Made]]  # of the paths, in their order
+    zips: dict[str, Path] = field(default_factory=dict)  # in their place, by NAME-VERSION
     _by: dict[str, Path] = field(default_factory=dict)  # the paths by their zips' names
 
-    def step(self, path: Path) -> bool:
-        made = next(self.results)()
+    def step(
+        self,
+        path: Path,
+        *,
+        refused: Mapping[Path, PackageError],
+        results: Iterator[Callable[[], _Made]],
+    ) -> bool:
+        """Take the next result, which is this path's where the package was not refused."""
+        if path in refused:
+            raise refused[path]
+        made = next(results)()
         say_findings(self.context, path, list(made.findings))
         if made.zip is None:
             return False
@@ -77,6 +142,7 @@ class _Delivery:
             raise UsageError(what=what, where=str(path), fix="build each package version once")
         self._by[target.name] = path
         made.zip.replace(target)
+        self.zips[target.name.removesuffix(".zip")] = target
         row = {**made.row, "zip": str(target)}
         self.context.print(row, f"{target}: {row['files']} files, sha256 {row['sha256']}")
         return True

@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,10 +84,11 @@ class Context:
             self.watch.say(line)
         return ledger.exit_status
 
-    def each(self, step: Callable[[Path], bool]) -> int:
-        """One step over all paths; what fails is said, the others go on. The exit status."""
+    def each(self, step: Callable[[Path], bool], paths: Sequence[Path] | None = None) -> int:
+        """One step over all paths, or some; what fails is said, the others go on. The exit status."""
         status = 0
-        for path in self.watch.each(self.options.command, self.options.paths):
+        chosen = self.options.paths if paths is None else paths
+        for path in self.watch.each(self.options.command, chosen):
             try:
                 status = max(status, 0 if step(path) else 1)
             except PkgactionError as error:

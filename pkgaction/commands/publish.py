@@ -34,10 +34,9 @@ def _publish(context: Context, steps: Steps) -> None:
     _refuse_doubles(ledger.candidates)
     if ledger.candidates and not dry:
         steps.look()
-    built = steps.build(steps.validate(candidates))
-    for path, one in taken:
-        built += steps.take(one, path)
-    pipeline.ship(built, steps, dry=dry)
+    zipped = [built for path, one in taken for built in steps.take(one, path)]
+    built = steps.build(steps.validate(candidates), zipped)
+    pipeline.ship([*built, *zipped], steps, dry=dry)
 
 
 def _read(context: Context, path: Path, ledger: Ledger) -> list[Candidate]:

@@ -1,6 +1,8 @@
-"""What publishing itself reads of a manifest.yml: who the package is."""
+"""What publishing itself reads of a manifest.yml: who the package is, and what it requires."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from pkgaction.model import yamltext
 from pkgaction.model.version import InvalidVersionError, Version
@@ -20,13 +22,30 @@ class PackageId:
         return f"{self.name} {self.version}"
 
 
+class RequiredAs(StrEnum):
+    """What a required package is used as; the keys below `requires`."""
+
+    INPUT = "input"
+    CONTENT = "content"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """A package that another one requires."""
+
+    name: str
+    version: str  # of an input package the very version, of a content package a constraint
+    kind: RequiredAs
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A package version, and the lines of the manifest that say so (from 1)."""
+    """A package version, the lines of the manifest that say so (from 1), and what it requires."""
 
     id: PackageId
     name_line: int
     version_line: int
+    requires: tuple[Requirement, ...] = ()
 
 
 class ManifestProblemError(ValueError):
@@ -40,7 +59,9 @@ class ManifestProblemError(ValueError):
 
 
 def identify(data: bytes) -> Identity:
-    """Read name and version out of a manifest's bytes.
+    """Read name, version and requirements out of a manifest's bytes.
+
+    A requirement that cannot be read is left out: that is for validation to say.
 
     Raises:
         ManifestProblemError: the YAML can't be read, `name`, `version` or `type` is missing or no
@@ -57,7 +78,26 @@ def identify(data: bytes) -> Identity:
         message = f"the version {version.text!r} is no semantic version, as 1.2.0 or 1.2.0-beta.1"
         raise ManifestProblemError(message, version.line, version.column) from error
     package = PackageId(name=name.text, version=parsed)
-    return Identity(id=package, name_line=name.line, version_line=version.line)
+    return Identity(
+        id=package,
+        name_line=name.line,
+        version_line=version.line,
+        requires=tuple(_requirements(top)),
+    )
+
+
+def _requirements(top: yamltext.Mapping) -> Iterable[Requirement]:
+    """What `requires` lists; of several of one name the first counts."""
+    first: dict[tuple[RequiredAs, str], Requirement] = {}
+    for kind in RequiredAs:
+        listed = top.get("requires", kind)
+        for item in listed.items if isinstance(listed, yamltext.Sequence) else ():
+            if isinstance(item, yamltext.Mapping):
+                name, version = item.scalar("package"), item.scalar("version")
+                if name and version and not name.empty and not version.empty:
+                    required = Requirement(name=name.text, version=version.text, kind=kind)
+                    first.setdefault((kind, name.text), required)
+    return first.values()
 
 
 def _required(top: yamltext.Mapping, key: str) -> yamltext.Scalar:

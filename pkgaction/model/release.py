@@ -7,7 +7,7 @@ from typing import Self
 
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import JsonObject
-from pkgaction.model.manifest import Identity, PackageId
+from pkgaction.model.manifest import Identity, PackageId, Requirement
 from pkgaction.model.tree import PackageSource, Tree
 from pkgaction.model.version import Version
 
@@ -30,6 +30,7 @@ class Candidate:
     change: Change | None  # None: asked for by name, nothing was compared
     source: PackageSource
     version_line: int  # of manifest.yml
+    requires: tuple[Requirement, ...] = ()
 
     @classmethod
     def named(cls, source: PackageSource, identity: Identity) -> Self:
@@ -40,6 +41,7 @@ class Candidate:
             change=None,
             source=source,
             version_line=identity.version_line,
+            requires=identity.requires,
         )
 
 

@@ -1,12 +1,13 @@
 """The Action's outputs, as later steps read them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pkgaction.model import layout
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.outcome import Ledger
-from pkgaction.model.release import Change, Plan
+from pkgaction.model.release import Candidate, Change, Plan
+from pkgaction.requirements import Requirements
 
 _MOST_JOBS = 256  # of one matrix
 
@@ -23,24 +24,28 @@ def of(ledger: Ledger, comment_url: str, report: str = "") -> dict[str, str]:
 
 
 def _matrix(ledger: Ledger) -> list[Json]:
-    """A row a job. Its name is for people, and for the name of an artifact."""
+    """A row a job. Its name is for people, and for the name of an artifact.
+
+    Packages that require each other are in one row: no job sees what another one has built.
+    """
     candidates = ledger.plan.candidates if ledger.plan else ()
     share = -(-len(candidates) // _MOST_JOBS)  # packages a job; one, unless there are very many
-    if share <= 1:
-        return [_job(layout.base_name(c.id), c.id.name, c.id.version.text) for c in candidates]
-    parts = [candidates[start : start + share] for start in range(0, len(candidates), share)]
-    return [
-        _job(
-            f"{layout.base_name(part[0].id)}-to-{layout.base_name(part[-1].id)}",
-            "\n".join(c.id.name for c in part),
-            "",
-        )
-        for part in parts
-    ]
+    rows: list[list[Candidate]] = []
+    for cluster in Requirements.of(candidates).clusters():
+        if rows and len(rows[-1]) < share:
+            rows[-1] += cluster
+        else:
+            rows.append(cluster)
+    return [_job(row) for row in rows]
 
 
-def _job(name: str, package: str, version: str) -> Json:
-    return {"name": name, "package": package, "version": version}
+def _job(row: Sequence[Candidate]) -> Json:
+    first, last = (layout.base_name(one.id) for one in (row[0], row[-1]))
+    return {
+        "name": first if first == last else f"{first}-to-{last}",
+        "package": "\n".join(one.id.name for one in row),
+        "version": row[0].id.version.text if len(row) == 1 else "",
+    }
 
 
 def _compact(value: Json) -> str:

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from pkgaction import entry
 from pkgaction.errors import BuildRefusedError, PkgactionError
 from pkgaction.model import layout
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import JsonObject
+from pkgaction.model.manifest import PackageId
 from pkgaction.model.release import Built, Candidate, Validated
 from pkgaction.model.tree import PackageSource, Tree, TreeFile
 from pkgaction.ports import Sources
@@ -21,7 +23,7 @@ from pkgaction.transforms.copy import copied
 from pkgaction.transforms.dynamic_mappings import with_dynamic_mappings
 from pkgaction.transforms.ecs_reference import schema_of
 from pkgaction.transforms.external_fields import needed, with_external_fields
-from pkgaction.transforms.inputs import required, with_input_packages
+from pkgaction.transforms.inputs import SourcesOfRun, required, with_input_packages
 from pkgaction.transforms.licence import with_licence
 from pkgaction.transforms.links import with_linked_files
 from pkgaction.transforms.readme import Phrases, stale, with_documents
@@ -36,6 +38,11 @@ class Bench:
     sources: Sources
     phrases: Phrases
     jobs: int  # threads that compress
+
+    def with_zips(self, zips: Iterable[tuple[PackageId, Path]]) -> Self:
+        """The same, with packages that the run has built: others may require them."""
+        by_name = {(package.name, package.version.text): (package, path) for package, path in zips}
+        return replace(self, sources=SourcesOfRun(self.sources, by_name))
 
 
 def read_ahead(sources: Iterable[PackageSource], bench: Bench) -> None:

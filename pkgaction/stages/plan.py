@@ -224,6 +224,7 @@ def _candidate(
         change=None if named else change,
         source=PackageSource(folder=folder, tree=tree, repository=files),
         version_line=new.version_line,
+        requires=new.requires,
     )
 
 

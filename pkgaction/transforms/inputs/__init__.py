@@ -4,5 +4,7 @@ Templates, variables and fields are copied in, then the references to packages b
 """
 
 from pkgaction.transforms.inputs.compose import required, with_input_packages
+from pkgaction.transforms.inputs.of_run import SourcesOfRun
+from pkgaction.transforms.inputs.zipped import files_of
 
-__all__ = ["required", "with_input_packages"]
+__all__ = ["SourcesOfRun", "files_of", "required", "with_input_packages"]

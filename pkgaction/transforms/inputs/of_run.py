@@ -1,0 +1,41 @@
+"""Input packages that the same run has built: they are in no bucket or registry yet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkgaction.model.ecs import EcsSchema
+from pkgaction.model.manifest import PackageId
+from pkgaction.model.tree import Tree
+from pkgaction.ports import Sources
+from pkgaction.transforms.inputs.zipped import files_of
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesOfRun:
+    """What building needs from outside; the packages that the run has built come out of their zips.
+
+    A zip is opened when it is asked for, as that may be in another process.
+    """
+
+    outside: Sources
+    zips: Mapping[tuple[str, str], tuple[PackageId, Path]]  # by name and version as written
+
+    def ecs(self, reference: str) -> EcsSchema:
+        """The schema that a build.yml refers to."""
+        return self.outside.ecs(reference)
+
+    def input_package(self, name: str, version: str) -> Tree:
+        """The files of an input package: the run's own, or else one that is published already."""
+        if built := self.zips.get((name, version)):
+            package, path = built
+            return files_of(package, path, path.name)
+        return self.outside.input_package(name, version)
+
+    def dynamic_mappings(self) -> bytes:
+        """Upstream's ecs_mappings.yaml."""
+        return self.outside.dynamic_mappings()
+
+    def input_documentation(self, name: str) -> bytes | None:
+        """Upstream's file about an input."""
+        return self.outside.input_documentation(name)
