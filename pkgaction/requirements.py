@@ -6,7 +6,7 @@ run's packages is, is not looked at here: it comes from the bucket or from a reg
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 from typing import Self, TypeAlias, TypeVar
 
@@ -48,6 +48,11 @@ class Requirements:
                 for key, candidate in by_key.items()
             },
         )
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The packages' versions by name; one of them, where a name stands twice."""
+        return {name: version for name, version, _ in self.candidates}
 
     def levels(self, items: Iterable[T], candidate: Callable[[T], Candidate]) -> list[list[T]]:
         """The items in groups, each group after those that it requires.
@@ -107,14 +112,12 @@ class Requirements:
         return list(groups.values())
 
     def _depths(self) -> dict[Key, int]:
-        circular = {key for key, required in self.required.items() if required and self._circle(key)}
-        sorter = TopologicalSorter(
-            {
-                key: [other for other in required if key not in circular or other not in circular]
-                for key, required in self.required.items()
-            }
-        )
-        sorter.prepare()
+        try:
+            sorter = TopologicalSorter(self.required)
+            sorter.prepare()
+        except CycleError:
+            sorter = TopologicalSorter(self._without_circles())
+            sorter.prepare()
         depths: dict[Key, int] = {}
         depth = 0
         while sorter.is_active():
@@ -123,6 +126,14 @@ class Requirements:
             sorter.done(*ready)
             depth += 1
         return depths
+
+    def _without_circles(self) -> dict[Key, list[Key]]:
+        """What is required, but for what packages in circles require of each other."""
+        circular = {key for key in self.required if self._circle(key)}
+        return {
+            key: [other for other in required if key not in circular or other not in circular]
+            for key, required in self.required.items()
+        }
 
     def _circle(self, start: Key) -> list[Key]:
         """The shortest way from a package back to itself, both ends named; empty where there is none."""

@@ -95,7 +95,8 @@ class Steps(Settling):
         validated = [one for one, refusal in tried if refusal is None]
         threads = max(1, job.jobs // max(1, len(validated)))
         bench = build.Bench(sources=self.world.sources, phrases=job.phrases, jobs=threads)
-        bench = bench.with_zips((one.id, one.zip) for one in before)
+        versions = {known.name: known.version for known in outcomes} | run.versions
+        bench = bench.with_zips([(one.id, one.zip) for one in before], versions)
 
         def make(one: Validated) -> build.Made:
             folder = Path(tempfile.mkdtemp(prefix="build-", dir=self.world.scratch))

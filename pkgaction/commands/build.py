@@ -58,7 +58,7 @@ def build(context: Context) -> int:
     with tempfile.TemporaryDirectory(dir=output, prefix=".pkgaction-") as aside:
         by = _By(specification, unchecked=unchecked)
         for level in run.levels(paths):
-            knowing = bench.with_zips(run.built(delivery.zips))
+            knowing = bench.with_zips(run.built(delivery.zips), run.requirements.versions)
             make = partial(_make, aside=aside, bench=knowing, by=by)
             refused = run.refused(level, delivery.zips)
             ready = [path for path in level if path not in refused]

@@ -1,6 +1,6 @@
 """build: a validated package → one zip that is the same bytes for the same files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,10 +39,13 @@ class Bench:
     phrases: Phrases
     jobs: int  # threads that compress
 
-    def with_zips(self, zips: Iterable[tuple[PackageId, Path]]) -> Self:
-        """The same, with packages that the run has built: others may require them."""
+    def with_zips(self, zips: Iterable[tuple[PackageId, Path]], versions: Mapping[str, str]) -> Self:
+        """The same, with packages that the run has built: others may require them.
+
+        `versions` are those of all packages of the run, for whoever requires another one.
+        """
         by_name = {(package.name, package.version.text): (package, path) for package, path in zips}
-        return replace(self, sources=SourcesOfRun(self.sources, by_name))
+        return replace(self, sources=SourcesOfRun(self.sources, by_name, versions))
 
 
 def read_ahead(sources: Iterable[PackageSource], bench: Bench) -> None:

@@ -58,3 +58,54 @@ def test_what_can_not_be_told_is_said_with_its_line(text: str, message: str, lin
 
     assert message in caught.value.message
     assert caught.value.line == line
+
+
+# --- what it requires --------------------------------------------------------------------------------
+
+
+def _required(text: str) -> list[tuple[str, str, str]]:
+    return [(r.kind.value, r.name, r.version) for r in identify((_GOOD + text).encode()).requires]
+
+
+def test_a_manifest_that_requires_nothing_says_so() -> None:
+    assert _required("") == []
+
+
+def test_requirements_are_read_by_what_they_are_used_as() -> None:
+    text = (
+        "requires:\n  content:\n    - {package: reef, version: ^2.0.0}\n"
+        "  input:\n    - package: wrack\n      version: 1.10\n    - {package: eel, version: '0.1.0'}\n"
+    )
+
+    assert _required(text) == [
+        ("input", "wrack", "1.10"),
+        ("input", "eel", "0.1.0"),
+        ("content", "reef", "^2.0.0"),
+    ]
+
+
+def test_the_first_of_a_name_counts_for_each_use() -> None:
+    two = "[{package: reef, version: 1.0.0}, {package: reef, version: 2.0.0}]"
+
+    assert _required(f"requires:\n  input: {two}\n  content: {two}\n") == [
+        ("input", "reef", "1.0.0"),
+        ("content", "reef", "1.0.0"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "requires: all\n",
+        "requires:\n",
+        "requires: [input]\n",
+        "requires: {input: reef}\n",
+        "requires: {input: {package: reef, version: 1.0.0}}\n",
+        "requires: {input: [reef, 1, null, []]}\n",
+        "requires: {input: [{package: reef}, {version: 1.0.0}, {package: '', version: 1.0.0}]}\n",
+        "requires: {input: [{package: [reef], version: {}}]}\n",
+        "requires: {output: [{package: reef, version: 1.0.0}]}\n",
+    ],
+)
+def test_requirements_that_can_not_be_read_are_left_to_validation(text: str) -> None:
+    assert _required(text) == []

@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 from pkgaction.model.json import Json, at, text_at
+from pkgaction.model.manifest import RequiredAs, Requirement
 from pkgaction.model.outcome import Ledger, Status
+from pkgaction.model.release import Candidate
 from pkgaction.report import outputs
 from tests.unit.ledgers import HOSTILE, PLAN, candidate, ledger, outcome
 
@@ -95,6 +97,37 @@ def test_the_matrix_has_a_job_a_candidate() -> None:
             {"name": "reef-1.2.0", "package": "reef", "version": "1.2.0"},
         ]
     }
+
+
+def _requiring(name: str, *others: str) -> Candidate:
+    required = [Requirement(name=one, version="1.2.0", kind=RequiredAs.INPUT) for one in others]
+    return replace(candidate(name), requires=tuple(required))
+
+
+def test_packages_that_require_each_other_are_one_job() -> None:
+    packages = (_requiring("kelp", "wrack"), _requiring("reef", "gone"), _requiring("wrack"))
+    run = ledger(plan=replace(PLAN, candidates=packages))
+
+    assert _json(outputs.of(run, "")["matrix"]) == {
+        "include": [
+            {"name": "kelp-1.2.0-to-wrack-1.2.0", "package": "kelp\nwrack", "version": ""},
+            {"name": "reef-1.2.0", "package": "reef", "version": "1.2.0"},
+        ]
+    }
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_a_large_matrix_keeps_them_together_too(size: int) -> None:
+    packages = [_requiring(f"kelp_{n}", *([f"kelp_{n - 1}"] if n % size else [])) for n in range(1_000)]
+    run = ledger(plan=replace(PLAN, candidates=tuple(packages)))
+
+    jobs = at(_json(outputs.of(run, "")["matrix"]), "include")
+    assert isinstance(jobs, list)
+    assert len(jobs) <= 256
+    rows = [text_at(job, "package").splitlines() for job in jobs]
+    assert sorted(name for row in rows for name in row) == sorted(p.id.name for p in packages)
+    for row in rows:
+        assert {f"kelp_{n - 1}" for n in range(1_000) if n % size and f"kelp_{n}" in row} <= {*row}
 
 
 def test_a_matrix_has_no_more_jobs_than_github_starts() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pkgaction.errors import SourceMissingError
 from pkgaction.model.ecs import EcsSchema
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.tree import Tree
@@ -20,6 +21,7 @@ class SourcesOfRun:
 
     outside: Sources
     zips: Mapping[tuple[str, str], tuple[PackageId, Path]]  # by name and version as written
+    versions: Mapping[str, str]  # of the run's packages by name; empty where the manifest is unreadable
 
     def ecs(self, reference: str) -> EcsSchema:
         """The schema that a build.yml refers to."""
@@ -30,7 +32,18 @@ class SourcesOfRun:
         if built := self.zips.get((name, version)):
             package, path = built
             return files_of(package, path, path.name)
-        return self.outside.input_package(name, version)
+        try:
+            return self.outside.input_package(name, version)
+        except SourceMissingError as error:
+            if name not in self.versions:
+                raise
+            fix = f"{error.fix}; {self._hint(name)}"
+            raise type(error)(what=error.what, where=error.where, fix=fix) from error
+
+    def _hint(self, name: str) -> str:
+        if version := self.versions[name]:
+            return f"this run brings {name} {version}: perhaps that is what should be required"
+        return f"{name} of this run cannot be read: perhaps it is that version"
 
     def dynamic_mappings(self) -> bytes:
         """Upstream's ecs_mappings.yaml."""
