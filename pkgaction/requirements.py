@@ -8,17 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
-from typing import Self, TypeAlias, TypeVar
+from typing import Self, TypeVar
 
 from pkgaction.errors import BuildRefusedError, PackageError, SourceMissingError
 from pkgaction.model.looseversion import loose
 from pkgaction.model.manifest import FILE, RequiredAs, Requirement
-from pkgaction.model.outcome import Outcome, Status
+from pkgaction.model.outcome import Key, Outcome, Status, key_of
 from pkgaction.model.release import Candidate
 from pkgaction.rules.grammar import constraints
 
 T = TypeVar("T")
-Key: TypeAlias = tuple[str, str, str]  # a package's name, version and folder, as of its outcome
 _LOST = frozenset({Status.CONFLICT, Status.FAILED})  # the version does not come out of this run
 
 
@@ -32,7 +31,7 @@ class Requirements:
     @classmethod
     def of(cls, candidates: Iterable[Candidate]) -> Self:
         """Those of a run's packages."""
-        by_key = {_key(candidate): candidate for candidate in candidates}
+        by_key = {key_of(candidate): candidate for candidate in candidates}
         named: dict[str, list[Key]] = {}
         for key in by_key:
             named.setdefault(key[0], []).append(key)
@@ -63,7 +62,7 @@ class Requirements:
         depths = self._depths()
 
         def depth(item: T) -> int:
-            return depths[_key(candidate(item))]
+            return depths[key_of(candidate(item))]
 
         return [list(group) for _, group in groupby(sorted(items, key=depth), depth)]
 
@@ -78,7 +77,7 @@ class Requirements:
             candidate: one of the run.
             outcomes: what is known so far of the run's packages, also of those that left it.
         """
-        if circle := self._circle(_key(candidate)):
+        if circle := self._circle(key_of(candidate)):
             return _circular(candidate, circle)
         lost = [outcome for outcome in outcomes if outcome.status in _LOST]
         for requirement in candidate.requires if lost else ():
@@ -159,10 +158,6 @@ class Requirements:
         others = [key[1] for key in self.candidates if key[0] == requirement.name and key not in lost]
         before = [outcome.previous for outcome in failed if outcome.previous]
         return any(_fits(requirement, version) for version in (*others, *before))
-
-
-def _key(candidate: Candidate) -> Key:
-    return candidate.id.name, candidate.id.version.text, candidate.source.folder
 
 
 def _fits(requirement: Requirement, version: str) -> bool:
