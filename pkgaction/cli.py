@@ -147,6 +147,9 @@ def _parser() -> argparse.ArgumentParser:
     publish = _command(commands_, "publish", "publish folders or zips", _PUBLISHING)
     _paths(publish)
     publish.add_argument("--dry-run", action="store_const", const="true", help="write nothing")
+    publish.add_argument(
+        "--allow-dirty", action="store_true", help="publish a folder whose files are not committed, too"
+    )
     audit = _command(commands_, "audit", "is all in the buckets as promised", _AUDITING)
     audit.add_argument(
         "--repository", default="", metavar="DIR", help="a clone whose packages are meant"

@@ -3,10 +3,12 @@
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
+from pkgaction.adapters.checked_out import SUBMODULE, SYMLINK
+from pkgaction.adapters.working_tree import Surroundings, WorkingTree
 from pkgaction.errors import UsageError
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.manifest import FILE
@@ -15,10 +17,25 @@ from pkgaction.model.tree import Bytes, Kind, PackageSource, Tree, TreeFile
 _OF_A_ROOT = ("LICENSE.txt", "links_table.yml")  # what builds of its packages take from there
 _HIGHEST = 6  # folders above a package
 _LONGEST_PART = 255  # bytes of a name; a longer one is on no disk
+_GIT = ".git"  # a folder, or a file in a worktree or submodule; never part of a commit
+_ALL = WorkingTree()
 
 
-def package(path: Path, *, beyond: int = 0) -> PackageSource:
+def package(
+    path: Path,
+    *,
+    beyond: int = 0,
+    git: WorkingTree | None = None,
+    around: Surroundings | None = None,
+) -> PackageSource:
     """The package in a folder, with the repository around it.
+
+    Args:
+        path: the folder.
+        beyond: see below.
+        git: what git says of the folder: files that it ignores are left out, and those that it has
+            converted at checkout are as they are committed. None: every file, as it is on disk.
+        around: the same of its repository, whose root it names.
 
     An archive of a repository has no `.git`: there, it is the nearest folder above that has what only a
     repository's root has. Where that is missing, too, it is the folder so far `beyond` the package:
@@ -32,15 +49,21 @@ def package(path: Path, *, beyond: int = 0) -> PackageSource:
         what = "there is no such folder"
         raise UsageError(what=what, where=str(path), fix="name a package's folder or zip")
     inner = (folder, *folder.parents)
-    root = next((above for above in inner if (above / ".git").exists()), None)
+    root = around.root if around else repository_of(folder)
     root = root or next((above for above in inner[1 : _HIGHEST + 1] if _looks_like_a_root(above)), None)
     root = root or inner[max(min(beyond, len(inner) - 2), 0)]
     inside = folder.relative_to(root).as_posix()
     return PackageSource(
         folder=folder.name if inside == "." else inside,
-        tree=Tree(tuple(_files(folder))),
-        repository=_Checkout(root, "" if inside != "." else folder.name),
+        tree=Tree(tuple(_files(folder, git or _ALL))),
+        repository=_Checkout(root, "" if inside != "." else folder.name, around),
     )
+
+
+def repository_of(path: Path) -> Path | None:
+    """The nearest folder, from this one up, that git has made a repository's root."""
+    folder = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
+    return next((above for above in (folder, *folder.parents) if (above / _GIT).exists()), None)
 
 
 def _looks_like_a_root(folder: Path) -> bool:
@@ -48,13 +71,27 @@ def _looks_like_a_root(folder: Path) -> bool:
     return plain and folder != Path(folder.anchor) and not (folder / FILE).exists()
 
 
-def _files(folder: Path) -> Iterator[TreeFile]:
+def _files(folder: Path, git: WorkingTree) -> Iterator[TreeFile]:
+    ignored = frozenset(git.ignored)
+    submodules = {path for path, entry in git.tracked.items() if entry.mode == SUBMODULE}
+    left_out = ignored | {f"{path}/" for path in submodules}
+    for path in sorted(submodules):
+        yield TreeFile(path=path, content=Bytes(b""), kind=Kind.SUBMODULE)
     for here, folders, files in os.walk(folder, onerror=_unreadable):
-        if here == str(folder):
-            folders[:] = [name for name in folders if name != ".git"]  # the package is the repository
-        for name in (*files, *(f for f in folders if (Path(here) / f).is_symlink())):
-            path = Path(here) / name
-            yield _file(path, path.relative_to(folder).as_posix())
+        above = "" if here == str(folder) else f"{Path(here).relative_to(folder).as_posix()}/"
+        links = [name for name in folders if (Path(here) / name).is_symlink()]
+        for name in (*files, *links):
+            if name != _GIT and f"{above}{name}" not in ignored:
+                yield _as_committed(_file(Path(here) / name, f"{above}{name}"), git)
+        folders[:] = [name for name in folders if name != _GIT and f"{above}{name}/" not in left_out]
+
+
+def _as_committed(file: TreeFile, git: WorkingTree) -> TreeFile:
+    """The same file, less what git has made of it at checkout: line ends, keywords, plain links."""
+    if (data := git.blobs.get(file.path)) is None:
+        return file
+    kind = Kind.SYMLINK if git.tracked[file.path].mode == SYMLINK else file.kind
+    return replace(file, content=Bytes(data), kind=kind)
 
 
 def _unreadable(error: OSError) -> NoReturn:
@@ -76,12 +113,17 @@ class _Checkout:
 
     root: Path
     prefix: str  # the name that stands for the root, where the package is the root
+    around: Surroundings | None  # None: every file is as it is on disk
 
     def find(self, path: str) -> TreeFile | None:
         found = self._place(path)
-        if found and (found.is_symlink() or found.is_file()):
+        if not found or not (found.is_symlink() or found.is_file()):
+            return None
+        if self.around is None:
             return _file(found, path)
-        return None
+        name = found.relative_to(self.root).as_posix()
+        git = self.around.examine(name)
+        return None if git.is_ignored else replace(_as_committed(_file(found, name), git), path=path)
 
     def exists(self, path: str) -> bool:
         found = self._place(path)
@@ -89,7 +131,7 @@ class _Checkout:
 
     def _place(self, path: str) -> Path | None:
         parts = path.removeprefix(f"{self.prefix}/" if self.prefix else "").split("/")
-        if {"", ".", "..", ".git"}.intersection(parts):
+        if {"", ".", "..", _GIT}.intersection(parts):
             return None
         if max(len(part.encode(errors="surrogateescape")) for part in parts) > _LONGEST_PART:
             return None

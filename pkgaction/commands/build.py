@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from pkgaction.adapters import folder
+from pkgaction.commands.checkout import Checkout
 from pkgaction.commands.context import Context, candidate
 from pkgaction.commands.package import say_findings
 from pkgaction.errors import PackageError, PkgactionError, UsageError
@@ -30,6 +30,7 @@ class _Made:
     """What became of a path."""
 
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...]  # what git says of the folder
     zip: Path | None = None  # where it lies for now; None: it was not built
     row: JsonObject = field(default_factory=dict)
 
@@ -54,16 +55,16 @@ def build(context: Context) -> int:
     jobs, unchecked = context.inputs.jobs, bool(context.options.no_validate)
     bench = context.bench(jobs=max(1, jobs // len(paths)))
     specification = None if unchecked else context.specification()
-    run, delivery, status = _Run.of(paths), _Delivery(context, output), 0
+    run, delivery, status = _Run.of(paths, context.environ), _Delivery(context, output), 0
     with tempfile.TemporaryDirectory(dir=output, prefix=".pkgaction-") as aside:
         by = _By(specification, unchecked=unchecked)
         for level in run.levels(paths):
             knowing = bench.with_zips(run.built(delivery.zips), run.requirements.versions)
-            make = partial(_make, aside=aside, bench=knowing, by=by)
+            make = partial(_make, read=run.read, aside=aside, bench=knowing, by=by)
             refused = run.refused(level, delivery.zips)
             ready = [path for path in level if path not in refused]
             if len(ready) > 1:
-                building.read_ahead((folder.package(path) for path in ready if path.is_dir()), knowing)
+                building.read_ahead((c.source for p, c in run.packages.items() if p in ready), knowing)
             with closing(over_cores(make, ready, jobs=jobs)) as results:
                 step = partial(delivery.step, refused=refused, results=results)
                 status = max(status, context.each(step, level))
@@ -75,18 +76,26 @@ def build(context: Context) -> int:
 class _Run:
     """What the packages at the paths require of each other. A path without a package has none."""
 
+    environ: Mapping[str, str] = field(repr=False)  # may hold secrets
+    checkouts: Mapping[Path, Checkout]
     packages: Mapping[Path, Candidate]
     requirements: Requirements
     tried: list[Path] = field(default_factory=list)
 
     @classmethod
-    def of(cls, paths: Iterable[Path]) -> Self:
+    def of(cls, paths: Iterable[Path], environ: Mapping[str, str]) -> Self:
         """Those of the paths that can be read; the others are told of when they are built."""
+        checkouts: dict[Path, Checkout] = {}
         packages: dict[Path, Candidate] = {}
         for path in paths:
             with suppress(PkgactionError, OSError):
-                packages[path] = candidate(folder.package(path))
-        return cls(packages, Requirements.of(packages.values()))
+                checkouts[path] = Checkout.read(path, environ)
+                packages[path] = candidate(checkouts[path].source)
+        return cls(environ, checkouts, packages, Requirements.of(packages.values()))
+
+    def read(self, path: Path) -> Checkout:
+        """The package at a path, as git has it."""
+        return self.checkouts.get(path) or Checkout.read(path, self.environ)
 
     def levels(self, paths: Sequence[Path]) -> list[list[Path]]:
         """The paths in the groups in which they are built; what cannot be read is in the first one."""
@@ -133,6 +142,8 @@ class _Delivery:
         if path in refused:
             raise refused[path]
         made = next(results)()
+        for note in made.notes:
+            self.context.watch.say(note)
         say_findings(self.context, path, list(made.findings))
         if made.zip is None:
             return False
@@ -148,17 +159,20 @@ class _Delivery:
         return True
 
 
-def _make(path: Path, *, aside: str, bench: building.Bench, by: _By) -> _Made:
+def _make(
+    path: Path, *, read: Callable[[Path], Checkout], aside: str, bench: building.Bench, by: _By
+) -> _Made:
     """Check a package, then build it into a folder of its own, and check what was built."""
-    one = candidate(folder.package(path))
+    checkout = read(path)
+    one, notes = candidate(checkout.source), tuple(checkout.notes())
     found = validation.findings(one.source, by.specification)
     if errors(found) and not by.unchecked:
-        return _Made(tuple(found))
+        return _Made(tuple(found), notes)
     tree = building.files(one.source, bench)
     target, made = building.write(one, tree, Path(tempfile.mkdtemp(dir=aside)), jobs=bench.jobs)
     wrong = validation.of_zip(target, one.source, by.specification)
     if errors(wrong):
-        return _Made((*found, *wrong))
+        return _Made((*found, *wrong), notes)
     row: JsonObject = {
         "package": str(path),
         "name": one.id.name,
@@ -168,4 +182,4 @@ def _make(path: Path, *, aside: str, bench: building.Bench, by: _By) -> _Made:
         "size": made.size,
         "files": len(made.files),
     }
-    return _Made((*found, *stale(one.source, tree)), target, row)
+    return _Made((*found, *stale(one.source, tree)), notes, target, row)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pkgaction import materials
-from pkgaction.adapters import folder
 from pkgaction.adapters.cache import user_folder
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.watch import Terminal
+from pkgaction.commands.checkout import Checkout
 from pkgaction.errors import PackageError, PkgactionError, UsageError, of_machine
 from pkgaction.inputs import Inputs
 from pkgaction.materials import Place
@@ -84,6 +84,22 @@ class Context:
             self.watch.say(line)
         return ledger.exit_status
 
+    @contextlib.contextmanager
+    def source(self, path: Path, *, beyond: int = 0) -> Iterator[PackageSource]:
+        """A folder as git has it, or what is in a zip; `beyond` as for `folder.package`."""
+        if path.is_dir():
+            yield self.checkout(path, beyond=beyond).source
+            return
+        with unpacked(path) as package:
+            yield package
+
+    def checkout(self, path: Path, *, beyond: int = 0) -> Checkout:
+        """A folder as git has it; says what is left out of it, or not committed."""
+        found = Checkout.read(path, self.environ, beyond=beyond)
+        for note in found.notes():
+            self.watch.say(note)
+        return found
+
     def each(self, step: Callable[[Path], bool], paths: Sequence[Path] | None = None) -> int:
         """One step over all paths, or some; what fails is said, the others go on. The exit status."""
         status = 0
@@ -135,11 +151,8 @@ class Context:
 
 
 @contextlib.contextmanager
-def source(path: Path, *, beyond: int = 0) -> Iterator[PackageSource]:
-    """A folder, or what is in a zip; `beyond` as for `folder.package`."""
-    if path.is_dir():
-        yield folder.package(path, beyond=beyond)
-        return
+def unpacked(path: Path) -> Iterator[PackageSource]:
+    """What is in a zip."""
     exists(path)
     with unarchive.opened(path) as (top, tree):
         yield PackageSource(folder=top, tree=tree, repository=NOWHERE)

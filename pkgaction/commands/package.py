@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from pkgaction import entry
-from pkgaction.commands.context import Context, source
+from pkgaction.commands.context import Context
 from pkgaction.errors import PackageError, SourceMissingError
 from pkgaction.model.finding import Finding, errors, warnings
 from pkgaction.model.json import JsonObject
@@ -27,7 +27,7 @@ def validate(context: Context) -> int:
     def step(path: Path) -> bool:
         kind = Mode.SOURCE if path.is_dir() else Mode.BUILD
         mode = Mode(context.options.rules) if context.options.rules else kind
-        with source(path, beyond=_NEIGHBOURS) as package:
+        with context.source(path, beyond=_NEIGHBOURS) as package:
             found = validation.findings(package, specification, mode)
             name, version = _called(package)
         all_found[os.path.relpath(path)] = found
@@ -62,7 +62,7 @@ def entry_of(context: Context) -> int:
     bench = context.bench(jobs=1)
 
     def step(path: Path) -> bool:
-        with source(path) as package:
+        with context.source(path) as package:
             try:
                 found = entry.make(_built(context, package, bench) if path.is_dir() else package.tree)
             except entry.EntryProblemError as error:

@@ -6,11 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from pkgaction import pipeline, wiring
+from pkgaction.commands.checkout import Checkout
 from pkgaction.commands.conclude import conclude
-from pkgaction.commands.context import Context, candidate, source
+from pkgaction.commands.context import Context, candidate, unpacked
 from pkgaction.errors import PkgactionError, UsageError
 from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.model.release import Candidate
+from pkgaction.model.tree import PackageSource
 from pkgaction.steps import Steps
 
 
@@ -42,10 +44,25 @@ def _publish(context: Context, steps: Steps) -> None:
 def _read(context: Context, path: Path, ledger: Ledger) -> list[Candidate]:
     """A package to be published; one that can't be read does not hold the others back."""
     try:
-        return [candidate(context.stack.enter_context(source(path)))]
+        if path.is_dir():
+            return [candidate(_committed(context, path, ledger))]
+        return [candidate(context.stack.enter_context(unpacked(path)))]
     except PkgactionError as error:
         ledger.problems.append(Problem.of(error))
         return []
+
+
+def _committed(context: Context, path: Path, ledger: Ledger) -> PackageSource:
+    """A folder whose files are committed; a dry run, and a person who says so, take others, too."""
+    checkout = Checkout.read(path, context.environ)
+    refusal = None if context.options.allow_dirty else checkout.refusal()
+    if refusal and not context.inputs.dry_run:
+        raise refusal
+    for note in checkout.notes():
+        context.watch.say(note)
+    if refusal:
+        ledger.warnings.append(f"publishing will be refused: {refusal}")
+    return checkout.source
 
 
 def _refuse_doubles(candidates: Sequence[Candidate]) -> None:

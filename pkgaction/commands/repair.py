@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkgaction import objects, pipeline, wiring
-from pkgaction.commands.context import Context, candidate, source
+from pkgaction.commands.context import Context, candidate, unpacked
 from pkgaction.errors import PkgactionError
 from pkgaction.job import World
 from pkgaction.model import layout
@@ -58,7 +58,7 @@ class Repair:
         job = wiring.job(self.context.inputs, branches=(), provenance=wiring.no_provenance)
         # what is published stays published, whatever a specification says of it today
         steps = Steps(job, replace(self.world, specification=lambda: None), ledger)
-        with source(path) as package:
+        with unpacked(path) as package:
             pipeline.ship(steps.take(candidate(package), path), steps, dry=False)
 
 

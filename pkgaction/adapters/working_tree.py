@@ -1,0 +1,193 @@
+"""What git says of the files in a folder: which it ignores, and which are not as they are committed.
+
+The repository's own configuration starts no program: its file system monitor, hooks and filters are
+switched off, and nothing is fetched. Nothing is written, either.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from pkgaction.adapters import checked_out, git_process
+from pkgaction.adapters.checked_out import IndexEntry
+from pkgaction.adapters.git_process import CAN_FAIL
+from pkgaction.errors import GitError
+
+# a person's own choice of configuration; the fakes of tests use it, too
+_CONFIGURATION = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+_NO_PROGRAMS = {"core.fsmonitor": "false", "core.hooksPath": os.devnull}
+_NO_FETCH = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
+_NO_FILTER = {"clean": "", "process": "", "smudge": "", "required": "false"}
+_STATUS = (
+    "status",
+    "--porcelain=v2",
+    "-z",
+    "--untracked-files=all",
+    "--ignored=matching",
+    "--no-renames",
+    "--ignore-submodules=all",
+)
+_FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}  # git-status(1), "Porcelain Format Version 2"
+
+
+class State(StrEnum):
+    """Why a file is not as it is committed."""
+
+    UNTRACKED = "untracked"
+    CHANGED = "changed"
+    DELETED = "deleted"
+    STAGED = "staged, not committed"
+    UNWATCHED = "git is told not to look at it"  # assume-unchanged, or a sparse checkout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingTree:
+    """What git says of a folder. Paths are relative to it; that of a folder ends with a slash."""
+
+    ignored: tuple[str, ...] = ()
+    uncommitted: Mapping[str, State] = field(default_factory=dict)
+    tracked: Mapping[str, IndexEntry] = field(default_factory=dict)
+    blobs: Mapping[str, bytes] = field(
+        default_factory=dict
+    )  # committed bytes, where the disk has others
+    is_ignored: bool = False  # all that was asked about: git says nothing of the files in it
+    unknown: str = ""  # why git cannot tell
+
+
+def examine(folder: Path, environ: Mapping[str, str]) -> WorkingTree | None:
+    """What git says of a folder; None where it lies in no repository."""
+    here = folder.resolve()
+    if not any(os.path.lexists(above / ".git") for above in (here, *here.parents)):
+        return None
+    return _examined(here, environ, ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The repository around a package: git is asked about a file when building takes it."""
+
+    root: Path
+    environ: Mapping[str, str]
+    _known: dict[str, WorkingTree] = field(default_factory=dict, compare=False)  # by path from the root
+
+    def examine(self, path: str) -> WorkingTree:
+        """What git says of one file; its path is relative to the root."""
+        if path not in self._known:
+            self._known[path] = _examined(self.root, self.environ, path)
+        return self._known[path]
+
+    @property
+    def uncommitted(self) -> dict[str, State]:
+        """Those of the files asked for so far that are not as they are committed."""
+        return {path: state for git in self._known.values() for path, state in git.uncommitted.items()}
+
+
+def _examined(folder: Path, environ: Mapping[str, str], pathspec: str) -> WorkingTree:
+    try:
+        return _Asked.of(folder, environ, pathspec).answer()
+    except GitError as error:
+        return WorkingTree(unknown=error.what)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    folder: Path
+    env: Mapping[str, str]
+    repository: Path
+    prefix: str  # the folder's path from the top of the working tree; ends with a slash
+    pathspec: str
+
+    @classmethod
+    def of(cls, folder: Path, environ: Mapping[str, str], pathspec: str) -> "_Asked":
+        env = _environment(folder, environ)
+        asked = ("rev-parse", "--is-inside-work-tree", "--show-prefix")
+        said = git_process.run(asked, env=env, cwd=folder).stdout
+        inside, _, prefix = said.partition(b"\n")
+        if inside != b"true":
+            raise GitError(what="the repository has no working tree")
+        found = git_process.run(("rev-parse", "--absolute-git-dir"), env=env, cwd=folder).stdout
+        repository = Path(os.fsdecode(found.removesuffix(b"\n")))
+        return cls(folder, env, repository, os.fsdecode(prefix.removesuffix(b"\n")), pathspec)
+
+    def answer(self) -> WorkingTree:
+        ignored, uncommitted = self._status()
+        tracked, unwatched = self._index()
+        within = self.prefix if self.pathspec == "." else f"{self.prefix}{self.pathspec}"
+        if any(path == within or (path.endswith("/") and within.startswith(path)) for path in ignored):
+            return WorkingTree(is_ignored=True)
+        uncommitted = {**dict.fromkeys(unwatched, State.UNWATCHED), **uncommitted}
+        as_in_index = {
+            path: entry
+            for path, entry in tracked.items()
+            if uncommitted.get(path, State.STAGED) is State.STAGED
+        }
+        return WorkingTree(
+            ignored=tuple(path.removeprefix(self.prefix) for path in ignored),
+            uncommitted=uncommitted,
+            tracked=tracked,
+            blobs=checked_out.other_bytes(self.folder, as_in_index, self.repository, self.env),
+        )
+
+    def _status(self) -> tuple[list[str], dict[str, State]]:
+        """Ignored paths, from the top; uncommitted ones, from the folder."""
+        ignored: list[str] = []
+        uncommitted: dict[str, State] = {}
+        for kind, states, path in _records(self._git(*_STATUS)):
+            if kind == "!":
+                ignored.append(path)
+            else:
+                uncommitted[path.removeprefix(self.prefix)] = _state(kind, states)
+        return ignored, uncommitted
+
+    def _index(self) -> tuple[dict[str, IndexEntry], list[str]]:
+        """The index below the folder, and which of its files git does not compare."""
+        tracked: dict[str, IndexEntry] = {}
+        unwatched: list[str] = []
+        for line in _split(self._git("ls-files", "-z", "-v", "--stage")):
+            head, _, path = line.partition("\t")
+            tag, mode, oid, _ = head.split()
+            tracked[path] = IndexEntry(mode, oid)
+            if tag == "S" or tag.islower():
+                unwatched.append(path)
+        return tracked, unwatched
+
+    def _git(self, *arguments: str) -> bytes:
+        asked = (*arguments, "--", self.pathspec)
+        return git_process.run(asked, env=self.env, cwd=self.folder).stdout
+
+
+def _environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """For a repository that may be hostile: nothing that its configuration names is started."""
+    own = {name: environ[name] for name in _CONFIGURATION if name in environ}
+    env = {**git_process.environment(environ, _NO_PROGRAMS), **own, **_NO_FETCH}
+    asked = ("config", "-z", "--name-only", "--get-regexp", r"^filter\.")
+    names = _split(git_process.run(asked, env=env, cwd=folder, accept=CAN_FAIL).stdout)
+    drivers = {name.rpartition(".")[0] for name in names}
+    off = {f"{driver}.{key}": text for driver in drivers for key, text in _NO_FILTER.items()}
+    return {**git_process.environment(environ, {**_NO_PROGRAMS, **off}), **own, **_NO_FETCH}
+
+
+def _records(raw: bytes) -> Iterator[tuple[str, str, str]]:
+    """Kind, states and path of each line of `git status --porcelain=v2 -z`."""
+    for line in _split(raw):
+        kind = line[0]
+        if kind in "?!":
+            yield kind, "", line[2:]
+        elif kind in _FIELDS_BEFORE_PATH:
+            *fields, path = line.split(" ", _FIELDS_BEFORE_PATH[kind])
+            yield kind, fields[1], path
+
+
+def _state(kind: str, states: str) -> State:
+    """What `XY` says: X of the index against the commit, Y of the disk against the index."""
+    if kind == "?":
+        return State.UNTRACKED
+    if states.endswith("D") or states == "D.":
+        return State.DELETED
+    return State.STAGED if states.endswith(".") else State.CHANGED
+
+
+def _split(raw: bytes) -> list[str]:
+    return [os.fsdecode(line) for line in raw.split(b"\0") if line]

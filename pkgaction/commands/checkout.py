@@ -1,0 +1,95 @@
+"""A package's folder at a terminal: what git ignores is left out, what is not committed is told."""
+
+import os
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkgaction.adapters import folder, working_tree
+from pkgaction.adapters.working_tree import State, Surroundings, WorkingTree
+from pkgaction.errors import PkgactionError, UsageError
+from pkgaction.model.tree import PackageSource
+from pkgaction.stages import build
+
+_MOST_NAMED = 10
+_ALL_TAKEN = "all its files are taken"
+_AS_THEY_ARE = "or publish the files as they are with --allow-dirty"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A package in a folder, and what git says of it."""
+
+    path: Path
+    source: PackageSource
+    git: WorkingTree | None  # None: it lies in no repository
+    around: Surroundings | None  # None: its repository is not asked
+
+    @classmethod
+    def read(cls, path: Path, environ: Mapping[str, str], *, beyond: int = 0) -> "Checkout":
+        """The package at a path; `beyond` as for `folder.package`.
+
+        Raises:
+            UsageError: there is no such folder.
+        """
+        git = working_tree.examine(path, environ) if path.is_dir() else None
+        asked = git is not None and not git.unknown and not git.is_ignored
+        root = folder.repository_of(path) if asked else None
+        around = Surroundings(root, environ) if root else None
+        return cls(path, folder.package(path, beyond=beyond, git=git, around=around), git, around)
+
+    def notes(self) -> Iterator[str]:
+        """What git says of the files that are taken, and of those that are not: a line each."""
+        git = self.git
+        if git is None:
+            return
+        if git.unknown:
+            yield f"warning: {self.path}: git cannot say what it ignores ({git.unknown}): {_ALL_TAKEN}"
+        if git.is_ignored:
+            yield f"{self.path}: git ignores the folder itself: {_ALL_TAKEN}"
+        if git.ignored:
+            yield f"{self.path}: left out, because git ignores them: {_listed(git.ignored)}"
+        if uncommitted := self._uncommitted():
+            yield f"{self.path}: not as committed: {uncommitted}"
+
+    def refusal(self) -> UsageError | None:
+        """Why the files are not those of a commit; None where they are, or lie in no repository."""
+        git = self.git
+        if git is None:
+            return None
+        with suppress(PkgactionError):
+            build.gathered(self.source)  # asks about the licence, and what links name
+        if git.unknown:
+            what = f"git cannot say whether the files are committed: {git.unknown}"
+            return self._refused(what, f"repair the repository, {_AS_THEY_ARE}")
+        if git.is_ignored:
+            what = "git ignores the folder, so none of its files is committed"
+            return self._refused(what, f"publish the folder that is committed, {_AS_THEY_ARE}")
+        if uncommitted := self._uncommitted():
+            what = f"not as committed: {uncommitted}"
+            return self._refused(what, f"commit the files or let git ignore them, {_AS_THEY_ARE}")
+        return None
+
+    def _refused(self, what: str, fix: str) -> UsageError:
+        return UsageError(what=what, where=str(self.path), fix=fix)
+
+    def _uncommitted(self) -> str:
+        states = {**(self.git.uncommitted if self.git else {}), **self._outside()}
+        return _listed([f"{path} ({state})" for path, state in sorted(states.items())])
+
+    def _outside(self) -> dict[str, State]:
+        """Uncommitted files that building takes from around the folder; paths are relative to it."""
+        if self.around is None:
+            return {}
+        here = os.path.abspath(self.path)  # noqa: PTH100 - as `folder.package` takes it
+        inside = posixpath.relpath(here, self.around.root)
+        return {posixpath.relpath(p, inside): state for p, state in self.around.uncommitted.items()}
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    shown = [name if name.isprintable() else ascii(name) for name in names[:_MOST_NAMED]]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(shown)}{more}"
