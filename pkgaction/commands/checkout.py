@@ -50,7 +50,7 @@ class Checkout:
         if git.is_ignored:
             yield f"{self.path}: git ignores the folder itself: {_ALL_TAKEN}"
         if git.ignored:
-            yield f"{self.path}: left out, because git ignores them: {_listed(git.ignored)}"
+            yield f"{self.path}: left out, because git ignores them: {_listed([_shown(path) for path in git.ignored])}"
         if uncommitted := self._uncommitted():
             yield f"{self.path}: not as committed: {uncommitted}"
 
@@ -77,7 +77,7 @@ class Checkout:
 
     def _uncommitted(self) -> str:
         states = {**(self.git.uncommitted if self.git else {}), **self._outside()}
-        return _listed([f"{path} ({state})" for path, state in sorted(states.items())])
+        return _listed([f"{_shown(path)} ({state})" for path, state in sorted(states.items())])
 
     def _outside(self) -> dict[str, State]:
         """Uncommitted files that building takes from around the folder; paths are relative to it."""
@@ -88,8 +88,12 @@ class Checkout:
         return {posixpath.relpath(p, inside): state for p, state in self.around.uncommitted.items()}
 
 
-def _listed(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    shown = [name if name.isprintable() else ascii(name) for name in names[:_MOST_NAMED]]
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"{', '.join(shown)}{more}"
+def _listed(texts: Sequence[str]) -> str:
+    """The first texts, and how many more there are."""
+    more = f" and {len(texts) - _MOST_NAMED} more" if len(texts) > _MOST_NAMED else ""
+    return f"{', '.join(texts[:_MOST_NAMED])}{more}"
+
+
+def _shown(path: str) -> str:
+    """A file's name as it may stand in a line."""
+    return path if path.isprintable() else ascii(path)
