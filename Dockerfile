@@ -42,11 +42,13 @@ RUN find specification -name '*.tar.gz' -exec tar -xzf {} -C specification --str
  && mkdir /opt/pkgaction/package-spec \
  && cp -R specification/LICENSE.txt specification/spec /opt/pkgaction/package-spec/ \
  && PYTHONPATH=/opt/pkgaction /opt/venv/bin/python -B -m pkgaction.adapters.specification
+# The file `container` says that folders of this container are gone when the step ends (adapters/container.py).
 # one commit, one content: no time of a build is left in a file, or beside it (pip, too, has compiled some)
 ARG SOURCE_DATE_EPOCH=0
 RUN python3 -m compileall -f -q --invalidation-mode unchecked-hash /opt/venv/lib /opt/pkgaction \
  && mkdir tree/opt \
  && rm /opt/pkgaction/cache/requirements.txt \
+ && touch /opt/pkgaction/container \
  && mv /opt/venv /opt/pkgaction tree/opt/ \
  && find tree -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 

@@ -107,7 +107,6 @@ class _Stage:
         inputs = {
             "bucket": f"file://{folder}/bucket",
             "index-bucket": f"file://{folder}/index",
-            "public-url": "https://packages.deepwater.example",
             "gpg-private-key": self.key.private,
             "gpg-passphrase": self.key.passphrase,
             "github-token": _TOKEN,

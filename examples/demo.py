@@ -64,7 +64,6 @@ def _start(place: Workplace, merge: Merge, key: keys.Key, api: str) -> Run:
     inputs = {
         "bucket": f"file://{_LEFT}/bucket",
         "index-bucket": f"file://{_LEFT}/index",
-        "public-url": "https://packages.deepwater.example",
         "gpg-private-key": key.private,
         "gpg-passphrase": key.passphrase,
         "gpg-fingerprint": key.fingerprint,

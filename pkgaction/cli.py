@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pkgaction import __version__, commands, ending
+from pkgaction.adapters import container
 from pkgaction.commands.context import Context
 from pkgaction.errors import PkgactionError, UsageError, of_machine
 from pkgaction.input_reader import UNSIGNED
@@ -94,6 +95,7 @@ def _inputs(options: argparse.Namespace, environ: Mapping[str, str]) -> Inputs:
     if given[_KEYS] not in {"", UNSIGNED}:
         given[_KEYS] = _keys(Path(given[_KEYS]))
     value, problems = Inputs.parse(given, bucket_required=options.command in _NEEDS_A_BUCKET)
+    problems += container.lost_buckets(value.buckets, environ)
     if problems:
         for problem in problems:
             _failed(options, str(problem), problem.exit_status)

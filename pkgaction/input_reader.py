@@ -1,6 +1,7 @@
 """Texts of inputs → types, one method a kind of text; what is wrong is kept, not raised."""
 
 import difflib
+import itertools
 import os
 import re
 from collections.abc import Mapping
@@ -25,8 +26,15 @@ _DAYS = re.compile(r"[0-9]{1,4}")
 _MOST_JOBS = 64
 _IN_WORKSPACE = "give mode: comment, and reports as globs relative to the workspace"
 _PIN = re.compile(r"sha256=[0-9a-f]{64}")
+GOOGLE = "https://storage.googleapis.com"  # where its buckets are served
 UNSIGNED = "unsigned"  # the word that accepts any package
 _ARMOR = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
+
+
+_WHY_APART = {
+    "index-bucket": "what is internal would be public",
+    "queue-bucket": "who may submit could change what is published",
+}
 
 
 class Reader:
@@ -150,6 +158,14 @@ class Reader:
             self.wrong(name, what, "write gs://NAME[/prefix] or file:///folder")
         return text
 
+    def apart(self, buckets: Mapping[str, str]) -> None:
+        """Each bucket must lie outside of those named before it, and they outside of it."""
+        for (first, outer), (name, url) in itertools.combinations(buckets.items(), 2):
+            if url and outer and _overlap(url, outer):
+                what = f"{url!r} and input {first} ({outer!r}) are one inside the other"
+                fix = f"name another bucket, or a folder beside it: {_WHY_APART[name]}"
+                self.wrong(name, what, fix)
+
     def source(self, name: str) -> str:
         """Where something is fetched from: nothing but an address, so nothing secret goes with it."""
         text = self.text(name).rstrip("/")
@@ -181,12 +197,25 @@ class Reader:
         """Where the bucket is served, by default where Google serves it."""
         text = self.text("public-url").rstrip("/")
         if text:
-            if not _is_address(text):
+            if not _is_address(text) or "@" in text or "?" in text or "#" in text:
+                # links with it are public: a password in it would be, too
                 self.wrong("public-url", f"{text[:200]!r} is no address", "write https://host/path")
             return text
         if bucket.startswith("gs://"):
-            return f"https://storage.googleapis.com/{quote(bucket.removeprefix('gs://'))}"
+            return f"{GOOGLE}/{quote(bucket.removeprefix('gs://'))}"
         return quote(bucket, safe=":/")
+
+
+def _overlap(url: str, other: str) -> bool:
+    """Whether one address is the other, or a folder of it."""
+    parts, others = _parts(url), _parts(other)
+    shorter = min(len(parts), len(others))
+    return parts[:shorter] == others[:shorter]
+
+
+def _parts(url: str) -> list[str]:
+    scheme, _, path = url.partition("://")
+    return [scheme, *(os.path.realpath(path) if scheme == "file" else path).strip("/").split("/")]
 
 
 def _is_address(text: str) -> bool:

@@ -47,6 +47,7 @@ DEFAULTS: Mapping[str, str] = {
     "registry-public-keys": "",
     "readme-phrases": "",
 }
+BUCKETS = ("bucket", "index-bucket", "queue-bucket")
 SECRETS = ("gpg-private-key", "gpg-passphrase", "github-token")
 
 _PROVIDER = re.compile(
@@ -90,6 +91,11 @@ class Inputs:
     readme_phrases: str = ""  # path of a YAML file; empty: our own
     package_spec: str = ""  # an address, a folder, or `none`; empty: the pinned release
 
+    @property
+    def buckets(self) -> dict[str, str]:
+        """The addresses of buckets by the inputs' names."""
+        return dict(zip(BUCKETS, (self.bucket, self.index_bucket, self.queue_bucket), strict=True))
+
     @classmethod
     def parse(cls, given: Mapping[str, str], *, bucket_required: bool) -> tuple[Self, list[Problem]]:
         """Read inputs by name; an empty text is as good as none.
@@ -98,13 +104,14 @@ class Inputs:
             The value, with defaults where something is wrong, and all that is wrong.
         """
         reader = Reader(given, DEFAULTS)
-        bucket = reader.bucket("bucket")
+        bucket, index, queue = (reader.bucket(name) for name in BUCKETS)
+        reader.apart(dict(zip(BUCKETS, (bucket, index, queue), strict=True)))
         if bucket_required and not reader.text("bucket"):
             reader.wrong("bucket", "no bucket is given", "set it to gs://NAME or file:///folder")
         value = cls(
             bucket=bucket,
-            index_bucket=reader.bucket("index-bucket"),
-            queue_bucket=reader.bucket("queue-bucket"),
+            index_bucket=index,
+            queue_bucket=queue,
             trusted_keys=Secret(reader.text("trusted-keys")),
             owners=reader.owners(),
             keep_index_days=reader.days("keep-index-days"),

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from pkgaction import acceptance, pipeline, reconcile, wiring
+from pkgaction import acceptance, pipeline, readers, reconcile, wiring
 from pkgaction import inputs as inputs_module
+from pkgaction.adapters import container
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.git import GitRepository
 from pkgaction.adapters.runner import Runner
@@ -34,6 +35,7 @@ def main(environ: Mapping[str, str], out: TextIO) -> int:
     runner, ledger = Runner(environ, out), Ledger()
     inputs, problems = Inputs.parse(inputs_module.from_environment(environ), bucket_required=True)
     problems += inputs_module.misspelt(environ)
+    problems += container.lost_buckets(inputs.buckets, environ)
     for secret in (inputs.gpg_private_key, inputs.gpg_passphrase, inputs.github_token):
         runner.mask(secret)
     delivery = Delivery(runner, inputs, ledger)
@@ -153,6 +155,8 @@ class _Run:
                 pipeline.make_plan(intent, repository, job, world, self.ledger)
             else:
                 pipeline.run(intent, repository, job, world, self.ledger)
+            site = wiring.public_site(inputs, self.runner.environ)
+            readers.check(self.ledger, has_index=bool(inputs.index_bucket), site=site)
 
     def _retell(self) -> None:
         """What other jobs have reported becomes this run's result."""

@@ -223,6 +223,35 @@ class Sources(Protocol):
         ...
 
 
+# --- readers -----------------------------------------------------------------------------------------
+
+
+class NoAnswerError(Exception):
+    """A public address did not answer, and why (no sentence)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicAnswer:
+    """What a web server says of a file, without sending it."""
+
+    status: int
+    location: str = ""  # where it redirects to; empty: nowhere
+    size: int | None = None  # bytes; None: not said
+    content_type: str = ""
+
+
+class PublicSite(Protocol):
+    """Where the public bucket is served."""
+
+    def head(self, url: str) -> PublicAnswer:
+        """The answer at an address, without credentials; redirects are not followed.
+
+        Raises:
+            NoAnswerError: there is none in time.
+        """
+        ...
+
+
 # --- the rest ----------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from pkgaction.adapters.fetcher import Fetcher
 from pkgaction.adapters.lazy_store import LazyStore
 from pkgaction.adapters.workload_identity import credentials, principal
 from pkgaction.errors import UsageError
+from pkgaction.input_reader import GOOGLE
 from pkgaction.inputs import Inputs
 from pkgaction.job import MOST_UPLOADS, Job, World
 from pkgaction.materials import Place
@@ -24,7 +25,7 @@ from pkgaction.model import layout
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Urls
 from pkgaction.model.release import Candidate
-from pkgaction.ports import Clock, ObjectStore, Signer, Watch
+from pkgaction.ports import Clock, ObjectStore, PublicSite, Signer, Watch
 from pkgaction.stages.validate import Specification
 
 if TYPE_CHECKING:
@@ -176,6 +177,16 @@ def specification(
         return rules.Specification(found.files, found.name, found.address)
 
     return load
+
+
+def public_site(inputs: Inputs, environ: Mapping[str, str]) -> PublicSite | None:
+    """Who asks at the public address; None where it is a folder, or a server of tests stands for it."""
+    on_test_server = inputs.public_url.startswith(f"{GOOGLE}/") and "STORAGE_EMULATOR_HOST" in environ
+    if on_test_server or not inputs.public_url.startswith(("https://", "http://")):
+        return None
+    from pkgaction.adapters.public_site import PublicSite as Site  # noqa: PLC0415 - slow to load
+
+    return Site()
 
 
 def job(

@@ -29,7 +29,7 @@ RETRIES = 3
 REDIRECTS = 5
 _CHUNK = 1 << 16
 _FILE = "file://"
-_WEB = re.compile(r"https?://[^/@\\]+/[^@]*")
+WEB = re.compile(r"https?://[^/@\\]+/[^@]*")
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -86,7 +86,7 @@ class Fetcher:
         import requests  # noqa: PLC0415 - slow to load
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - comes with it
 
-        if not _WEB.fullmatch(url):
+        if not WEB.fullmatch(url):
             raise NotThereError("it is no address of the web without credentials")
         if self._session is None or self._owner != os.getpid():
             self._session, self._owner = requests.Session(), os.getpid()
@@ -96,7 +96,7 @@ class Fetcher:
                 timeout=TIMEOUT,
                 allow_redirects=False,
                 stream=True,
-                auth=_no_credentials,
+                auth=no_credentials,
                 headers={"User-Agent": "pkgaction"},
             )
             with closing(answer):
@@ -169,6 +169,6 @@ def _from_disk(path: Path, limit: int) -> bytes:
     return data
 
 
-def _no_credentials(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
+def no_credentials(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
     """Instead of what a .netrc says."""
     return request

@@ -50,7 +50,8 @@ class Checkout:
         if git.is_ignored:
             yield f"{self.path}: git ignores the folder itself: {_ALL_TAKEN}"
         if git.ignored:
-            yield f"{self.path}: left out, because git ignores them: {_listed([_shown(path) for path in git.ignored])}"
+            names = _listed([_shown(path) for path in git.ignored])
+            yield f"{self.path}: left out, because git ignores them: {names}"
         if uncommitted := self._uncommitted():
             yield f"{self.path}: not as committed: {uncommitted}"
 

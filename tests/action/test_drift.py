@@ -24,7 +24,7 @@ _EXAMPLES = sorted((_ROOT / "examples" / "workflows").glob("*.yml"))
 _USES = re.compile(r"OWNER/pkgaction@0{40} # v0\.1\.0")
 _THEIR_OWN = {  # of commands
     *("help", "json", "repository", "base", "branch", "head", "output", "no-validate"),
-    *("all", "deep", "repair", "to", "signature", "format", "rules"),
+    *("all", "deep", "repair", "to", "signature", "format", "rules", "allow-dirty"),
 }
 
 

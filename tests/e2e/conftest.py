@@ -17,7 +17,6 @@ from tests.fakes.keys import Key
 from tests.fakes.workplace import REPOSITORY, REPOSITORY_ID, Merge, Payload, Run, Workplace
 
 TOKEN = "ghs_Qm4vTz81kXwPfR0s"
-PUBLIC = "https://packages.deepwater.example/shelf"  # where the public bucket is served
 NOTHING: Mapping[str, str | None] = {}
 
 
@@ -148,7 +147,6 @@ def usual_inputs(folder: Path, key: Key | None) -> dict[str, str]:
     inputs = {
         "bucket": f"file://{folder}/bucket",
         "index-bucket": f"file://{folder}/index",
-        "public-url": PUBLIC,
         "ecs-url": f"file://{folder}/outside/ecs",
         "registry-url": f"file://{folder}/outside",
         "elastic-package-url": f"file://{folder}/outside",

@@ -1,6 +1,7 @@
 """Wrong input: exit 2, one line that says what, where and what to do, and nothing is done."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import pytest
 from tests.e2e.conftest import Scene, opened, secrets
 from tests.fakes import keys
 from tests.fakes.keys import Key
-from tests.fakes.workplace import Merge, Payload, Run
+from tests.fakes.workplace import ROOT, Merge, Payload, Run
 
 NOWHERE = "1" * 40
 Changes = Mapping[str, str | None]
@@ -84,6 +85,57 @@ def test_an_input_that_cant_be_used_is_refused(
 ) -> None:
     run = bumped.scene.push(bumped.merge, {**NO_KEY, name: text})
     refused(bumped.scene, run, f"::error::input {name}: ", *words)
+
+
+@pytest.mark.parametrize("name", ["index-bucket", "queue-bucket"])
+@pytest.mark.parametrize("inside", ["", "/index"])
+def test_a_bucket_inside_the_public_one_is_refused(bumped: Set, name: str, inside: str) -> None:
+    public = bumped.scene.inputs["bucket"]
+    run = bumped.scene.push(bumped.merge, {**NO_KEY, "index-bucket": None, name: f"{public}{inside}"})
+    refused(bumped.scene, run, f"::error::input {name}: ", public)
+
+
+def in_the_container(scene: Scene, merge: Merge, changes: Changes) -> Run:
+    """As the image starts it, beside the file that says so; nothing is mounted here."""
+    image = scene.place.folder / "image"
+    if not image.exists():
+        image.mkdir()
+        shutil.copy(ROOT / "entrypoint.py", image)
+        (image / "pkgaction").symlink_to(ROOT / "pkgaction")
+        (image / "container").touch()
+    usual, scene.place.entry = scene.place.entry, image / "entrypoint.py"
+    try:
+        return scene.push(merge, changes)
+    finally:
+        scene.place.entry = usual
+
+
+@pytest.mark.parametrize("name", ["bucket", "index-bucket", "queue-bucket"])
+@pytest.mark.parametrize("way", ["elsewhere", "../shelf", "link/shelf"])
+def test_a_folder_that_is_lost_with_the_container_is_refused(bumped: Set, name: str, way: str) -> None:
+    scene, workspace = bumped.scene, bumped.scene.place.clone
+    if not (workspace / "link").exists():
+        (workspace / "link").symlink_to(scene.place.folder)
+    kept = {"bucket": f"file://{workspace}/kept", "index-bucket": f"file://{workspace}/kept-index"}
+    lost = (
+        f"file://{scene.place.folder}/elsewhere" if way == "elsewhere" else f"file://{workspace}/{way}"
+    )
+
+    run = in_the_container(scene, bumped.merge, {**NO_KEY, **kept, name: lost})
+
+    refused(scene, run, f"::error::input {name}: ", "is lost", f"file://{workspace}/", "gs://")
+    assert not (workspace / "kept").exists()
+
+
+def test_a_folder_of_the_workspace_is_kept_by_the_container(scene: Scene) -> None:
+    merge = scene.merge(lambda: scene.place.bump("tidewire", "0.5.0"))
+    workspace = scene.place.clone
+    kept = {"bucket": f"file://{workspace}/kept", "index-bucket": f"file://{workspace}/kept-index"}
+
+    run = in_the_container(scene, merge, kept)
+
+    assert run.status == 0, run.log
+    assert (workspace / "kept/artifacts/packages/tidewire-0.5.0.zip").is_file()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,8 @@ import pytest
 from pkgaction import __version__
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.model.json import text_at
-from tests.e2e.conftest import PUBLIC, Scene, delta, entries, opened
-from tests.fakes import keys
+from tests.e2e.conftest import Scene, delta, entries, opened
+from tests.fakes import keys, site
 from tests.fakes.keys import Key
 from tests.fakes.workplace import Merge, Run, objects
 
@@ -39,6 +39,8 @@ class Released:
     scene: Scene
     merge: Merge
     run: Run
+    public: str  # where the public bucket is served
+    asked: Sequence[site.Asked]  # there
 
 
 def raise_two_and_change_a_third(scene: Scene) -> None:
@@ -52,9 +54,10 @@ def raise_two_and_change_a_third(scene: Scene) -> None:
 
 @pytest.fixture(scope="module")
 def released(protected_key: Key) -> Iterator[Released]:
-    with opened(protected_key) as scene:
+    with opened(protected_key) as scene, site.Site.of(scene.bucket) as shelf:
         merge = scene.merge(lambda: raise_two_and_change_a_third(scene))
-        yield Released(scene=scene, merge=merge, run=scene.push(merge))
+        run = scene.push(merge, {"public-url": shelf.url})
+        yield Released(scene=scene, merge=merge, run=run, public=shelf.url, asked=shelf.asked)
 
 
 def test_the_run_succeeds_and_says_so(released: Released) -> None:
@@ -181,8 +184,8 @@ def test_one_comment_links_to_everything(released: Released) -> None:
     (comment,) = released.scene.github.comments
     assert comment.number == released.merge.number
     for version in (LANTERNFISH, TIDEWIRE):
-        assert f"[zip]({PUBLIC}/artifacts/packages/{version}.zip)" in comment.body
-        assert f"[signature]({PUBLIC}/artifacts/packages/{version}.zip.sig)" in comment.body
+        assert f"[zip]({released.public}/artifacts/packages/{version}.zip)" in comment.body
+        assert f"[signature]({released.public}/artifacts/packages/{version}.zip.sig)" in comment.body
     changelog = f"blob/{released.merge.after}/packages/lanternfish/changelog.yml"
     assert f"[changelog](https://github.com/deepwater/packages/{changelog}" in comment.body
     assert "1.2.0 → **1.3.0** | stable |" in comment.body
@@ -210,9 +213,9 @@ def test_the_output_has_every_key_of_a_package(
         "sha256": hashlib.sha256(zip_bytes).hexdigest(),
         "size": len(zip_bytes),
         "urls": {
-            "zip": f"{PUBLIC}/artifacts/packages/{name}-{version}.zip",
-            "signature": f"{PUBLIC}/artifacts/packages/{name}-{version}.zip.sig",
-            "static": f"{PUBLIC}/artifacts/static/{name}-{version}/",
+            "zip": f"{released.public}/artifacts/packages/{name}-{version}.zip",
+            "signature": f"{released.public}/artifacts/packages/{name}-{version}.zip.sig",
+            "static": f"{released.public}/artifacts/static/{name}-{version}/",
         },
     }
 
@@ -253,10 +256,76 @@ def test_a_merged_pull_request_event_publishes_the_same(scene: Scene) -> None:
     assert comment.number == merge.number
 
 
+def test_the_public_address_is_asked_once_and_without_a_secret(released: Released) -> None:
+    ((method, path, headers),) = released.asked
+
+    assert (method, path) == ("HEAD", f"/shelf/artifacts/packages/{LANTERNFISH}.zip")
+    assert not {"authorization", "cookie", "proxy-authorization"} & headers.keys()
+
+
+@pytest.mark.parametrize(
+    ("served", "why"),
+    [
+        (site.status(404), "the answer was 404"),
+        (site.status(302, "https://login.deepwater.example/"), "login.deepwater.example"),
+        (site.page, "a web page"),
+        (site.size(17), "17 bytes"),
+        (None, "no answer"),
+    ],
+    ids=["missing", "redirected", "a login page", "another file", "nobody there"],
+)
+def test_a_public_address_without_the_zip_is_a_warning(
+    scene: Scene, served: site.Answer | None, why: str
+) -> None:
+    merge = scene.merge(lambda: scene.place.bump("tidewire", "0.5.0"))
+    with site.Site.of(scene.bucket) as shelf:
+        shelf.answer = served
+        url = shelf.url if served else "http://127.0.0.1:1/shelf"
+        run = scene.push(merge, {"public-url": url})
+
+    assert run.status == 0, run.log
+    assert run.outputs["published"] == "true"
+    (warning,) = run.warnings
+    assert f"{url}/artifacts/packages/tidewire-0.5.0.zip" in warning
+    assert why in warning
+    assert "public-url" in warning
+    (comment,) = scene.github.comments
+    for report in (run.summary, comment.body):
+        assert "readers do not get it there" in report
+
+
+def test_a_dry_run_asks_no_public_address(scene: Scene) -> None:
+    merge = scene.merge(lambda: scene.place.bump("tidewire", "0.5.0"))
+    with site.Site.of(scene.bucket) as shelf:
+        run = scene.push(merge, {"public-url": shelf.url, "dry-run": "true"})
+
+    assert (run.status, shelf.asked, run.warnings) == (0, [], [])
+
+
+NO_INDEX = "no index is kept: no registry will find these versions"
+
+
 def test_without_an_index_bucket_no_index_is_kept(scene: Scene) -> None:
     merge = scene.merge(lambda: scene.place.bump("tidewire", "0.5.0"))
     run = scene.push(merge, {"index-bucket": None, "github-token": None})
     assert run.status == 0
     assert run.packages["tidewire"]["status"] == "published"
     assert not scene.index.exists()
+    for report in (run.log, run.summary):
+        assert NO_INDEX in report
     assert scene.github.requests == []
+
+
+def test_the_missing_index_is_told_before_a_merge_and_where_nothing_is_released_it_is_not(
+    scene: Scene,
+) -> None:
+    quiet = scene.merge(lambda: scene.place.write("README.md", "# Shelf\n"))
+    nothing = scene.push(quiet, {"index-bucket": None})
+    proposed = scene.propose(lambda: scene.place.bump("tidewire", "0.5.0"))
+    preview = scene.preview(proposed, {"index-bucket": None})
+    kept = scene.preview(proposed)
+
+    assert (nothing.status, preview.status, kept.status) == (0, 0, 0)
+    assert NO_INDEX in preview.summary
+    for run in (nothing, kept):
+        assert NO_INDEX not in run.log + run.summary

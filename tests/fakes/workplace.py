@@ -81,6 +81,7 @@ class Workplace:
 
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)  # added to every run
+    entry: Path = ROOT / "entrypoint.py"
     _number: int = 6
     _runs: int = 0
 
@@ -249,7 +250,7 @@ class Workplace:
             **(environ or {}),
         }
         done = subprocess.run(
-            [sys.executable, "-I", "-u", str(ROOT / "entrypoint.py")],
+            [sys.executable, "-I", "-u", str(self.entry)],
             env=env,
             cwd=workspace or self.clone,
             stdout=subprocess.PIPE,

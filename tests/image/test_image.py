@@ -66,6 +66,26 @@ def test_a_run_leaves_nothing_in_the_workspace(host: Host, key: keys.Key) -> Non
     assert list(host.path("home").iterdir()) == []
 
 
+def test_a_folder_that_is_lost_with_the_container_is_refused_and_the_workspace_is_not(
+    host: Host, key: keys.Key
+) -> None:
+    place = Workplace.make(host.folder)
+    merge = place.squash_merge(lambda: place.bump("lanternfish", "1.3.0"))
+    event = place.push_event(merge)
+    given = {"gpg-private-key": key.private, "gpg-passphrase": key.passphrase, "package-spec": "none"}
+
+    for lost in ("/var/shelf", "/github/workspace/../shelf", "/dev/shm/shelf"):  # noqa: S108
+        inputs = {**given, "bucket": f"file://{lost}"}
+        status, log, _ = host.run("push", event, merge.after, inputs, {})
+        assert status == 2, log
+        assert "file:///github/workspace/" in log
+    inputs = {**given, "bucket": "file:///github/workspace/shelf"}
+    status, log, _ = host.run("push", event, merge.after, inputs, {})
+
+    assert status == 0, log
+    assert "artifacts/packages/lanternfish-1.3.0.zip" in objects(place.clone / "shelf")
+
+
 def test_bad_input_ends_with_two_in_the_container() -> None:
     done = subprocess.run(
         ["docker", "run", "--rm", "-e", "INPUT_MODE=sideways", IMAGE],

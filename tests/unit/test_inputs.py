@@ -1,5 +1,7 @@
 """Text becomes inputs once; everything that is wrong is said in one run."""
 
+from pathlib import Path
+
 import pytest
 
 from pkgaction.inputs import DEFAULTS, Inputs, from_environment, misspelt
@@ -96,6 +98,53 @@ def test_every_input_is_read() -> None:
     )
 
 
+@pytest.mark.parametrize("second", ["index_bucket", "queue_bucket"])
+@pytest.mark.parametrize(
+    ("bucket", "other"),
+    [
+        ("gs://shelf", "gs://shelf"),
+        ("gs://shelf", "gs://shelf/"),
+        ("gs://shelf", "gs://shelf/inner/more"),
+        ("gs://shelf/inner/more", "gs://shelf/inner"),
+        ("file:///srv/shelf", "file:///srv/shelf"),
+        ("file:///srv/shelf", "file:///srv/shelf/index"),
+        ("file:///srv/shelf/public", "file:///srv/shelf"),
+        ("file:///srv/shelf", "file:///srv/other/../shelf//./index"),
+    ],
+)
+def test_buckets_that_are_one_inside_the_other_are_refused(second: str, bucket: str, other: str) -> None:
+    assert _wrong(bucket=bucket, **{second: other}) == [f"input {second.replace('_', '-')}"]
+
+
+def test_a_queue_inside_the_index_is_refused() -> None:
+    assert _wrong(index_bucket="gs://inner", queue_bucket="gs://inner/queue") == ["input queue-bucket"]
+
+
+def test_a_symbolic_link_is_the_folder_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "shelf").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "shelf")
+
+    found = _wrong(bucket=f"file://{tmp_path}/shelf", index_bucket=f"file://{tmp_path}/link/index")
+
+    assert found == ["input index-bucket"]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "index", "queue"),
+    [
+        ("gs://shelf", "gs://shelf-index", "gs://shelf-queue"),
+        ("gs://shelf/public", "gs://shelf/index", "gs://shelf/public2"),
+        ("gs://srv/shelf", "file:///srv/shelf", "file:///srv/shelf-queue"),
+        ("file:///srv/shelf", "file:///srv/shelf2", "file:///srv/shel"),
+        ("gs://shelf", "", ""),
+    ],
+)
+def test_buckets_side_by_side_are_fine(bucket: str, index: str, queue: str) -> None:
+    found = _parse(bucket=bucket, index_bucket=index, queue_bucket=queue)
+
+    assert found.buckets == {"bucket": bucket, "index-bucket": index, "queue-bucket": queue}
+
+
 def test_everything_wrong_is_said_at_once() -> None:
     found = _wrong(
         bucket="ftp://x",
@@ -129,6 +178,8 @@ def test_everything_wrong_is_said_at_once() -> None:
         ("public_url", "packages.example"),
         ("public_url", "javascript:alert(1)"),
         ("public_url", "https://[packages.example"),
+        ("public_url", "https://crab:shell@packages.example"),
+        ("public_url", "https://packages.example/?token=x"),
         ("mode", "Publish"),
         ("dry_run", "yes"),
         ("dry_run", "1"),
