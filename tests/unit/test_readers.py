@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from pkgaction import readers
+from pkgaction import readers, wiring
+from pkgaction.inputs import Inputs
 from pkgaction.model.event import Preview
 from pkgaction.model.outcome import Ledger, Status, Urls
 from pkgaction.ports import NoAnswerError, PublicAnswer
@@ -136,3 +137,19 @@ def test_where_nothing_was_published_the_index_is_not_spoken_of() -> None:
     for run in (Ledger(), published(Status.FAILED)):
         readers.check(run, has_index=False, site=None)
         assert run.notices == []
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "asked"),
+    [
+        ("https://packages.example", {}, True),
+        ("https://packages.example", {"STORAGE_EMULATOR_HOST": "http://127.0.0.1:1"}, True),
+        ("https://storage.googleapis.com/shelf", {}, True),
+        ("https://storage.googleapis.com/shelf", {"STORAGE_EMULATOR_HOST": "http://127.0.0.1:1"}, False),
+        ("file:///srv/shelf", {}, False),
+    ],
+)
+def test_the_web_is_asked_and_no_folder_or_test_server(
+    url: str, environ: dict[str, str], *, asked: bool
+) -> None:
+    assert (wiring.public_site(Inputs(public_url=url), environ) is not None) is asked
