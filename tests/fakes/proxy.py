@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.fakes import emulator
 
 _QUESTION = re.compile(r"bytes \*/[0-9]+")
 _HOP = {"connection", "transfer-encoding", "content-length", "host", "accept-encoding"}
+_DESCRIBED = re.compile(rb'"name":\s*"([^"]+)"')  # in the first part of a small upload
+_ADDRESS = re.compile(r"/storage/v1/b/([^/?]+)(?:/o(?:/(.+))?)?$")
 
 
 class Kind(Enum):
@@ -56,6 +58,29 @@ class Seen:
         """Whether it can change the bucket."""
         return self.method != "GET" and "/b?" not in self.path
 
+    @property
+    def bucket(self) -> str:
+        """The bucket that is asked for; empty where none is."""
+        found = _ADDRESS.search(urlsplit(self.path).path)
+        return unquote(found[1]) if found else ""
+
+    @property
+    def object(self) -> str:
+        """The object that is written or read; of a listing the prefix."""
+        split = urlsplit(self.path)
+        found = _ADDRESS.search(split.path)
+        read = unquote(found[2] or "") if found else ""
+        return self.name or read or parse_qs(split.query).get("prefix", [""])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer in the server's place."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
 
 @dataclass(slots=True)
 class Proxy:
@@ -66,17 +91,21 @@ class Proxy:
     stall: float = 5.0  # seconds
     seen: list[Seen] = field(default_factory=list)
     after_write: Callable[[int], None] | None = None  # told the number of each write that was done
+    refuse: Callable[[Seen], Refusal | None] | None = None  # asked before the server acts
+    reply: Callable[[Seen], Refusal | None] | None = None  # asked after it acted, before the answer
     url: str = ""
     bytes_sent: int = 0  # of bodies, towards the server
     _writes: int = 0
     _offsets: dict[str, str] = field(default_factory=dict)  # of uploads in chunks: the last Range
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def begin(self, method: str, path: str) -> Seen:
+    def begin(self, method: str, path: str, body: bytes) -> Seen:
         """Count a request."""
         with self._lock:
             query = parse_qs(urlsplit(path).query)
-            one = Seen(len(self.seen) + 1, method, path, query.get("name", [""])[0])
+            described = _DESCRIBED.search(body[:4096]) if query.get("uploadType") else None
+            name = query.get("name", [described[1].decode() if described else ""])[0]
+            one = Seen(len(self.seen) + 1, method, path, name)
             self.seen.append(one)
             return one
 
@@ -94,7 +123,7 @@ class Proxy:
             self.seen.clear()
             self.faults.clear()
             self._writes = self.bytes_sent = 0
-            self.after_write = None
+            self.after_write = self.refuse = self.reply = None
 
     @property
     def writes(self) -> int:
@@ -126,6 +155,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits for the client's delayed acknowledgement
     proxy: ClassVar[Proxy]
 
     def do_GET(self) -> None:
@@ -145,8 +175,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        proxy, seen = self.proxy, self.proxy.begin(self.command, self.path)
+        proxy, seen = self.proxy, self.proxy.begin(self.command, self.path, body)
         fault = proxy.faults.get(seen.number)
+        if proxy.refuse and (refusal := proxy.refuse(seen)):
+            seen.status = refusal.status
+            self._answer(refusal.status, dict(refusal.headers), refusal.body)
+            return
         if fault in {Kind.RESET_BEFORE, Kind.STALL}:
             if fault is Kind.STALL:
                 time.sleep(proxy.stall)
@@ -157,7 +191,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         status, headers, data = self._forward(body)
         seen.status = status
-        if fault is Kind.RESET_AFTER:
+        if proxy.reply and (refusal := proxy.reply(seen)):
+            self._answer(refusal.status, dict(refusal.headers), refusal.body)
+        elif fault is Kind.RESET_AFTER:
             self._reset()
         elif fault is Kind.STATUS_AFTER:
             self._answer(503, {}, b"{}")

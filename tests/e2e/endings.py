@@ -1,0 +1,220 @@
+"""A release of three packages that is to end in some way, and the undisturbed one it is held against."""
+
+import io
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from pkgaction import main, wiring
+from pkgaction.adapters.clock import SystemClock
+from tests.e2e.conftest import TOKEN, Scene, opened
+from tests.e2e.judge import Said, lies
+from tests.fakes import emulator, shown
+from tests.fakes.keys import Key
+from tests.fakes.proxy import Proxy
+from tests.fakes.release import FakeSigner, signature_of
+from tests.fakes.shown import Shown, Verify, Version
+from tests.fakes.workplace import REPOSITORY, Merge, Run, read_outputs
+
+OLD: Version = ("saltmarsh", "2.3.0")  # published before, so that there is an index already
+FIRST: Version = ("harbour_board", "2.1.0")
+MIDDLE: Version = ("lanternfish", "1.3.0")
+LAST: Version = ("tidewire", "0.5.0")
+THREE = (FIRST, MIDDLE, LAST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buckets:
+    """Where one release goes."""
+
+    public: str
+    index: str
+    server: str = ""  # of `gs://` addresses, without what may lie before it
+    verify: Verify
+
+    def show(self) -> Shown:
+        """What lies there now."""
+        if self.server:
+            return shown.on_server(self.server, self.public, self.index, self.verify)
+        public, index = (Path(url.removeprefix("file://")) for url in (self.public, self.index))
+        return shown.in_folders(public, index, self.verify)
+
+
+@dataclass(slots=True, kw_only=True)
+class Trial:
+    """One merge that raises three packages, released as often as is asked for."""
+
+    scene: Scene
+    before: Merge  # of the package that is published already
+    merge: Merge
+    wire: Proxy | None  # before the emulator; None: buckets are folders
+    verify: Verify
+    _template: Buckets | None = None
+    _undisturbed: Shown | None = None
+    _count: int = 0
+
+    def buckets(self) -> Buckets:
+        """New ones, with an index that has one package."""
+        if self._template is None:
+            self._template = self._empty()
+            said = self.run(self._template, merge=self.before)
+            assert said.run.status == 0, said.run.log
+        made = self._empty()
+        for old, new in ((self._template.public, made.public), (self._template.index, made.index)):
+            _copy(made.server, old, new)
+        if self.wire:
+            self.wire.reset()
+        return made
+
+    def undisturbed(self) -> Shown:
+        """What a release leaves behind that nobody disturbs."""
+        if self._undisturbed is None:
+            buckets = self.buckets()
+            said, found = self.run(buckets), buckets.show()
+            assert said.run.status == 0, said.run.log
+            assert lies(said, found, THREE) == []
+            assert found.served == {OLD, *THREE}
+            self._undisturbed = found
+        return self._undisturbed
+
+    def environ(
+        self, buckets: Buckets, merge: Merge, changes: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """The runner's variables; its files lie in a folder of their own."""
+        self._count += 1
+        place = self.scene.place
+        files = place.folder / f"step-{self._count}"
+        files.mkdir()
+        (files / "event.json").write_text(json.dumps(place.push_event(merge)))
+        for name in ("output", "summary"):
+            (files / name).touch()
+        self.scene.temporary.mkdir(exist_ok=True)
+        given = {**self.scene.inputs, "bucket": buckets.public, "index-bucket": buckets.index}
+        given |= {"jobs": "1", "github-token": TOKEN, **(changes or {})}
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(place.folder),
+            "TMPDIR": str(self.scene.temporary),
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_EVENT_NAME": "push",
+            "GITHUB_EVENT_PATH": str(files / "event.json"),
+            "GITHUB_SHA": merge.after,
+            "GITHUB_REF": "refs/heads/main",
+            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_API_URL": self.scene.github.url,
+            "GITHUB_WORKSPACE": str(place.clone),
+            "GITHUB_RUN_ID": "1001",
+            "GITHUB_OUTPUT": str(files / "output"),
+            "GITHUB_STEP_SUMMARY": str(files / "summary"),
+            **({"STORAGE_EMULATOR_HOST": self.wire.url} if self.wire else {}),
+            **place.environ,
+            **{f"INPUT_{name.upper()}": text for name, text in given.items()},
+        }
+
+    def run(
+        self,
+        buckets: Buckets,
+        changes: Mapping[str, str] | None = None,
+        *,
+        merge: Merge | None = None,
+    ) -> Said:
+        """The Action in this process."""
+        environ, out = self.environ(buckets, merge or self.merge, changes), io.StringIO()
+        self.scene.github.comments.clear()
+        held = signal.getsignal(signal.SIGTERM)
+        try:
+            status = main.main(environ, out)
+        finally:
+            signal.signal(signal.SIGTERM, held)
+        return self.said(environ, status, out.getvalue())
+
+    def said(self, environ: Mapping[str, str], status: int, log: str) -> Said:
+        """What a run has left in the runner's files and at GitHub."""
+        output, summary = (
+            Path(environ[name]).read_text() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
+        )
+        run = Run(status=status, log=log, summary=summary, outputs=read_outputs(output))
+        return Said(run=run, comments=[comment.body for comment in self.scene.github.comments])
+
+    def finish(self, buckets: Buckets, *, signed_anew: bool = False) -> list[str]:
+        """Run again, undisturbed. It ends as one that never was disturbed, and says what it did; what
+        does not hold of that.
+        """
+        if self.wire:
+            self.wire.reset()
+        before = buckets.show()
+        said, after = self.run(buckets), buckets.show()
+        found = lies(said, after, THREE)
+        if said.run.status:
+            found.append(f"it ends with {said.run.status}: {said.results}")
+        wanted = {version[0]: _becomes(version, before) for version in THREE}
+        if said.statuses != wanted:
+            found.append(f"it says {said.statuses}, and did {wanted}")
+        one, other = (s.lasting(signed_anew=signed_anew) for s in (after, self.undisturbed()))
+        found += [f"{n} is not as it was to be" for n in {*one, *other} if one.get(n) != other.get(n)]
+        return [f"the second run: {lie}" for lie in found]
+
+    def _empty(self) -> Buckets:
+        self._count += 1
+        folder = self.scene.place.folder
+        if self.wire is None:
+            names = (f"file://{folder}/{kind}-{self._count}" for kind in ("public", "index"))
+            return Buckets(public=next(names), index=next(names), verify=self.verify)
+        made = [emulator.make_bucket(self.wire.upstream) for _ in range(2)]
+        server = self.wire.upstream
+        return Buckets(public=made[0], index=made[1], server=server, verify=self.verify)
+
+
+@contextmanager
+def trial(key: Key | None, wire: Proxy | None, verify: Verify | None = None) -> Iterator[Trial]:
+    """A repository with both merges. Without a key it is to be run with the fake signer."""
+    with opened(key) as scene:
+        before = scene.merge(lambda: scene.place.bump(*OLD))
+        merge = scene.merge(lambda: _raise_three(scene))
+        made = verify or (lambda data, signature: signature == signature_of(data))
+        yield Trial(scene=scene, before=before, merge=merge, wire=wire, verify=made)
+
+
+@contextmanager
+def quick(wire: Proxy | None) -> Iterator[None]:
+    """Nobody waits, and the fake signer signs; `gs://` leads to the server behind the wire."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SystemClock, "sleep", lambda self, seconds: None)
+        patch.setattr(wiring, "signer", lambda *args, **kwargs: FakeSigner())
+        if wire:
+            patch.setenv("STORAGE_EMULATOR_HOST", wire.url)
+        yield
+
+
+def _raise_three(scene: Scene) -> None:
+    for version in THREE:
+        scene.place.bump(*version)
+
+
+def _becomes(version: Version, before: Shown) -> str:
+    """What a second run says of a version, by what the first one left."""
+    if not before.is_public(version):
+        return "published"
+    whole = before.is_whole(version) and version in before.served
+    return "already-published" if whole else "completed"
+
+
+def _copy(server: str, old: str, new: str) -> None:
+    if not server:
+        shutil.copytree(old.removeprefix("file://"), new.removeprefix("file://"))
+        return
+    source, target = (f"{server}/storage/v1/b/{url.removeprefix('gs://')}/o" for url in (old, new))
+    for item in requests.get(source, timeout=10).json().get("items", ()):
+        name = quote(item["name"], safe="")
+        into = f"{source}/{name}/rewriteTo{target.partition('/v1')[2]}/{name}"
+        requests.post(into, json={}, timeout=10).raise_for_status()

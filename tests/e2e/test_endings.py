@@ -1,0 +1,112 @@
+"""However the storage ends a release, log, comment, summary, outputs and status say what the buckets show."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.disturbing import (
+    FORBIDDEN,
+    MISSING_BUCKET,
+    NO_BILLING,
+    OUTAGE,
+    PRECONDITION,
+    RATE,
+    REQUESTER_PAYS,
+    RETAINED,
+    RIGHT_TAKEN,
+    Cause,
+    Disturbance,
+    Step,
+)
+from tests.e2e.endings import FIRST, LAST, MIDDLE, THREE, Trial, quick, trial
+from tests.e2e.judge import DONE, Said, expect_none, lies
+from tests.fakes import proxy
+
+PUBLIC = [step for step in Step if step.value.bucket == "public"]
+ONE_OBJECT = [*PUBLIC, Step.CREATE_LIST, Step.MOVE_CURSOR]
+ROWS = [
+    *((step, MISSING_BUCKET, "missing bucket") for step in Step),
+    *((step, FORBIDDEN, "forbidden object") for step in ONE_OBJECT),
+    (Step.CLAIM, RIGHT_TAKEN, "right taken"),
+    (Step.READ_ZIP_BACK, RIGHT_TAKEN, "right taken"),
+    (Step.CREATE_DELTA, RIGHT_TAKEN, "right taken"),
+    (Step.FILE, NO_BILLING, "no billing"),
+    (Step.SIGNATURE, RETAINED, "retained"),
+    (Step.MOVE_CURSOR, RETAINED, "retained"),
+    (Step.ZIP, RATE, "rate"),
+    (Step.MOVE_CURSOR, RATE, "rate"),
+    (Step.LIST_FILES, OUTAGE, "outage"),
+    (Step.ZIP, OUTAGE, "outage"),
+    (Step.READ_ZIP_BACK, OUTAGE, "outage"),
+    (Step.READ_LIST, OUTAGE, "outage"),
+    (Step.CREATE_LIST, OUTAGE, "outage"),
+    (Step.READ_CURSOR_BACK, OUTAGE, "outage"),
+    (Step.CLAIM, REQUESTER_PAYS, "requester pays"),
+    (Step.CLAIM, PRECONDITION, "precondition"),
+    (Step.FILE, PRECONDITION, "precondition"),
+    (Step.SIGNATURE, PRECONDITION, "precondition"),
+    (Step.ZIP, PRECONDITION, "precondition"),
+]
+UNCONFIRMED = [Step.CLAIM, Step.FILE, Step.SIGNATURE, Step.ZIP, Step.CREATE_LIST, Step.MOVE_CURSOR]
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Trial]:
+    with proxy.running() as wire, trial(None, wire) as one, quick(wire):
+        yield one
+
+
+def _end(one: Trial, step: Step, cause: Cause, *, acting: bool = False) -> Said:
+    """End a release, hold what it said against the buckets, and finish it."""
+    one.undisturbed()
+    buckets = one.buckets()
+    assert one.wire
+    disturbance = Disturbance(wire=one.wire, buckets=buckets, step=step, cause=cause, acting=acting)
+    disturbance.begin()
+
+    said = one.run(buckets)
+
+    assert disturbance.first, "the release has no such step any more"
+    blind = acting or step.reads or cause.is_everybodys
+    told = lies(said, buckets.show(), THREE, blind=blind)
+    expect_none([*told, *one.finish(buckets)], said)
+    assert said.run.status == cause.status
+    assert "Traceback" not in said.run.log
+    return said
+
+
+@pytest.mark.parametrize(
+    ("step", "cause"), [pytest.param(s, c, id=f"{name}, {s.name}") for s, c, name in ROWS]
+)
+def test_a_refusal_of_the_storage_is_told_as_it_is(made: Trial, step: Step, cause: Cause) -> None:
+    said = _end(made, step, cause)
+
+    statuses = said.statuses
+    if step.value.bucket == "index":
+        assert set(statuses.values()) <= {"not-indexed", *DONE}
+    elif cause is MISSING_BUCKET:
+        assert statuses[LAST[0]] == "not-tried"
+        assert statuses[FIRST[0]] == "published"  # the index is another bucket
+    elif not cause.is_everybodys and cause is not RIGHT_TAKEN:
+        assert {statuses[name] for name, _ in (FIRST, LAST)} == {"published"}
+        assert statuses[MIDDLE[0]] not in DONE
+
+
+@pytest.mark.parametrize("step", UNCONFIRMED, ids=lambda step: step.name)
+def test_what_is_not_known_is_not_claimed(made: Trial, step: Step) -> None:
+    _end(made, step, OUTAGE, acting=True)
+
+
+def test_every_request_of_a_release_is_of_a_step_that_is_disturbed(made: Trial) -> None:
+    buckets = made.buckets()
+    made.run(buckets)
+    assert made.wire
+    others = tuple(f"{version[0]}-" for version in (FIRST, LAST))
+    seen = [one for one in made.wire.seen if one.bucket and not any(o in one.object for o in others)]
+    files = [s for s in seen if s.method == "POST" and "/static/" in s.object]
+    left = [
+        f"{one.method} {one.path}"
+        for one in seen
+        if one not in files and not any(step.is_at(one, made.wire.seen, buckets) for step in Step)
+    ]
+    assert left == []
