@@ -3,16 +3,13 @@
 import io
 import json
 import os
-import shutil
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-import requests
 
 from pkgaction import main, wiring
 from pkgaction.adapters.clock import SystemClock
@@ -23,6 +20,7 @@ from tests.fakes.keys import Key
 from tests.fakes.proxy import Proxy
 from tests.fakes.release import FakeSigner, signature_of
 from tests.fakes.shown import Shown, Verify, Version
+from tests.fakes.store import MemoryStore
 from tests.fakes.workplace import REPOSITORY, Merge, Run, read_outputs
 
 OLD: Version = ("saltmarsh", "2.3.0")  # published before, so that there is an index already
@@ -38,15 +36,23 @@ class Buckets:
 
     public: str
     index: str
-    server: str = ""  # of `gs://` addresses, without what may lie before it
+    server: str = ""  # of an emulator, without what may lie before it
+    memory: Mapping[str, MemoryStore] = field(default_factory=dict)  # else: by address
     verify: Verify
 
     def show(self) -> Shown:
         """What lies there now."""
         if self.server:
             return shown.on_server(self.server, self.public, self.index, self.verify)
-        public, index = (Path(url.removeprefix("file://")) for url in (self.public, self.index))
-        return shown.in_folders(public, index, self.verify)
+        return shown.in_memory(self.memory[self.public], self.memory[self.index], self.verify)
+
+    def copy(self, source: "Buckets") -> None:
+        """Take over all that lies in others of the same kind."""
+        for old, new in ((source.public, self.public), (source.index, self.index)):
+            if self.server:
+                shown.copy(self.server, old, new)
+            else:
+                self.memory[new].copy(self.memory[old])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,8 +62,9 @@ class Trial:
     scene: Scene
     before: Merge  # of the package that is published already
     merge: Merge
-    wire: Proxy | None  # before the emulator; None: buckets are folders
+    wire: Proxy | None  # before the emulator; None: buckets are in memory
     verify: Verify
+    memory: dict[str, MemoryStore] = field(default_factory=dict)  # by address
     _template: Buckets | None = None
     _undisturbed: Shown | None = None
     _count: int = 0
@@ -69,8 +76,7 @@ class Trial:
             said = self.run(self._template, merge=self.before)
             assert said.run.status == 0, said.run.log
         made = self._empty()
-        for old, new in ((self._template.public, made.public), (self._template.index, made.index)):
-            _copy(made.server, old, new)
+        made.copy(self._template)
         if self.wire:
             self.wire.reset()
         return made
@@ -146,13 +152,12 @@ class Trial:
         run = Run(status=status, log=log, summary=summary, outputs=read_outputs(output))
         return Said(run=run, comments=[comment.body for comment in self.scene.github.comments])
 
-    def finish(self, buckets: Buckets, *, signed_anew: bool = False) -> list[str]:
+    def finish(self, buckets: Buckets, before: Shown, *, signed_anew: bool = False) -> list[str]:
         """Run again, undisturbed. It ends as one that never was disturbed, and says what it did; what
         does not hold of that.
         """
         if self.wire:
             self.wire.reset()
-        before = buckets.show()
         said, after = self.run(buckets), buckets.show()
         found = lies(said, after, THREE)
         if said.run.status:
@@ -165,14 +170,14 @@ class Trial:
         return [f"the second run: {lie}" for lie in found]
 
     def _empty(self) -> Buckets:
-        self._count += 1
-        folder = self.scene.place.folder
         if self.wire is None:
-            names = (f"file://{folder}/{kind}-{self._count}" for kind in ("public", "index"))
-            return Buckets(public=next(names), index=next(names), verify=self.verify)
-        made = [emulator.make_bucket(self.wire.upstream) for _ in range(2)]
+            self._count += 1
+            urls = [f"file:///{kind}-{self._count}" for kind in ("public", "index")]
+            self.memory |= {url: MemoryStore(url) for url in urls}
+            return Buckets(public=urls[0], index=urls[1], memory=self.memory, verify=self.verify)
+        urls = [emulator.make_bucket(self.wire.upstream) for _ in range(2)]
         server = self.wire.upstream
-        return Buckets(public=made[0], index=made[1], server=server, verify=self.verify)
+        return Buckets(public=urls[0], index=urls[1], server=server, verify=self.verify)
 
 
 @contextmanager
@@ -186,13 +191,16 @@ def trial(key: Key | None, wire: Proxy | None, verify: Verify | None = None) -> 
 
 
 @contextmanager
-def quick(wire: Proxy | None) -> Iterator[None]:
-    """Nobody waits, and the fake signer signs; `gs://` leads to the server behind the wire."""
+def quick(one: Trial, *, signs: bool = True) -> Iterator[None]:
+    """Nobody waits, and the fake signer signs; addresses lead to the buckets of the trial."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SystemClock, "sleep", lambda self, seconds: None)
-        patch.setattr(wiring, "signer", lambda *args, **kwargs: FakeSigner())
-        if wire:
-            patch.setenv("STORAGE_EMULATOR_HOST", wire.url)
+        if signs:
+            patch.setattr(wiring, "signer", lambda *args, **kwargs: FakeSigner())
+        if one.wire:
+            patch.setenv("STORAGE_EMULATOR_HOST", one.wire.url)
+        else:
+            patch.setattr(wiring.Cloud, "store", lambda self, url: one.memory[url])
         yield
 
 
@@ -207,14 +215,3 @@ def _becomes(version: Version, before: Shown) -> str:
         return "published"
     whole = before.is_whole(version) and version in before.served
     return "already-published" if whole else "completed"
-
-
-def _copy(server: str, old: str, new: str) -> None:
-    if not server:
-        shutil.copytree(old.removeprefix("file://"), new.removeprefix("file://"))
-        return
-    source, target = (f"{server}/storage/v1/b/{url.removeprefix('gs://')}/o" for url in (old, new))
-    for item in requests.get(source, timeout=10).json().get("items", ()):
-        name = quote(item["name"], safe="")
-        into = f"{source}/{name}/rewriteTo{target.partition('/v1')[2]}/{name}"
-        requests.post(into, json={}, timeout=10).raise_for_status()

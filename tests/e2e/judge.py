@@ -18,7 +18,11 @@ Package: TypeAlias = Mapping[str, object]  # one object of the output `packages`
 DONE = {"published", "completed", "already-published"}
 PUBLIC = DONE | {"not-indexed"}
 FAILED = {"failed", "conflict"}
-_UNSURE = re.compile(r"\bmay (already |now )?be\b|not (yet )?confirmed|\bunconfirmed\b")
+_UNSURE = re.compile(
+    r"\bmay (already |now |still )?(be (in|there|public|published|indexed|served|listed)|have been)\b"
+    r"|\b(not|neither) (yet )?(confirmed|known)\b|\bunconfirmed\b"
+    r"|\bcould not be (asked|checked|confirmed|read back)\b"
+)
 _NOTHING = re.compile(r"nothing (was|is|has been) published|nothing to publish|publishes nothing", re.I)
 _NOT_PUBLISHED = re.compile(r"(\d+) packages? not published")
 _PUBLISHED = re.compile(r"(\d+) packages?(?: was| were)? published")
@@ -81,7 +85,7 @@ def lies(said: Said, shown: Shown, planned: Sequence[Version], *, blind: bool = 
             found += [f"{version}: {lie}" for lie in _of_texts(package, said)]
     public = [version for version in planned if shown.is_public(version)]
     done = [version for version in public if _is_done(version, shown)]
-    found += _of_run(said, public, unsure=any(_UNSURE.search(t) for t in said.texts.values()))
+    found += _of_run(said, public)
     found += _of_headlines(said, len(done), len(planned) - len(public))
     if (said.run.status == 0) != (len(done) == len(planned)) and not blind:
         found.append(f"status {said.run.status} with {len(done)} of {len(planned)} published")
@@ -139,24 +143,29 @@ def _of_texts(package: Package, said: Said) -> list[str]:
     return found
 
 
-def _of_run(said: Said, public: Sequence[Version], *, unsure: bool) -> list[str]:
+def _of_run(said: Said, public: Sequence[Version]) -> list[str]:
+    reasons = {str(package["name"]): str(package["reason"]) for package in said.packages}
+    known = [name for name, _ in public if not _UNSURE.search(reasons.get(name, ""))]
+    unknown = [name for name, _ in public if said.statuses.get(name) in FAILED and name not in known]
     found = []
     output = said.run.outputs["published"]
-    if output != ("true" if public else "false") and not unsure:
+    if output != ("true" if public else "false") and len(unknown) < max(1, len(public)):
         found.append(f"output published is {output} with {len(public)} public")
     for where, text in {**said.texts, "log": said.run.log}.items():
         if public and (lie := _NOTHING.search(text)):
             found.append(f"{where}: {lie[0]!r} with {len(public)} public")
-        for name, _ in public:
-            if any(name in block for block in _not_published(text)) and not unsure:
+        rows = _not_published(text)
+        for name in known:
+            if any(f"<b>{name}</b>" in row for row in rows):
                 found.append(f"{where}: {name} stands below 'Not published', and its zip is public")
     return found
 
 
 def _not_published(text: str) -> list[str]:
-    """What stands below a heading that says so."""
+    """The rows below a heading that says so."""
     blocks = re.split(r"(?m)^(?=\*\*[^*]+\*\*$)", text)
-    return [block for block in blocks if re.match(r"\*\*Not published\*\*", block)]
+    wrong = [block for block in blocks if re.match(r"\*\*Not published\*\*", block)]
+    return [line for block in wrong for line in block.splitlines() if line.startswith("- ❌")]
 
 
 def _of_headlines(said: Said, done: int, private: int) -> list[str]:

@@ -52,7 +52,7 @@ UNCONFIRMED = [Step.CLAIM, Step.FILE, Step.SIGNATURE, Step.ZIP, Step.CREATE_LIST
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Trial]:
-    with proxy.running() as wire, trial(None, wire) as one, quick(wire):
+    with proxy.running() as wire, trial(None, wire) as one, quick(one):
         yield one
 
 
@@ -68,11 +68,18 @@ def _end(one: Trial, step: Step, cause: Cause, *, acting: bool = False) -> Said:
 
     assert disturbance.first, "the release has no such step any more"
     blind = acting or step.reads or cause.is_everybodys
-    told = lies(said, buckets.show(), THREE, blind=blind)
-    expect_none([*told, *one.finish(buckets)], said)
-    assert said.run.status == cause.status
+    shown = buckets.show()
+    told = lies(said, shown, THREE, blind=blind)
+    expect_none([*told, *one.finish(buckets, shown)], said)
+    assert shown.is_public(FIRST)
+    assert said.run.status in _statuses(step, cause)
     assert "Traceback" not in said.run.log
     return said
+
+
+def _statuses(step: Step, cause: Cause) -> set[int]:
+    """To somebody who asks for an object, a missing bucket is not always another answer than its lack."""
+    return {2, 3} if cause is MISSING_BUCKET and step.reads else {cause.status}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +92,7 @@ def test_a_refusal_of_the_storage_is_told_as_it_is(made: Trial, step: Step, caus
     if step.value.bucket == "index":
         assert set(statuses.values()) <= {"not-indexed", *DONE}
     elif cause is MISSING_BUCKET:
-        assert statuses[LAST[0]] == "not-tried"
+        assert statuses[LAST[0]] in ({"not-tried", "failed"} if step.reads else {"not-tried"})
         assert statuses[FIRST[0]] == "published"  # the index is another bucket
     elif not cause.is_everybodys and cause is not RIGHT_TAKEN:
         assert {statuses[name] for name, _ in (FIRST, LAST)} == {"published"}

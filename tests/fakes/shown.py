@@ -1,4 +1,4 @@
-"""What readers find in the two buckets of a release, read straight from files or from the server."""
+"""What readers find in the two buckets of a release, read straight from the server or from the fake."""
 
 import gzip
 import hashlib
@@ -7,13 +7,12 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote
 
 import requests
 
-from tests.fakes import workplace
+from tests.fakes.store import MemoryStore
 
 Version: TypeAlias = tuple[str, str]  # name and version of a package
 Verify: TypeAlias = Callable[[bytes, bytes], bool]  # whether the second is a signature of the first
@@ -95,10 +94,10 @@ def zip_name(version: Version) -> str:
     return f"artifacts/packages/{version[0]}-{version[1]}.zip"
 
 
-def in_folders(public: Path, index: Path, verify: Verify) -> Shown:
-    """The buckets of `file://` addresses."""
-    found = [{n: Lying(data=d) for n, d in workplace.objects(b).items()} for b in (public, index)]
-    return Shown(public=found[0], index=found[1], verify=verify)
+def in_memory(public: MemoryStore, index: MemoryStore, verify: Verify) -> Shown:
+    """The buckets of a fake."""
+    first, second = (_dumped(store) for store in (public, index))
+    return Shown(public=first, index=second, verify=verify)
 
 
 def on_server(server: str, public: str, index: str, verify: Verify) -> Shown:
@@ -107,12 +106,30 @@ def on_server(server: str, public: str, index: str, verify: Verify) -> Shown:
     return Shown(public=first, index=second, verify=verify)
 
 
+def _dumped(store: MemoryStore) -> dict[str, Lying]:
+    return {
+        name: Lying(
+            data=data, headers=(*sorted(headers.metadata.items()), ("type", headers.content_type))
+        )
+        for name, (data, headers) in store.dump().items()
+    }
+
+
+def copy(server: str, old: str, new: str) -> None:
+    """Copy all objects of a bucket of the server into another one."""
+    source, target = (f"{server}/storage/v1/b/{url.removeprefix('gs://')}/o" for url in (old, new))
+    with _session() as session:
+        for item in session.get(source, timeout=10).json().get("items", ()):
+            name = quote(item["name"], safe="")
+            into = f"{source}/{name}/rewriteTo{target.partition('/v1')[2]}/{name}"
+            session.post(into, json={}, timeout=10).raise_for_status()
+
+
 def _lying(server: str, bucket: str) -> dict[str, Lying]:
     where = f"{server}/storage/v1/b/{bucket}/o"
-    with requests.Session() as session:
-        items = session.get(where, timeout=10).json().get("items", ())
-        found = {}
-        for item in items:
+    found = {}
+    with _session() as session:
+        for item in session.get(where, timeout=10).json().get("items", ()):
             kept = {key: text for key, text in item.get("metadata", {}).items() if key != _MARK}
             told = {key: item.get(key, "") for key in ("contentType", "contentEncoding", "cacheControl")}
             answer = session.get(f"{where}/{quote(item['name'], safe='')}?alt=media", timeout=10)
@@ -120,6 +137,12 @@ def _lying(server: str, bucket: str) -> dict[str, Lying]:
             headers = tuple(sorted({**kept, **told}.items()))
             found[item["name"]] = Lying(data=answer.content, headers=headers)
     return found
+
+
+def _session() -> requests.Session:
+    made = requests.Session()
+    made.trust_env = False  # else each request looks for proxies
+    return made
 
 
 def _static(version: Version) -> str:
