@@ -4,9 +4,11 @@ import io
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from tests.fakes.proxy import Proxy
 from tests.fakes.release import FakeSigner, signature_of
 from tests.fakes.shown import Shown, Verify, Version
 from tests.fakes.store import MemoryStore
-from tests.fakes.workplace import REPOSITORY, Merge, Run, read_outputs
+from tests.fakes.workplace import REPOSITORY, ROOT, Merge, Run, read_outputs
 
 OLD: Version = ("saltmarsh", "2.3.0")  # published before, so that there is an index already
 FIRST: Version = ("harbour_board", "2.1.0")
@@ -35,7 +37,7 @@ class Buckets:
     """Where one release goes."""
 
     public: str
-    index: str
+    index: str  # empty: no index is kept
     server: str = ""  # of an emulator, without what may lie before it
     memory: Mapping[str, MemoryStore] = field(default_factory=dict)  # else: by address
     verify: Verify
@@ -144,6 +146,28 @@ class Trial:
             signal.signal(signal.SIGTERM, held)
         return self.said(environ, status, out.getvalue())
 
+    def start(
+        self,
+        buckets: Buckets,
+        changes: Mapping[str, str] | None = None,
+        *,
+        within: Sequence[str] = (),
+    ) -> "Started":
+        """The Action in a process of its own, as the runner starts it; `within` is a command that runs
+        its arguments.
+        """
+        environ = self.environ(buckets, self.merge, changes)
+        self.scene.github.comments.clear()
+        process = subprocess.Popen(
+            [*within, sys.executable, "-I", "-u", str(ROOT / "entrypoint.py")],
+            env=environ,
+            cwd=self.scene.place.clone,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return Started(trial=self, environ=environ, process=process)
+
     def said(self, environ: Mapping[str, str], status: int, log: str) -> Said:
         """What a run has left in the runner's files and at GitHub."""
         output, summary = (
@@ -165,7 +189,8 @@ class Trial:
         wanted = {version[0]: _becomes(version, before) for version in THREE}
         if said.statuses != wanted:
             found.append(f"it says {said.statuses}, and did {wanted}")
-        one, other = (s.lasting(signed_anew=signed_anew) for s in (after, self.undisturbed()))
+        wanted_state = self.undisturbed() if buckets.index else replace(self.undisturbed(), index=None)
+        one, other = (s.lasting(signed_anew=signed_anew) for s in (after, wanted_state))
         found += [f"{n} is not as it was to be" for n in {*one, *other} if one.get(n) != other.get(n)]
         return [f"the second run: {lie}" for lie in found]
 
@@ -178,6 +203,26 @@ class Trial:
         urls = [emulator.make_bucket(self.wire.upstream) for _ in range(2)]
         server = self.wire.upstream
         return Buckets(public=urls[0], index=urls[1], server=server, verify=self.verify)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A run in a process of its own."""
+
+    trial: Trial
+    environ: Mapping[str, str]
+    process: subprocess.Popen[str]
+
+    def end(self, look: Callable[[str], None] = lambda line: None) -> Said:
+        """Read its log to the end, every line shown to somebody; what it said."""
+        lines = []
+        assert self.process.stdout
+        with self.process.stdout as log:
+            for line in log:
+                lines.append(line)
+                look(line)
+        status = self.process.wait(timeout=60)
+        return self.trial.said(self.environ, status, "".join(lines))
 
 
 @contextmanager
@@ -213,5 +258,5 @@ def _becomes(version: Version, before: Shown) -> str:
     """What a second run says of a version, by what the first one left."""
     if not before.is_public(version):
         return "published"
-    whole = before.is_whole(version) and version in before.served
+    whole = before.is_whole(version) and before.is_served(version)
     return "already-published" if whole else "completed"

@@ -23,7 +23,9 @@ _UNSURE = re.compile(
     r"|\b(not|neither) (yet )?(confirmed|known)\b|\bunconfirmed\b"
     r"|\bcould not be (asked|checked|confirmed|read back)\b"
 )
-_NOTHING = re.compile(r"nothing (was|is|has been) published|nothing to publish|publishes nothing", re.I)
+_NOTHING = re.compile(
+    r"nothing (was|is|has been) published|nothing to publish|publishes nothing", re.IGNORECASE
+)
 _NOT_PUBLISHED = re.compile(r"(\d+) packages? not published")
 _PUBLISHED = re.compile(r"(\d+) packages?(?: was| were)? published")
 
@@ -38,7 +40,7 @@ class Said:
     @property
     def packages(self) -> list[Package]:
         """The output `packages`."""
-        found: list[Package] = json.loads(self.run.outputs["packages"])
+        found: list[Package] = json.loads(self.run.outputs.get("packages") or "[]")
         return found
 
     @property
@@ -87,13 +89,13 @@ def lies(said: Said, shown: Shown, planned: Sequence[Version], *, blind: bool = 
     done = [version for version in public if _is_done(version, shown)]
     found += _of_run(said, public)
     found += _of_headlines(said, len(done), len(planned) - len(public))
-    if (said.run.status == 0) != (len(done) == len(planned)) and not blind:
+    if planned and (said.run.status == 0) != (len(done) == len(planned)) and not blind:
         found.append(f"status {said.run.status} with {len(done)} of {len(planned)} published")
     return found
 
 
 def _is_done(version: Version, shown: Shown) -> bool:
-    return shown.is_whole(version) and version in shown.served
+    return shown.is_whole(version) and shown.is_served(version)
 
 
 def _unnamed(said: Said, planned: Sequence[Version]) -> list[str]:
@@ -108,7 +110,7 @@ def _unnamed(said: Said, planned: Sequence[Version]) -> list[str]:
 def _of_package(package: Package, version: Version, shown: Shown, *, unsure: bool) -> list[str]:
     status = str(package["status"])
     public, whole = shown.is_public(version), shown.is_whole(version)
-    served = version in shown.served
+    served = shown.is_served(version)
     checks = {
         "its zip is not public": status in PUBLIC and not public,
         "it is not whole": status in PUBLIC and public and not whole,
@@ -148,16 +150,15 @@ def _of_run(said: Said, public: Sequence[Version]) -> list[str]:
     known = [name for name, _ in public if not _UNSURE.search(reasons.get(name, ""))]
     unknown = [name for name, _ in public if said.statuses.get(name) in FAILED and name not in known]
     found = []
-    output = said.run.outputs["published"]
+    output = said.run.outputs.get("published", "not there")
     if output != ("true" if public else "false") and len(unknown) < max(1, len(public)):
         found.append(f"output published is {output} with {len(public)} public")
     for where, text in {**said.texts, "log": said.run.log}.items():
         if public and (lie := _NOTHING.search(text)):
             found.append(f"{where}: {lie[0]!r} with {len(public)} public")
         rows = _not_published(text)
-        for name in known:
-            if any(f"<b>{name}</b>" in row for row in rows):
-                found.append(f"{where}: {name} stands below 'Not published', and its zip is public")
+        below = [name for name in known if any(f"<b>{name}</b>" in row for row in rows)]
+        found += [f"{where}: {n} stands below 'Not published', and its zip is public" for n in below]
     return found
 
 
@@ -169,12 +170,11 @@ def _not_published(text: str) -> list[str]:
 
 
 def _of_headlines(said: Said, done: int, private: int) -> list[str]:
-    found = []
-    for where, text in said.texts.items():
-        for count in _PUBLISHED.findall(text):
-            if int(count) > done:
-                found.append(f"{where}: {count} published, and {done} are")
-        for count in _NOT_PUBLISHED.findall(text):
-            if int(count) > private:
-                found.append(f"{where}: {count} not published, and {private} are not")
-    return found
+    limits = ((_PUBLISHED, done, "are published"), (_NOT_PUBLISHED, private, "are not"))
+    return [
+        f"{where}: {found[0]!r}, and {limit} {what}"
+        for where, text in said.texts.items()
+        for pattern, limit, what in limits
+        for found in pattern.finditer(text)
+        if int(found[1]) > limit
+    ]

@@ -1,6 +1,7 @@
-"""However the storage ends a release, log, comment, summary, outputs and status say what the buckets show."""
+"""However the storage ends a release, everything that the run says is what the buckets show."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -18,9 +19,10 @@ from tests.e2e.disturbing import (
     Disturbance,
     Step,
 )
-from tests.e2e.endings import FIRST, LAST, MIDDLE, THREE, Trial, quick, trial
+from tests.e2e.endings import FIRST, LAST, MIDDLE, THREE, Buckets, Trial, quick, trial
 from tests.e2e.judge import DONE, Said, expect_none, lies
-from tests.fakes import proxy
+from tests.fakes import proxy, refusals
+from tests.fakes.proxy import Refusal, Seen
 
 PUBLIC = [step for step in Step if step.value.bucket == "public"]
 ONE_OBJECT = [*PUBLIC, Step.CREATE_LIST, Step.MOVE_CURSOR]
@@ -56,7 +58,7 @@ def made() -> Iterator[Trial]:
         yield one
 
 
-def _end(one: Trial, step: Step, cause: Cause, *, acting: bool = False) -> Said:
+def end(one: Trial, step: Step, cause: Cause, *, acting: bool = False) -> Said:
     """End a release, hold what it said against the buckets, and finish it."""
     one.undisturbed()
     buckets = one.buckets()
@@ -78,7 +80,7 @@ def _end(one: Trial, step: Step, cause: Cause, *, acting: bool = False) -> Said:
 
 
 def _statuses(step: Step, cause: Cause) -> set[int]:
-    """To somebody who asks for an object, a missing bucket is not always another answer than its lack."""
+    """Whoever asks for an object may take a missing bucket for a missing object."""
     return {2, 3} if cause is MISSING_BUCKET and step.reads else {cause.status}
 
 
@@ -86,7 +88,7 @@ def _statuses(step: Step, cause: Cause) -> set[int]:
     ("step", "cause"), [pytest.param(s, c, id=f"{name}, {s.name}") for s, c, name in ROWS]
 )
 def test_a_refusal_of_the_storage_is_told_as_it_is(made: Trial, step: Step, cause: Cause) -> None:
-    said = _end(made, step, cause)
+    said = end(made, step, cause)
 
     statuses = said.statuses
     if step.value.bucket == "index":
@@ -101,7 +103,72 @@ def test_a_refusal_of_the_storage_is_told_as_it_is(made: Trial, step: Step, caus
 
 @pytest.mark.parametrize("step", UNCONFIRMED, ids=lambda step: step.name)
 def test_what_is_not_known_is_not_claimed(made: Trial, step: Step) -> None:
-    _end(made, step, OUTAGE, acting=True)
+    end(made, step, OUTAGE, acting=True)
+
+
+@pytest.mark.parametrize("cause", [MISSING_BUCKET, FORBIDDEN], ids=["missing bucket", "forbidden"])
+def test_a_release_without_an_index_is_told_as_it_is(made: Trial, cause: Cause) -> None:
+    buckets = replace(made.buckets(), index="")
+    assert made.wire
+    Disturbance(wire=made.wire, buckets=buckets, step=Step.ZIP, cause=cause).begin()
+
+    said = made.run(buckets)
+
+    shown = buckets.show()
+    found = lies(said, shown, THREE, blind=cause.is_everybodys)
+    expect_none([*found, *made.finish(buckets, shown)], said)
+    assert said.statuses[FIRST[0]] == "published"
+
+
+@pytest.mark.parametrize("bucket", ["public", "index"])
+@pytest.mark.parametrize("dry", ["false", "true"], ids=["release", "dry run"])
+def test_a_bucket_that_is_missing_is_seen_before_anything_is_uploaded(
+    made: Trial, bucket: str, dry: str
+) -> None:
+    buckets, wire = made.buckets(), made.wire
+    assert wire
+    name = getattr(buckets, bucket).removeprefix("gs://")
+    wire.refuse = lambda seen: refusals.missing_bucket(seen) if seen.bucket == name else None
+
+    said = made.run(buckets, {"dry-run": dry})
+
+    _expect_nothing_tried(said, buckets, "no such bucket")
+    assert wire.writes == 0
+
+
+@pytest.mark.parametrize(("bucket", "right"), [("public", "list"), ("index", "create")])
+@pytest.mark.parametrize("dry", ["false", "true"], ids=["release", "dry run"])
+def test_a_right_that_is_missing_is_seen_before_anything_is_uploaded(
+    made: Trial, bucket: str, right: str, dry: str
+) -> None:
+    buckets, wire = made.buckets(), made.wire
+    assert wire
+    name = getattr(buckets, bucket).removeprefix("gs://")
+
+    def refuse(seen: Seen) -> Refusal | None:
+        if seen.bucket != name:
+            return None
+        if "/iam/testPermissions" in seen.path:
+            return refusals.rights_without(f"storage.objects.{right}", seen)
+        lists = seen.method == "GET" and "prefix=" in seen.path
+        meant = lists if right == "list" else seen.method == "POST"
+        return refusals.missing_right(seen) if meant else None
+
+    wire.refuse = refuse
+
+    said = made.run(buckets, {"dry-run": dry})
+
+    _expect_nothing_tried(said, buckets, f"storage.objects.{right}")
+    assert wire.writes == 0
+
+
+def _expect_nothing_tried(said: Said, buckets: Buckets, words: str) -> None:
+    expect_none(lies(said, buckets.show(), THREE), said)
+    assert set(said.statuses.values()) <= {"not-tried", "failed"}
+    assert said.run.status == 2
+    for text in said.texts.values():
+        assert words in text
+        assert "will be published" not in text
 
 
 def test_every_request_of_a_release_is_of_a_step_that_is_disturbed(made: Trial) -> None:
@@ -109,7 +176,8 @@ def test_every_request_of_a_release_is_of_a_step_that_is_disturbed(made: Trial) 
     made.run(buckets)
     assert made.wire
     others = tuple(f"{version[0]}-" for version in (FIRST, LAST))
-    seen = [one for one in made.wire.seen if one.bucket and not any(o in one.object for o in others)]
+    asked = [one for one in made.wire.seen if one.object and "maxResults" not in one.path]
+    seen = [one for one in asked if not any(other in one.object for other in others)]
     files = [s for s in seen if s.method == "POST" and "/static/" in s.object]
     left = [
         f"{one.method} {one.path}"

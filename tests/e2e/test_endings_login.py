@@ -80,8 +80,8 @@ def login() -> Iterator[Login]:
     ):
         made = Login(one, identity)
         identity.clock = made.now
-        there = {"sts_url": identity.sts_url, "iam_url": identity.iam_url}
-        patch.setattr(wiring, "credentials", partial(credentials, **there))
+        there = partial(credentials, sts_url=identity.sts_url, iam_url=identity.iam_url)
+        patch.setattr(wiring, "credentials", there)
         patch.setattr(SystemClock, "now", lambda self: made.now())
         one.scene.place.environ |= identity.environ
         one.scene.inputs |= {"workload-identity-provider": PROVIDER, "service-account": ACCOUNT}

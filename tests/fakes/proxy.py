@@ -23,7 +23,7 @@ from tests.fakes import emulator
 _QUESTION = re.compile(r"bytes \*/[0-9]+")
 _HOP = {"connection", "transfer-encoding", "content-length", "host", "accept-encoding"}
 _DESCRIBED = re.compile(rb'"name":\s*"([^"]+)"')  # in the first part of a small upload
-_ADDRESS = re.compile(r"/storage/v1/b/([^/?]+)(?:/o(?:/(.+))?)?$")
+_ADDRESS = re.compile(r"/storage/v1/b/([^/?]+)(?:/iam/.+|/o(?:/(.+))?)?$")
 
 
 class Kind(Enum):

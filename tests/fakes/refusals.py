@@ -6,6 +6,7 @@ Source: https://cloud.google.com/storage/docs/json_api/v1/status-codes, and what
 import json
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
+from urllib.parse import parse_qs, urlsplit
 
 from tests.fakes.proxy import Refusal, Seen
 
@@ -78,6 +79,14 @@ def rate(seen: Seen) -> Refusal:
 def outage(seen: Seen) -> Refusal:
     """The service is out of order."""
     return _refusal(503, "backendError", "We encountered an internal error. Please try again.")
+
+
+def rights_without(missing: str, seen: Seen) -> Refusal:
+    """Of the rights that were asked for, those that the account has: all but this one."""
+    asked = parse_qs(urlsplit(seen.path).query).get("permissions", [])
+    has = [right for right in asked if right != missing]
+    body = {"kind": "storage#testIamPermissionsResponse", **({"permissions": has} if has else {})}
+    return Refusal(200, json.dumps(body).encode(), (("Content-Type", "application/json"),))
 
 
 def _refusal(

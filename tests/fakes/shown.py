@@ -34,7 +34,7 @@ class Shown:
     """Both buckets at one moment, when nobody writes."""
 
     public: Mapping[str, Lying]
-    index: Mapping[str, Lying]
+    index: Mapping[str, Lying] | None  # None: no index is kept
     verify: Verify
 
     def is_touched(self, version: Version) -> bool:
@@ -64,6 +64,10 @@ class Shown:
         zipped = self.public.get(zip_name(version))
         return hashlib.sha256(zipped.data).hexdigest() if zipped else ""
 
+    def is_served(self, version: Version) -> bool:
+        """Whether a registry shows it; without an index there is none to ask."""
+        return self.index is None or version in self.served
+
     @property
     def served(self) -> set[Version]:
         """The versions that a registry shows."""
@@ -75,7 +79,7 @@ class Shown:
     @property
     def listed(self) -> bytes:
         """The list that the cursor points to."""
-        if _CURSOR not in self.index:
+        if not self.index or _CURSOR not in self.index:
             return b'{"packages": []}'
         current = json.loads(self.index[_CURSOR].data)["current"]
         data = self.index[f"v2/metadata/{current}/search-index-all.json"].data
@@ -84,7 +88,7 @@ class Shown:
     def lasting(self, *, signed_anew: bool) -> Mapping[str, Lying]:
         """All that a run leaves behind but for its times: signatures name theirs, cursors are some."""
         kept = {n: o for n, o in self.public.items() if not (signed_anew and n.endswith(".sig"))}
-        cursor = self.index.get(_CURSOR)
+        cursor = self.index.get(_CURSOR) if self.index else None
         listed = Lying(data=self.listed, headers=cursor.headers if cursor else ())
         return {**kept, "(listed)": listed}
 
@@ -102,7 +106,8 @@ def in_memory(public: MemoryStore, index: MemoryStore, verify: Verify) -> Shown:
 
 def on_server(server: str, public: str, index: str, verify: Verify) -> Shown:
     """The buckets of `gs://` addresses on an emulator, asked without what may lie before it."""
-    first, second = (_lying(server, url.removeprefix("gs://")) for url in (public, index))
+    first = _lying(server, public.removeprefix("gs://"))
+    second = _lying(server, index.removeprefix("gs://")) if index else None
     return Shown(public=first, index=second, verify=verify)
 
 
