@@ -21,7 +21,7 @@ FAILED = {"failed", "conflict"}
 _UNSURE = re.compile(
     r"\bmay (already |now |still )?(be (in|there|public|published|indexed|served|listed)|have been)\b"
     r"|\b(not|neither) (yet )?(confirmed|known)\b|\bunconfirmed\b"
-    r"|\bcould not be (asked|checked|confirmed|read back)\b"
+    r"|\bcould not be (asked|checked|confirmed|read back|seen)\b"
 )
 _NOTHING = re.compile(
     r"nothing (was|is|has been) published|nothing to publish|publishes nothing", re.IGNORECASE
@@ -125,6 +125,8 @@ def _of_package(package: Package, version: Version, shown: Shown, *, unsure: boo
         "its address is not told": status in PUBLIC and not package["urls"],
     }
     found = [f"said {status}, and {lie}" for lie, is_so in checks.items() if is_so]
+    if served and "not in the index" in str(package["reason"]):
+        found.append("it is served, and the reason says that it is not in the index")
     if status not in DONE and not package["reason"]:
         found.append(f"said {status} without a reason")
     return found

@@ -4,9 +4,9 @@ Source: https://cloud.google.com/storage/docs/json_api/v1/status-codes, and what
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
-from urllib.parse import parse_qs, urlsplit
 
 from tests.fakes.proxy import Refusal, Seen
 
@@ -25,7 +25,7 @@ def missing_bucket(seen: Seen) -> Refusal:
 def missing_right(seen: Seen) -> Refusal:
     """The account may not do this."""
     right = "list" if _lists(seen) else _RIGHTS[seen.method]
-    if "uploadType" in seen.path and "ifGenerationMatch=0" not in seen.path:
+    if re.search(r"ifGenerationMatch=\d{10}", seen.path):
         right = "delete"  # writing over an object takes away the old one
     of = "bucket" if right == "list" else "object"
     said = (
@@ -79,14 +79,6 @@ def rate(seen: Seen) -> Refusal:
 def outage(seen: Seen) -> Refusal:
     """The service is out of order."""
     return _refusal(503, "backendError", "We encountered an internal error. Please try again.")
-
-
-def rights_without(missing: str, seen: Seen) -> Refusal:
-    """Of the rights that were asked for, those that the account has: all but this one."""
-    asked = parse_qs(urlsplit(seen.path).query).get("permissions", [])
-    has = [right for right in asked if right != missing]
-    body = {"kind": "storage#testIamPermissionsResponse", **({"permissions": has} if has else {})}
-    return Refusal(200, json.dumps(body).encode(), (("Content-Type", "application/json"),))
 
 
 def _refusal(
