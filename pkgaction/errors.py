@@ -112,6 +112,12 @@ class StorageError(OutsideError):
     """The storage did not do what it should."""
 
 
+class DamagedObjectError(ContentConflictError, StorageError):
+    """An object in a bucket is not the one that was written there (exit 3): it must be deleted."""
+
+    exit_status = 3
+
+
 class IndexUnsafeError(StorageError):
     """The index there is broken or foreign: nothing of it is replaced."""
 

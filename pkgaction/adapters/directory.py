@@ -4,13 +4,15 @@ An object is a plain file at its name. Its generation is the file's modification
 and its headers lie under `.pkgaction/` by name and generation, written before the file: so one rename,
 or one link, makes an object visible as a whole, and a kill at any point leaves the old state or the new.
 A file that came from elsewhere is an object without metadata.
+
+The checksum that is kept beside the headers is that of the bytes as they were given. The one that an
+object is said to have is that of the bytes as they lie there, as a server's is: a disk may lose some.
 """
 
 import contextlib
 import fcntl
 import json
 import os
-import shutil
 import tempfile
 import time
 import unicodedata
@@ -20,10 +22,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 
-import google_crc32c
-
+from pkgaction import integrity
 from pkgaction.errors import AccessDeniedError, BucketMissingError, StorageError, of_machine
 from pkgaction.model import layout
+from pkgaction.model.checksum import crc32c, extended
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.json import Json, at, number_at, text_at
 from pkgaction.model.tree import Content
@@ -90,7 +92,12 @@ class DirectoryStore:
             return None
 
     def open(self, name: str, *, generation: int) -> BinaryIO:
-        """The bytes of exactly this generation."""
+        """The bytes of exactly this generation, if they are still those that were written.
+
+        Raises:
+            GenerationMismatchError: the object has another generation, or is gone.
+            DamagedObjectError: they are not.
+        """
         with _failing(self.url, name):
             try:
                 stream = self._path(name).open("rb")
@@ -99,6 +106,11 @@ class DirectoryStore:
             if os.fstat(stream.fileno()).st_mtime_ns != generation:
                 stream.close()
                 raise GenerationMismatchError(name)
+            try:
+                self._require_whole(name, generation)
+            except BaseException:
+                stream.close()
+                raise
             return stream
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
@@ -136,7 +148,7 @@ class DirectoryStore:
             temporary = Path(temporary_name)
             try:
                 with os.fdopen(handle, "wb") as target, content.open() as source:
-                    shutil.copyfileobj(source, target, _CHUNK)
+                    checksum = _copied(source, target)
                 temporary.chmod(0o644)
                 generation = time.time_ns()
                 os.utime(temporary, ns=(generation, generation))
@@ -144,7 +156,7 @@ class DirectoryStore:
                     name=name,
                     generation=temporary.stat().st_mtime_ns,
                     size=temporary.stat().st_size,
-                    crc32c=_crc32c(temporary),
+                    crc32c=checksum,
                     headers=headers,
                     created=_time(temporary.stat().st_mtime_ns),
                 )
@@ -174,21 +186,37 @@ class DirectoryStore:
     def _stored(self, name: str, generation: int) -> StoredObject | None:
         """The object of that generation; None where it has another one by now, or is gone."""
         path = self._path(name)
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            return _load(name, generation, self._sidecar(name, generation).read_text())
         try:
-            content_type = layout.content_type(name, FileOnDisk(path))
-            found = StoredObject(
+            there = StoredObject(
                 name=name,
                 generation=generation,
                 size=path.stat().st_size,
-                crc32c=_crc32c(path),
-                headers=Headers(content_type=content_type, cache_control=""),
+                crc32c=crc32c(FileOnDisk(path)),
+                headers=self._headers(name, generation),
                 created=_time(generation),
             )
         except FileNotFoundError:
             return None
-        return found if self._generation(name) == generation else None
+        return there if self._generation(name) == generation else None
+
+    def _headers(self, name: str, generation: int) -> Headers:
+        """Those that were kept; else what a file's name and content say."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            return _loaded(self._sidecar(name, generation).read_text())
+        content_type = layout.content_type(name, FileOnDisk(self._path(name)))
+        return Headers(content_type=content_type, cache_control="")
+
+    def _require_whole(self, name: str, generation: int) -> None:
+        try:
+            known: Json = json.loads(self._sidecar(name, generation).read_text())
+        except (FileNotFoundError, ValueError):
+            return  # it came from elsewhere: nothing is known of it
+        stored = self._stored(name, generation)
+        if stored is None:
+            raise GenerationMismatchError(name)
+        expected = (number_at(known, "size"), number_at(known, "crc32c"))
+        if expected != (stored.size, stored.crc32c):
+            raise integrity.damaged(self.url, stored, integrity.damage(stored, expected))
 
     def _path(self, name: str) -> Path:
         if _unfit(name):
@@ -238,11 +266,12 @@ def _failing(url: str, name: str) -> Iterator[None]:
         raise StorageError(what=what, where=f"{url}/{name}", fix=fix) from error
 
 
-def _crc32c(path: Path) -> int:
+def _copied(source: BinaryIO, target: IO[bytes]) -> int:
+    """Copy all of it; the checksum of what was read."""
     checksum = 0
-    with path.open("rb") as stream:
-        while block := stream.read(_CHUNK):
-            checksum = google_crc32c.extend(checksum, block)
+    while block := source.read(_CHUNK):
+        checksum = extended(checksum, block)
+        target.write(block)
     return checksum
 
 
@@ -261,23 +290,15 @@ def _dump(stored: StoredObject) -> str:
     )
 
 
-def _load(name: str, generation: int, text: str) -> StoredObject:
+def _loaded(text: str) -> Headers:
     known: Json = json.loads(text)
     metadata = at(known, "metadata")
     pairs = metadata.items() if isinstance(metadata, dict) else ()
-    headers = Headers(
+    return Headers(
         content_type=text_at(known, "contentType"),
         cache_control=text_at(known, "cacheControl"),
         content_encoding=text_at(known, "contentEncoding"),
         metadata={key: value for key, value in pairs if isinstance(value, str)},
-    )
-    return StoredObject(
-        name=name,
-        generation=generation,
-        size=number_at(known, "size"),
-        crc32c=number_at(known, "crc32c"),
-        headers=headers,
-        created=_time(generation),
     )
 
 

@@ -2,30 +2,32 @@
 
 Every write carries a precondition, so it can be repeated: a try that failed unclearly is settled by
 reading the object back and finding our own mark on it, never by "it exists, so it must be ours".
-Every upload and download is checked by CRC32C.
+Every upload carries its CRC32C, and what the server says it keeps is compared with what was sent; every
+download is checked.
 """
 
-import base64
 import secrets
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, Self, cast
 from urllib.parse import quote, urlsplit
 
-import google_crc32c
 import requests
 from google.api_core import exceptions
 from google.auth.credentials import Credentials
 from google.cloud import storage
 from requests.adapters import HTTPAdapter
 
-from pkgaction.adapters.gcs_retry import TIMEOUT, DamagedError, Tries, given_up
-from pkgaction.adapters.gcs_upload import CHUNK, ResumableUpload, encoded
-from pkgaction.errors import StorageError
-from pkgaction.model.json import Json, JsonObject, at, text_at
+from pkgaction import integrity
+from pkgaction.adapters import gcs_resource
+from pkgaction.adapters.gcs_resource import Wanted
+from pkgaction.adapters.gcs_retry import TIMEOUT, DamagedError, LostSessionError, Tries, given_up
+from pkgaction.adapters.gcs_upload import CHUNK, Upload
+from pkgaction.errors import LoginError, StorageError
+from pkgaction.model.checksum import crc32c, encoded, extended
+from pkgaction.model.json import Json, at, text_at
 from pkgaction.model.tree import Bytes, Content
 from pkgaction.ports import (
     AlreadyExistsError,
@@ -35,14 +37,10 @@ from pkgaction.ports import (
     StoredObject,
 )
 
-_MARK = "write-id"  # metadata: which write made this generation
 _NEVER = 1  # a generation that no object has: they are microseconds since 1970
-_STARTS = 3  # of one upload: the server may forget one that was interrupted
-_ONE_REQUEST = 2 * 1024 * 1024  # bytes; larger objects are sent in chunks
-_FIELDS = (
-    "items(name,generation,size,crc32c,contentType,contentEncoding,cacheControl,metadata,timeCreated)"
-    ",nextPageToken"
-)
+_MOST = 3  # uploads of an object where the server ends them, and as many where it keeps other bytes
+_FIELDS = f"items({gcs_resource.FIELDS}),nextPageToken"
+_PAGE = {"kind", "items", "prefixes", "nextPageToken"}  # the keys of a page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +89,7 @@ class GcsStore:
         Creating is asked for with a generation that no object has: a right that is missing is told
         before the precondition, and with the right the precondition refuses, so nothing is written.
         """
-        self._tries(name).run(lambda: self._page(name, None))
+        next(self.list(name), None)
         if not create:
             return
         headers = Headers(content_type="application/octet-stream", cache_control="no-store")
@@ -122,8 +120,8 @@ class GcsStore:
 
     def stat(self, name: str) -> StoredObject | None:
         """What is known of an object without its bytes."""
-        resource = self._resource(name)
-        return None if resource is None else self._stored(resource)
+        found = self._found(name)
+        return found[0] if found else None
 
     def open(self, name: str, *, generation: int) -> BinaryIO:
         """The bytes of exactly this generation, checked before they are given out."""
@@ -152,11 +150,12 @@ class GcsStore:
         """All objects whose name starts with the prefix, by name."""
         token: str | None = None
         while True:
-            page = self._tries(prefix).run(lambda token=token: self._page(prefix, token))  # type: ignore[misc]
-            items = at(page, "items")
-            for item in items if isinstance(items, list) else ():
-                yield self._stored(item)
-            token = text_at(page, "nextPageToken")
+            tries = self._tries(prefix)
+            try:
+                found, token = tries.run(lambda token=token: self._page(prefix, token))  # type: ignore[misc]
+            except exceptions.NotFound as error:
+                raise tries.translated(error) from error
+            yield from found
             if not token:
                 return
 
@@ -177,103 +176,131 @@ class GcsStore:
             raise GenerationMismatchError(name) from None
 
     def _write(self, name: str, content: Content, headers: Headers, *, generation: int) -> StoredObject:
-        mark = secrets.token_hex(8)
-        marked = replace(headers, metadata={**headers.metadata, _MARK: mark})
-        tries = self._tries(name)
-        upload = self._at_once if content.size <= _ONE_REQUEST else self._in_chunks
-        for _ in range(_STARTS):
+        """Write it until the bucket has exactly that.
+
+        What the server keeps other than it was sent is written over at once, where that is allowed.
+        """
+        wanted = Wanted(name, content.size, crc32c(content), headers)
+        mark, tries = secrets.token_hex(8), self._tries(name)
+        stored = self._sent(wanted, mark, content, tries, generation)
+        for _ in range(_MOST):
+            kept = self._kept(stored, wanted, mark)
+            if not (what := wanted.unlike(kept)):
+                return kept
             try:
-                return self._stored(upload(name, content, marked, generation, tries))
+                stored = self._sent(wanted, mark, content, tries, kept.generation)
+            except LoginError as error:
+                raise integrity.damaged(self.url, kept, what) from error
+        raise integrity.damaged(self.url, stored, wanted.unlike(stored))
+
+    def _kept(self, stored: StoredObject, wanted: Wanted, mark: str) -> StoredObject:
+        """The object that a write of ours made. An answer that says it is another one is not believed.
+
+        Raises:
+            PreconditionFailed: another one was written after it.
+        """
+        if not wanted.unlike(stored):
+            return stored
+        found, by = self._found(wanted.name) or (stored, "")
+        if wanted.unlike(found) and by != mark:
+            message = "another one was written after it"
+            raise exceptions.PreconditionFailed(message)
+        return found
+
+    def _sent(
+        self, wanted: Wanted, mark: str, content: Content, tries: Tries, generation: int
+    ) -> StoredObject:
+        """The object that an upload made; one that the server ends is begun again."""
+        for _ in range(_MOST):
+            try:
+                return self._upload(wanted, mark, content, tries, generation).send()
             except exceptions.PreconditionFailed:
-                mine = self._made_by(mark, name) if tries.unclear else None
-                if mine is None:
-                    raise
-                return mine
-            except exceptions.NotFound as error:  # the bucket, or an upload that the server has ended
-                if not tries.unclear:
-                    raise tries.translated(error) from error
-                if mine := self._made_by(mark, name):
+                if tries.unclear and (mine := self._made_by(mark, wanted.name)):
                     return mine
-        raise given_up(DamagedError(), tries.where)
+                raise
+            except exceptions.NotFound as error:
+                raise tries.translated(error) from error
+            except LostSessionError:
+                tries.unclear = True
+                if mine := self._made_by(mark, wanted.name):
+                    return mine
+        message = f"the server ended the upload in chunks {_MOST} times"
+        raise given_up(LostSessionError(message), tries.where)
 
     def _made_by(self, mark: str, name: str) -> StoredObject | None:
         """The object, if it was this very write that made it."""
-        resource = self._resource(name)
-        return self._stored(resource) if text_at(resource, "metadata", _MARK) == mark else None
+        found = self._found(name)
+        return found[0] if found and found[1] == mark else None
 
-    def _at_once(
-        self, name: str, content: Content, headers: Headers, generation: int, tries: Tries
-    ) -> Json:
-        """In one request, which holds the checksum, so the server refuses other bytes."""
-
-        def upload() -> Json:
-            blob = self._blob(name)
-            blob.content_type, blob.cache_control = headers.content_type, headers.cache_control
-            blob.content_encoding = headers.content_encoding or None
-            blob.metadata = dict(headers.metadata)
-            with content.open() as stream:
-                blob.upload_from_file(
-                    stream,
-                    size=content.size,
-                    content_type=headers.content_type,
-                    if_generation_match=generation,
-                    checksum="crc32c",
-                    timeout=self.timeout,
-                    retry=None,
-                )
-            resource: Json = blob._properties  # noqa: SLF001 - the resource as the API gives it
-            return resource
-
-        return tries.run(upload)
-
-    def _in_chunks(
-        self, name: str, content: Content, headers: Headers, generation: int, tries: Tries
-    ) -> Json:
+    def _upload(
+        self, wanted: Wanted, mark: str, content: Content, tries: Tries, generation: int
+    ) -> Upload:
         endpoint = self.client._connection.API_BASE_URL  # noqa: SLF001 - the emulator's, where there is one
-        object_name = quote(self.prefix + name, safe="")
-        query = f"uploadType=resumable&ifGenerationMatch={generation}&name={object_name}"
-        upload = ResumableUpload(
+        query = f"name={quote(self.prefix + wanted.name, safe='')}&ifGenerationMatch={generation}"
+        return Upload(
             session=cast("requests.Session", self.client._http),  # noqa: SLF001 - with its login
-            start_url=f"{endpoint}/upload/storage/v1/b/{quote(self.bucket, safe='')}/o?{query}",
-            resource=_described(self.prefix + name, headers),
+            address=f"{endpoint}/upload/storage/v1/b/{quote(self.bucket, safe='')}/o?{query}",
+            resource=wanted.described(mark),
+            prefix=self.prefix,
             content=content,
+            checksum=wanted.crc32c,
             tries=tries,
             timeout=self.timeout,
         )
-        return upload.send()
 
-    def _page(self, prefix: str, token: str | None) -> Json:
+    def _page(self, prefix: str, token: str | None) -> tuple[tuple[StoredObject, ...], str]:
+        """A page of a listing, and what the next one is asked for by."""
         query = {"prefix": self.prefix + prefix, "fields": _FIELDS}
-        path = f"/b/{quote(self.bucket, safe='')}/o"
+        page = self._asked("", {**query, **({"pageToken": token} if token else {})})
+        items = at(page, "items") or []
+        if not isinstance(page, dict) or not page.keys() <= _PAGE or not isinstance(items, list):
+            message = "a listing is not one"
+            raise DamagedError(message)
+        found = tuple(gcs_resource.stored(item, self.prefix) for item in items)
+        if any(not stored.name.startswith(prefix) for stored in found):
+            message = "a listing has what was not asked for"
+            raise DamagedError(message)
+        return found, text_at(page, "nextPageToken")
+
+    def _asked(self, path: str, query: dict[str, str]) -> Json:
+        """One request about objects, one try."""
         try:
-            page: Json = self.client._connection.api_request(  # noqa: SLF001 - one page, one try
+            found: Json = self.client._connection.api_request(  # noqa: SLF001
                 method="GET",
-                path=path,
-                query_params={**query, **({"pageToken": token} if token else {})},
+                path=f"/b/{quote(self.bucket, safe='')}/o{path}",
+                query_params=query,
                 timeout=self.timeout,
             )
-        except exceptions.NotFound as error:
-            raise self._tries(prefix).translated(error) from error
-        return page
+        except ValueError as error:
+            message = "an answer is not readable"
+            raise DamagedError(message) from error
+        return found
 
     def _check(self, blob: storage.Blob, target: BinaryIO) -> None:
         """Compare what came with the checksum that came with it."""
         target.seek(0)
         checksum = 0
         while block := target.read(CHUNK):
-            checksum = google_crc32c.extend(checksum, block)
+            checksum = extended(checksum, block)
         if blob.crc32c != encoded(checksum):
-            raise DamagedError
+            message = "the bytes that came are not those that are kept"
+            raise DamagedError(message)
 
-    def _resource(self, name: str) -> Json:
-        """The object as the API describes it; None where there is none."""
-        blob = self._blob(name)
+    def _found(self, name: str) -> tuple[StoredObject, str] | None:
+        """The object, and the mark of the write that made it; None where there is none."""
+
+        def ask() -> tuple[StoredObject, str]:
+            resource = self._asked(f"/{quote(self.prefix + name, safe='')}", {"projection": "noAcl"})
+            stored = gcs_resource.stored(resource, self.prefix)
+            if stored.name != name:
+                message = "an answer describes another object"
+                raise DamagedError(message)
+            return stored, gcs_resource.mark_of(resource)
+
         try:
-            self._tries(name).run(lambda: blob.reload(timeout=self.timeout, retry=None))
+            return self._tries(name).run(ask)
         except exceptions.NotFound:
             return None
-        resource: Json = blob._properties  # noqa: SLF001 - the resource as the API gives it
-        return resource
 
     def _blob(self, name: str, generation: int | None = None) -> storage.Blob:
         return self.client.bucket(self.bucket).blob(self.prefix + name, generation=generation)
@@ -281,36 +308,8 @@ class GcsStore:
     def _tries(self, name: str) -> Tries:
         return Tries(self.clock, f"{self.url}/{name}", self.bucket, self.principal)
 
-    def _stored(self, resource: Json) -> StoredObject:
-        metadata = at(resource, "metadata")
-        pairs = metadata.items() if isinstance(metadata, dict) else ()
-        return StoredObject(
-            name=text_at(resource, "name").removeprefix(self.prefix),
-            generation=int(text_at(resource, "generation") or 0),
-            size=int(text_at(resource, "size") or 0),
-            crc32c=int.from_bytes(base64.b64decode(text_at(resource, "crc32c")), "big"),
-            headers=Headers(
-                content_type=text_at(resource, "contentType"),
-                cache_control=text_at(resource, "cacheControl"),
-                content_encoding=text_at(resource, "contentEncoding"),
-                metadata={k: v for k, v in pairs if isinstance(v, str) and k != _MARK},
-            ),
-            created=datetime.fromisoformat(text_at(resource, "timeCreated")),
-        )
-
 
 def _note_date(clock: Clock, response: requests.Response, **_: object) -> None:
     """What the storage's clock says, with each answer."""
     server, headers = str(urlsplit(response.url).hostname), response.headers
     clock.skew.observe(server, date=headers.get("date"), age=headers.get("age"), now=clock.now())
-
-
-def _described(name: str, headers: Headers) -> JsonObject:
-    """The object that an upload in chunks makes, as the API wants it described."""
-    return {
-        "name": name,
-        "contentType": headers.content_type,
-        **({"contentEncoding": headers.content_encoding} if headers.content_encoding else {}),
-        "cacheControl": headers.cache_control,
-        "metadata": dict(headers.metadata),
-    }

@@ -24,7 +24,8 @@ TIMEOUT = (10.0, 60.0)  # seconds: to connect, and between two bytes of an answe
 _TRIES = 6
 _LONGEST_WAIT = 32.0  # seconds
 _BUDGET = 300.0  # seconds of waiting in one call
-_PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+# 410 is that of a session which cannot be started just now; one of an open session never comes here
+_PASSING_STATUSES = frozenset({408, 410, 429, 500, 502, 503, 504})
 _PASSING = (
     requests.ConnectionError,
     requests.Timeout,
@@ -37,7 +38,14 @@ _PASSING = (
 
 
 class DamagedError(Exception):
-    """Bytes came through other than they were sent; a new try may do better."""
+    """Bytes came through other than they were sent; a new try may do better.
+
+    It never leaves `Tries`, which makes a StorageError of the last one.
+    """
+
+
+class LostSessionError(Exception):
+    """The server has ended an upload in chunks; it is for the caller to begin another one."""
 
 
 @dataclass(slots=True)
@@ -61,7 +69,7 @@ class Tries:
         for number in range(_TRIES):
             try:
                 return step()
-            except (exceptions.PreconditionFailed, exceptions.NotFound):
+            except (exceptions.PreconditionFailed, exceptions.NotFound, LostSessionError):
                 raise
             except Exception as error:
                 pause = _pause(error, number)
@@ -119,6 +127,8 @@ def _retry_after(error: Exception) -> float:
 
 def _message(error: Exception) -> str:
     """One line, without addresses that may hold an upload's secret id."""
+    if isinstance(error, DamagedError | LostSessionError):
+        return str(error)
     if isinstance(error, exceptions.GoogleAPICallError):
         first = str(error.message).split(": ", 1)[-1].splitlines()[0] if error.message else ""
         return f"{error.code} {first}"[:300]

@@ -1,53 +1,90 @@
-"""Large uploads in chunks: after a failure the server is asked how far it got, and the rest is sent.
+"""Uploads: small ones in one request, large ones in chunks. Each carries its checksum, twice.
 
-Source: https://cloud.google.com/storage/docs/performing-resumable-uploads.
+After a failure of an upload in chunks the server is asked how far it got, and the rest is sent.
+
+Sources: https://cloud.google.com/storage/docs/performing-resumable-uploads and
+https://cloud.google.com/storage/docs/data-validation.
 """
 
-import base64
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-import google_crc32c
 import requests
 from google.api_core import exceptions
 
-from pkgaction.adapters.gcs_retry import DamagedError, Tries
+from pkgaction.adapters import gcs_resource
+from pkgaction.adapters.gcs_retry import DamagedError, LostSessionError, Tries
+from pkgaction.errors import StorageError
+from pkgaction.model.checksum import encoded
 from pkgaction.model.json import Json, text_at
 from pkgaction.model.tree import Content
+from pkgaction.ports import StoredObject
 
 CHUNK = 4 * 1024 * 1024  # bytes; a multiple of 256 KiB, as the protocol wants
+_ONE_REQUEST = 2 * 1024 * 1024  # bytes; larger objects are sent in chunks
 _INCOMPLETE = 308
+_ENDED = frozenset({400, 404, 410, 416})  # answers after which an open session is of no more use
 _RANGE = re.compile(r"bytes=0-([0-9]+)")
 
 
-@dataclass(slots=True)
-class ResumableUpload:
+@dataclass(slots=True, kw_only=True)
+class Upload:
     """One upload of so many bytes."""
 
     session: requests.Session
-    start_url: str  # with name and precondition
-    resource: Mapping[str, Json]  # the object's headers and metadata
+    address: str  # with name and precondition, but for the kind of upload
+    resource: Mapping[str, Json]  # the object's headers, metadata and checksum
+    prefix: str  # of the bucket's names that is not ours
     content: Content
+    checksum: int
     tries: Tries
     timeout: tuple[float, float]  # seconds: to connect, and between two bytes
 
-    def send(self) -> Json:
+    def send(self) -> StoredObject:
         """Send everything; the object as the server describes it.
 
         Raises:
             PreconditionFailed: the object has another generation than was asked for.
+            NotFound: there is no such bucket.
+            LostSessionError: the server has ended the upload; another one may do better.
             StorageError: it was given up.
         """
+        if self.content.size <= _ONE_REQUEST:
+            return self.tries.run(self._at_once)
         url = self.tries.run(self._start)
         with self.content.open() as stream:
             return self._chunks(url, stream)
 
+    @property
+    def hashed(self) -> dict[str, str]:
+        """The header of the last request of an upload: the server refuses any other bytes."""
+        return {"X-Goog-Hash": f"crc32c={encoded(self.checksum)}"}
+
+    def _at_once(self) -> StoredObject:
+        with self.content.open() as stream:
+            data = _read(stream, self.content.size + 1)
+        self._require_size(len(data))
+        boundary = secrets.token_hex(16)
+        kind = text_at(self.resource, "contentType") or "application/octet-stream"
+        head = (
+            f"--{boundary}\r\nContent-Type: application/json\r\n\r\n{json.dumps(self.resource)}\r\n"
+            f"--{boundary}\r\nContent-Type: {kind}\r\n\r\n"
+        )
+        answer = self.session.post(
+            f"{self.address}&uploadType=multipart",
+            data=head.encode() + data + f"\r\n--{boundary}--\r\n".encode(),
+            headers={"Content-Type": f"multipart/related; boundary={boundary}", **self.hashed},
+            timeout=self.timeout,
+        )
+        return self.described(answer)
+
     def _start(self) -> str:
         answer = self.session.post(
-            self.start_url,
+            f"{self.address}&uploadType=resumable",
             json=self.resource,
             headers={
                 "X-Upload-Content-Type": text_at(self.resource, "contentType"),
@@ -56,68 +93,86 @@ class ResumableUpload:
             timeout=self.timeout,
         )
         _raise(answer)
-        return answer.headers["Location"]
+        if not (url := answer.headers.get("Location", "")):
+            message = "an upload was begun without an address"
+            raise DamagedError(message)
+        return url
 
-    def _chunks(self, url: str, stream: BinaryIO) -> Json:
-        total, offset, checksum = self.content.size, 0, 0
+    def _chunks(self, url: str, stream: BinaryIO) -> StoredObject:
+        offset = 0
         while True:
             chunk = _read(stream, CHUNK)
-            if not chunk or offset + len(chunk) > total:
-                raise exceptions.BadRequest(f"{offset + len(chunk)} bytes were read, not {total}")
-            checksum = google_crc32c.extend(checksum, chunk)
-            done = _Chunk(self.session, url, chunk, offset, total, self.timeout).send(self.tries)
+            if not chunk or offset + len(chunk) > self.content.size:
+                self._require_size(offset + len(chunk))
+            done = _Chunk(self, url, chunk, offset).send()
             if done is not None:
-                if text_at(done, "crc32c") != encoded(checksum):
-                    raise DamagedError
                 return done
             offset += len(chunk)
+
+    def _require_size(self, count: int) -> None:
+        if count != self.content.size:
+            what = f"{count} bytes were read where {self.content.size} are said to be"
+            raise StorageError(what=what, where=self.tries.where, fix="run the job again")
+
+    def described(self, answer: requests.Response) -> StoredObject:
+        """The object that an upload has made."""
+        _raise(answer)
+        return gcs_resource.stored(gcs_resource.parsed(answer.content), self.prefix)
 
 
 @dataclass(slots=True)
 class _Chunk:
     """A part of an upload, held in memory until the server has it."""
 
-    session: requests.Session
+    upload: Upload
     url: str
     data: bytes
     offset: int
-    total: int
-    timeout: tuple[float, float]
     _asks: bool = False  # the last try failed: ask how far the server got before sending
 
-    def send(self, tries: Tries) -> Json | None:
+    def send(self) -> StoredObject | None:
         """Send it, from wherever the server got to; the object if this was the last part."""
-        return tries.run(self._try)
+        return self.upload.tries.run(self._try)
 
-    def _try(self) -> Json | None:
+    def _try(self) -> StoredObject | None:
         if self._asks:
-            answer = self._put(b"", f"bytes */{self.total}")
-            if answer.status_code != _INCOMPLETE:
-                return _object(answer)
+            answer = self._put(b"", f"bytes */{self.upload.content.size}")
         else:
             self._asks = True
-            answer = self._put(self.data, self._range(0))
+            answer = self._send(0)
+        before = -1
         while answer.status_code == _INCOMPLETE:
             skip = _held(answer) - self.offset
-            if skip == len(self.data):
+            if skip == len(self.data) and not self._is_last:
                 return None
             if not 0 <= skip < len(self.data):
-                raise exceptions.BadRequest(f"the server holds {_held(answer)} bytes of the upload")
-            answer = self._put(self.data[skip:], self._range(skip))
-        return _object(answer)
+                message = f"the server holds {_held(answer)} bytes of an upload in chunks"
+                raise LostSessionError(message)
+            if skip == before:
+                message = "the server takes no more of an upload in chunks"
+                raise DamagedError(message)
+            before, answer = skip, self._send(skip)
+        return self.upload.described(answer)
 
-    def _range(self, skip: int) -> str:
+    @property
+    def _is_last(self) -> bool:
+        return self.offset + len(self.data) == self.upload.content.size
+
+    def _send(self, skip: int) -> requests.Response:
         last = self.offset + len(self.data) - 1
-        return f"bytes {self.offset + skip}-{last}/{self.total}"
+        said = f"bytes {self.offset + skip}-{last}/{self.upload.content.size}"
+        return self._put(self.data[skip:], said, self.upload.hashed if self._is_last else {})
 
-    def _put(self, data: bytes, content_range: str) -> requests.Response:
-        headers = {"Content-Range": content_range}
-        return self.session.put(self.url, data=data, headers=headers, timeout=self.timeout)
-
-
-def encoded(checksum: int) -> str:
-    """A CRC32C as the API writes it: base64 of its four bytes."""
-    return base64.b64encode(checksum.to_bytes(4, "big")).decode()
+    def _put(
+        self, data: bytes, content_range: str, more: Mapping[str, str] | None = None
+    ) -> requests.Response:
+        headers = {"Content-Range": content_range, **(more or {})}
+        upload = self.upload
+        answer = upload.session.put(self.url, data=data, headers=headers, timeout=upload.timeout)
+        if answer.status_code in _ENDED:
+            message = f"the server ended an upload in chunks: {answer.status_code}"
+            raise LostSessionError(message)
+        return answer
 
 
 def _held(answer: requests.Response) -> int:
@@ -126,18 +181,24 @@ def _held(answer: requests.Response) -> int:
     return int(found[1]) + 1 if found else 0
 
 
-def _object(answer: requests.Response) -> Json:
-    _raise(answer)
-    try:
-        found: Json = json.loads(answer.content)
-    except ValueError as error:
-        raise DamagedError from error
-    return found
-
-
 def _raise(answer: requests.Response) -> None:
+    """Raise what the server refused.
+
+    What is refused as a bad request, its checksum among it, was damaged on the way.
+    """
+    if answer.status_code == requests.codes.bad_request:
+        message = f"the storage refuses what it got: {_said(answer)}"
+        raise DamagedError(message)
     if answer.status_code >= requests.codes.bad_request:
         raise exceptions.from_http_response(answer)
+
+
+def _said(answer: requests.Response) -> str:
+    try:
+        said = gcs_resource.parsed(answer.content)
+    except DamagedError:
+        said = None
+    return (text_at(said, "error", "message") or "400").splitlines()[0][:200]
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:

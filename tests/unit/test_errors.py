@@ -26,6 +26,7 @@ _STATUSES = {
     "OutsideError": 3,
     "GitError": 3,
     "StorageError": 3,
+    "DamagedObjectError": 3,
     "IndexUnsafeError": 3,
     "GitHubError": 3,
     "LoginError": 2,

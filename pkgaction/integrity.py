@@ -1,0 +1,115 @@
+"""Whether an object in a bucket is the one that was written there, told without its bytes.
+
+Each object that is published carries two checksums as metadata: of its bytes, as its publisher had
+them, and of its name, headers and metadata. The bucket's own checksum of the bytes is in every listing:
+if it is the recorded one, the object is whole. Objects of other tools, and of older versions, have none.
+"""
+
+import json
+import shlex
+from dataclasses import replace
+
+from pkgaction.errors import DamagedObjectError, StorageError
+from pkgaction.model.checksum import crc32c, decoded, encoded
+from pkgaction.model.tree import Bytes
+from pkgaction.ports import Headers, ObjectStore, StoredObject
+
+CRC32C = "crc32c"  # metadata: of the object's bytes
+SEAL = "headers-crc32c"  # metadata: of its name, its headers and the metadata beside this one
+_OTHERS = "goog-"  # metadata that Google's own tools add
+Measure = tuple[int, int]  # of bytes: how many, crc32c
+
+
+def sealed(name: str, headers: Headers, checksum: int) -> Headers:
+    """The headers of an object with these bytes, with both checksums in its metadata."""
+    known = replace(headers, metadata={**headers.metadata, CRC32C: encoded(checksum)})
+    return replace(known, metadata={**known.metadata, SEAL: _seal(name, known)})
+
+
+def is_recorded(stored: StoredObject) -> bool:
+    """Whether an object carries what it takes to prove it."""
+    return {CRC32C, SEAL} <= stored.headers.metadata.keys()
+
+
+def damage(stored: StoredObject, expected: Measure | None = None) -> str:
+    """How an object differs from the one that was written, as a sentence; empty where it does not.
+
+    Args:
+        stored: as a listing shows it.
+        expected: its size and checksum, where they are known from elsewhere too.
+    """
+    metadata = stored.headers.metadata
+    is_ = encoded(stored.crc32c)
+    if expected and expected != (stored.size, stored.crc32c):
+        return (
+            f"it is damaged: {stored.size} bytes with crc32c {is_}, "
+            f"instead of {expected[0]} bytes with crc32c {encoded(expected[1])}"
+        )
+    if CRC32C in metadata and decoded(metadata[CRC32C]) != stored.crc32c:
+        return f"it is damaged: its bytes have crc32c {is_}, it was written with {metadata[CRC32C][:16]}"
+    if (SEAL in metadata) != (CRC32C in metadata) or (
+        SEAL in metadata and metadata[SEAL] != _seal(stored.name, stored.headers)
+    ):
+        return "it is damaged: its headers or metadata are not those that it was written with"
+    return ""
+
+
+def require_whole(
+    stored: StoredObject, store: ObjectStore, expected: Measure | None = None
+) -> StoredObject:
+    """The same object, unless it is damaged. What one answer says is asked for a second time.
+
+    Raises:
+        DamagedObjectError: it is.
+        StorageError: it is gone.
+    """
+    if not damage(stored, expected):
+        return stored
+    again = there(store, stored.name)
+    if what := damage(again, expected):
+        raise damaged(store.url, again, what)
+    return again
+
+
+def certain(stored: StoredObject, store: ObjectStore) -> StoredObject:
+    """The same object; one that looks damaged is asked for a second time, as the answer may be."""
+    return (store.stat(stored.name) or stored) if damage(stored) else stored
+
+
+def damaged(url: str, stored: StoredObject, what: str) -> DamagedObjectError:
+    """The error for a damaged object, which says how an administrator removes exactly this one."""
+    return DamagedObjectError(what=what, where=f"{url}/{stored.name}", fix=way_out(url, stored))
+
+
+def way_out(url: str, stored: StoredObject) -> str:
+    """What to do about a damaged object."""
+    where = f"{url}/{stored.name}"
+    command = (
+        f"gcloud storage rm {shlex.quote(f'{where}#{stored.generation}')}"
+        if url.startswith("gs://")
+        else f"rm {shlex.quote(where.removeprefix('file://'))}"
+    )
+    return f"let an administrator delete it by `{command}`, then publish again"
+
+
+def there(store: ObjectStore, name: str) -> StoredObject:
+    """An object that must be there.
+
+    Raises:
+        StorageError: it is not.
+    """
+    stored = store.stat(name)
+    if stored is None:
+        what = "the object was there a moment ago and is gone"
+        raise StorageError(what=what, where=f"{store.url}/{name}", fix="run the job again")
+    return stored
+
+
+def _seal(name: str, headers: Headers) -> str:
+    metadata = {
+        key: text
+        for key, text in headers.metadata.items()
+        if key != SEAL and not key.startswith(_OTHERS)
+    }
+    kept = [name, headers.content_type, headers.cache_control, headers.content_encoding, metadata]
+    return encoded(crc32c(Bytes(json.dumps(kept, sort_keys=True).encode())))
