@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pkgaction import listfile
 from pkgaction.entry.catalog import Catalog, CatalogProblemError
-from pkgaction.errors import IndexUnsafeError, StorageError
+from pkgaction.errors import DamagedObjectError, IndexUnsafeError, StorageError
 from pkgaction.model import layout
 from pkgaction.model.json import text_at
 from pkgaction.ports import (
@@ -58,7 +58,7 @@ def pointed_at(store: ObjectStore) -> str:
     pointer = store.stat(layout.CURSOR)
     try:
         return cursor_in(contents(store, pointer)) if pointer else ""
-    except (CatalogProblemError, GenerationMismatchError):
+    except (CatalogProblemError, DamagedObjectError, GenerationMismatchError):
         return ""
 
 
@@ -111,6 +111,8 @@ def read(store: ObjectStore) -> Generation | None:
         return None
     except CatalogProblemError as error:
         broken = str(error)
+    except DamagedObjectError as error:
+        broken = f"{error.where}: {error.what}"
     generation = pointer.generation
     return Generation(cursor=cursor, generation=generation, catalog=catalog, broken=broken)
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import google_crc32c
-
 from pkgaction import entry, objects
-from pkgaction.errors import PackageError, StorageError
-from pkgaction.inventory import Measure
+from pkgaction.errors import DamagedObjectError, PackageError, StorageError
+from pkgaction.integrity import Measure
 from pkgaction.model import layout
 from pkgaction.model.audit import Code, Drift
+from pkgaction.model.checksum import crc32c
+from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, ManifestProblemError, PackageId, identify
 from pkgaction.model.tree import Tree
@@ -19,7 +19,6 @@ from pkgaction.ports import GenerationMismatchError, ObjectStore, StoredObject, 
 from pkgaction.transforms import archive, unarchive
 from pkgaction.transforms.archive import Archive
 
-_CHUNK = 1 << 20
 _LARGEST_SIGNATURE = 1 << 20  # bytes
 _RESTORE = "put the right bytes back from a backup or another copy; what is published never changes"
 
@@ -53,6 +52,8 @@ class Inspector:
             path = objects.download(zip_, self.store, self.scratch)
         except GenerationMismatchError as error:
             raise _replaced(self.store, zip_) from error
+        except DamagedObjectError as error:
+            return Inspected(drifts=(Drift(Code.ZIP_DAMAGED, error.what, error.fix),))
         try:
             found = _read(package, zip_, path)
             signed = () if signature is None else tuple(self._signed(path, signature))
@@ -66,6 +67,9 @@ class Inspector:
                 armored = stream.read(_LARGEST_SIGNATURE)
         except GenerationMismatchError as error:
             raise _replaced(self.store, signature) from error
+        except DamagedObjectError as error:
+            yield Drift(Code.SIGNATURE_DAMAGED, error.what, error.fix)
+            return
         if not self.verifier.verify(path, armored):
             fix = "check that the right key is trusted; else delete the signature, then repair"
             yield Drift(Code.SIGNATURE_INVALID, "the signature is no valid one of the trusted key", fix)
@@ -88,7 +92,7 @@ def entry_of(package: PackageId, path: Path) -> JsonObject:
 
 
 def _read(package: PackageId, zip_: StoredObject, path: Path) -> Inspected:
-    if (path.stat().st_size, _crc32c(path)) != (zip_.size, zip_.crc32c):
+    if (path.stat().st_size, crc32c(FileOnDisk(path))) != (zip_.size, zip_.crc32c):
         what = "the zip's bytes do not have the size and crc32c that it was stored with"
         return Inspected(drifts=(Drift(Code.ZIP_DAMAGED, what, _RESTORE),))
     try:
@@ -129,14 +133,6 @@ def _digests(zip_: StoredObject, made: Archive) -> Iterator[Drift]:
         if kept != is_:
             what = f"the zip's {key} is {is_}, and {kept} is kept beside it"
             yield Drift(Code.CONTENT_DIFFERS, what, _RESTORE)
-
-
-def _crc32c(path: Path) -> int:
-    checksum = 0
-    with path.open("rb") as stream:
-        while block := stream.read(_CHUNK):
-            checksum = google_crc32c.extend(checksum, block)
-    return checksum
 
 
 def _replaced(store: ObjectStore, found: StoredObject) -> StorageError:

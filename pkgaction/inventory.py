@@ -1,8 +1,9 @@
 """What lies in the public bucket, by version: one listing for all zips, one for all extracted files."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from pkgaction.integrity import Measure, certain, damage, is_recorded
 from pkgaction.model import layout
 from pkgaction.model.manifest import PackageId
 from pkgaction.ports import ObjectStore, StoredObject
@@ -11,7 +12,6 @@ PACKAGES = "artifacts/packages/"
 STATIC = "artifacts/static/"
 _ZIP = ".zip"
 _SIGNATURE = ".zip.sig"
-Measure = tuple[int, int]  # of a file: bytes, crc32c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +23,22 @@ class Packages:
     foreign: tuple[str, ...]  # names of objects that are neither
 
 
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """The extracted files of a version, by path."""
+
+    files: dict[str, Measure] = field(default_factory=dict)
+    damaged: dict[str, StoredObject] = field(default_factory=dict)
+    unproven: list[str] = field(default_factory=list)  # no checksum of their own was kept with them
+
+
 def packages(store: ObjectStore) -> Packages:
     """The zips and signatures in the bucket, by one listing."""
     zips: dict[str, StoredObject] = {}
     signatures: dict[str, StoredObject] = {}
     foreign: list[str] = []
-    for found in store.list(PACKAGES):
+    for listed in store.list(PACKAGES):
+        found = certain(listed, store)
         file = found.name.removeprefix(PACKAGES)
         kept, ending = (signatures, _SIGNATURE) if file.endswith(_SIGNATURE) else (zips, _ZIP)
         base = file.removesuffix(ending)
@@ -39,18 +49,24 @@ def packages(store: ObjectStore) -> Packages:
     return Packages(zips=zips, signatures=signatures, foreign=tuple(foreign))
 
 
-def static(store: ObjectStore, only: Container[str] | None) -> dict[str, dict[str, Measure]]:
-    """The extracted files by NAME-VERSION and path, by one listing.
+def static(store: ObjectStore, only: Container[str] | None) -> dict[str, Extracted]:
+    """The extracted files by NAME-VERSION, by one listing.
 
     Args:
         store: the public bucket.
         only: the folders to be kept; None: all.
     """
-    folders: dict[str, dict[str, Measure]] = {}
-    for found in store.list(STATIC):
-        base, _, path = found.name.removeprefix(STATIC).partition("/")
+    folders: dict[str, Extracted] = {}
+    for listed in store.list(STATIC):
+        base, _, path = listed.name.removeprefix(STATIC).partition("/")
         if only is None or base in only:
-            folders.setdefault(base, {})[path] = (found.size, found.crc32c)
+            found = certain(listed, store)
+            folder = folders.setdefault(base, Extracted())
+            folder.files[path] = (found.size, found.crc32c)
+            if damage(found):
+                folder.damaged[path] = found
+            elif not is_recorded(found):
+                folder.unproven.append(path)
     return folders
 
 

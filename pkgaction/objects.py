@@ -1,6 +1,7 @@
 """A version's objects in the public bucket: their headers, what is there, and whether it is the same.
 
-Every object carries two digests as metadata: of the package's content, and of the zip it belongs to.
+Every object carries as metadata a digest of the package's content, digest and checksum of the zip that
+it belongs to, and what proves it whole (`integrity`).
 """
 
 import shutil
@@ -10,7 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pkgaction.errors import ContentConflictError, PackageError, StorageError
+from pkgaction.integrity import damaged, is_recorded, require_whole, sealed
 from pkgaction.model import layout
+from pkgaction.model.armor import is_whole
+from pkgaction.model.checksum import crc32c
+from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.release import Built, FileRecord
 from pkgaction.model.tree import Content, Tree
 from pkgaction.ports import AlreadyExistsError, Headers, ObjectStore, StoredObject
@@ -18,7 +23,9 @@ from pkgaction.transforms import archive, unarchive
 
 CONTENT = "content-sha256"  # metadata: over paths and file contents of the package
 ZIP = "zip-sha256"  # metadata: of the zip the object belongs to
+ZIP_CRC32C = "zip-crc32c"  # metadata: of the same zip
 _CHUNK = 1 << 20
+_LARGEST_SIGNATURE = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,18 +37,76 @@ class StoredZip:
     sha256: str  # of its bytes
 
 
-def stored_zip(stored: StoredObject, store: ObjectStore, scratch: Path) -> StoredZip:
-    """What a zip in the bucket is: by its metadata, or, where another tool made it, by its bytes."""
+def stored_zip(stored: StoredObject, built: Built, store: ObjectStore, scratch: Path) -> StoredZip:
+    """What a zip in the bucket is, and proof that it is whole.
+
+    Our own zip proves the same one; the recorded checksum proves one of another compressor. Where there
+    is neither, its bytes are read.
+
+    Raises:
+        DamagedObjectError: it is not whole.
+    """
+    stored = require_whole(stored, store)
     metadata = stored.headers.metadata
     if CONTENT in metadata and ZIP in metadata:
-        return StoredZip(object=stored, content_digest=metadata[CONTENT], sha256=metadata[ZIP])
+        found = StoredZip(object=stored, content_digest=metadata[CONTENT], sha256=metadata[ZIP])
+        if found.sha256 == built.sha256:
+            require_whole(stored, store, (built.size, crc32c(FileOnDisk(built.zip))))
+            return found
+        if is_recorded(stored):
+            return found
     path = download(stored, store, scratch)
     try:
         with opened(path, stored, store) as tree:
-            made = archive.measured(path, tree)
+            return measured(path, tree, stored, store)
     finally:
         path.unlink()
+
+
+def measured(path: Path, tree: Tree, stored: StoredObject, store: ObjectStore) -> StoredZip:
+    """What a downloaded zip is by its bytes.
+
+    Raises:
+        DamagedObjectError: it is not what its metadata says.
+    """
+    made = archive.measured(path, tree)
+    for key, kind, is_ in (
+        (ZIP, "sha256", made.sha256),
+        (CONTENT, "the content sha256", made.content_digest),
+    ):
+        said = stored.headers.metadata.get(key, is_)
+        if said != is_:
+            what = f"the stored zip has {kind} {is_}, its metadata says {said}"
+            raise damaged(store.url, stored, what)
     return StoredZip(object=stored, content_digest=made.content_digest, sha256=made.sha256)
+
+
+def proven_signature(built: Built, zip_sha256: str, store: ObjectStore) -> StoredObject | None:
+    """The version's signature, whole and of this very zip; None where there is none.
+
+    Raises:
+        DamagedObjectError: it is not whole.
+        StorageError: it is of another zip.
+    """
+    stored = store.stat(layout.signature_name(built.id))
+    if stored is None:
+        return None
+    stored = require_whole(stored, store)
+    of = stored.headers.metadata.get(ZIP, zip_sha256)
+    if of != zip_sha256:
+        raise StorageError(
+            what=f"it is the signature of another zip (sha256 {of}, not {zip_sha256})",
+            where=f"{store.url}/{stored.name}",
+            fix="run `pkgaction audit`, and find out who else writes to the bucket",
+        )
+    if not is_recorded(stored) and not _is_armored(stored, store):
+        raise damaged(store.url, stored, "it is damaged: it is not an armored signature")
+    return stored
+
+
+def _is_armored(stored: StoredObject, store: ObjectStore) -> bool:
+    with store.open(stored.name, generation=stored.generation) as stream:
+        return is_whole(stream.read(_LARGEST_SIGNATURE))
 
 
 def download(stored: StoredObject, store: ObjectStore, scratch: Path) -> Path:
@@ -57,7 +122,7 @@ def opened(path: Path, stored: StoredObject, store: ObjectStore) -> Iterator[Tre
     """The files in a downloaded zip.
 
     Raises:
-        StorageError: what lies there is no zip, or a damaged one.
+        DamagedObjectError: what lies there is no zip, or a damaged one.
     """
     try:
         with unarchive.opened(path) as (_, tree):
@@ -65,53 +130,39 @@ def opened(path: Path, stored: StoredObject, store: ObjectStore) -> Iterator[Tre
     except PackageError as error:
         if error.where != path.name:
             raise
-        fix = "find out who wrote it: nothing was completed from it"
-        raise StorageError(what=error.what, where=f"{store.url}/{stored.name}", fix=fix) from error
+        raise damaged(store.url, stored, error.what) from error
 
 
-def headers(content_type: str, metadata: Mapping[str, str]) -> Headers:
-    """The headers of an object that never changes."""
-    return Headers(content_type=content_type, cache_control=layout.IMMUTABLE, metadata=dict(metadata))
+def headers(name: str, content_type: str, metadata: Mapping[str, str], checksum: int) -> Headers:
+    """The headers of an object with these bytes, which never changes."""
+    plain = Headers(content_type=content_type, cache_control=layout.IMMUTABLE, metadata=dict(metadata))
+    return sealed(name, plain, checksum)
 
 
 def created(store: ObjectStore, name: str, content: Content, with_headers: Headers) -> bool:
-    """Create an object; False where there is one."""
+    """Create an object; False where there is one.
+
+    Raises:
+        DamagedObjectError: the bucket keeps other bytes than it was sent.
+    """
     try:
-        store.create(name, content, with_headers)
+        require_whole(store.create(name, content, with_headers), store)
     except AlreadyExistsError:
         return False
     return True
-
-
-def there(store: ObjectStore, name: str) -> StoredObject:
-    """An object that must be there.
-
-    Raises:
-        StorageError: it isn't.
-    """
-    found = store.stat(name)
-    if found is None:
-        what = "the object was there a moment ago and is gone"
-        raise StorageError(what=what, where=f"{store.url}/{name}", fix="run the job again")
-    return found
 
 
 def missing(built: Built, store: ObjectStore) -> dict[str, FileRecord]:
     """The extracted files that are not in the bucket, by path; one listing for all.
 
     Raises:
-        StorageError: one that is there has other bytes.
+        DamagedObjectError: one that is there is not the one in the package.
     """
     folder = layout.static_folder(built.id)
     present = {found.name.removeprefix(folder): found for found in store.list(folder)}
     for file in built.files:
-        found = present.get(file.path)
-        if found and (found.size, found.crc32c) != (file.size, file.crc32c):
-            raise StorageError(
-                what="this extracted file is not the one in the package",
-                where=f"{store.url}/{found.name}",
-                fix="find out who wrote it; delete it and run the job again",
-            )
+        if found := present.get(file.path):
+            require_whole(found, store, (file.size, file.crc32c))
     return {file.path: file for file in built.files if file.path not in present}
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pkgaction import objects, pipeline, wiring
+from pkgaction import integrity, objects, pipeline, wiring
 from pkgaction.commands.context import Context, candidate, unpacked
 from pkgaction.errors import PkgactionError
 from pkgaction.job import World
@@ -44,7 +44,7 @@ class Repair:
         store, ledger = self.world.artifacts, Ledger()
         path = self.context.scratch / f"{layout.base_name(package)}.zip"
         try:
-            stored = objects.there(store, layout.zip_name(package))
+            stored = integrity.there(store, layout.zip_name(package))
             objects.download(stored, store, self.context.scratch).replace(path)
             self._ship(path, ledger)
         except (PkgactionError, GenerationMismatchError) as error:

@@ -15,10 +15,12 @@ class Code(StrEnum):
     ZIP_OTHER = "zip-other"  # another package version is in it
     CONTENT_DIFFERS = "content-differs"  # from the digests kept beside the zip
     SIGNATURE_MISSING = "signature-missing"
+    SIGNATURE_DAMAGED = "signature-damaged"
     SIGNATURE_OTHER = "signature-other"  # it belongs to another zip
     SIGNATURE_INVALID = "signature-invalid"
     SIGNATURE_ALONE = "signature-alone"  # without a zip
     STATIC_MISSING = "static-missing"
+    STATIC_DAMAGED = "static-damaged"
     STATIC_DIFFERS = "static-differs"
     STATIC_EXTRA = "static-extra"
     STATIC_ALONE = "static-alone"  # without a zip: the claim of a publisher that died

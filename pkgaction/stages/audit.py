@@ -1,7 +1,8 @@
 """audit: what lies in the buckets → how it differs from what was promised.
 
-By listings alone: one of the zips, one of the extracted files, and the index. Only with an inspector
-are bodies read. Nothing is written.
+By listings alone: one of the zips, one of the extracted files, and the index. A listing has the checksum
+of each object's bytes, and the one that its publisher kept beside it. Only with an inspector are bodies
+read. Nothing is written.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -10,12 +11,14 @@ from dataclasses import dataclass
 from pkgaction import generations, inventory, manifests
 from pkgaction.entry.catalog import Catalog
 from pkgaction.inspection import Inspected, Inspector
-from pkgaction.inventory import Measure, Packages
+from pkgaction.integrity import Measure, damage, is_recorded, way_out
+from pkgaction.inventory import Extracted, Packages
 from pkgaction.model import layout
 from pkgaction.model.audit import Audit, Audited, Code, Drift
+from pkgaction.model.checksum import decoded, encoded
 from pkgaction.model.json import Json, JsonObject, at
 from pkgaction.model.manifest import FILE, PackageId
-from pkgaction.objects import ZIP
+from pkgaction.objects import ZIP, ZIP_CRC32C
 from pkgaction.ports import Clock, ObjectStore, Repository, StoredObject, Watch
 
 _SHOWN = 3  # file names in one sentence
@@ -39,7 +42,7 @@ class _Stock:
     """All that was listed."""
 
     packages: Packages
-    static: Mapping[str, Mapping[str, Measure]]
+    static: Mapping[str, Extracted]
     entries: Catalog | None  # None: no index is kept
 
     def entry(self, package: PackageId) -> JsonObject | None:
@@ -74,8 +77,28 @@ def audit(wanted: Collection[PackageId], bench: Bench, *, everything: bool = Fal
         Audited(package, tuple(_drifts(package, stock, bench, published=base in stock.packages.zips)))
         for base, package in bench.watch.each("Audit", _ordered(known))
     ]
-    warnings = tuple(f"{name} belongs to no package version" for name in strange)
-    return Audit(versions=tuple(looked), warnings=warnings)
+    warnings = [f"{name} belongs to no package version" for name in strange]
+    warnings += _unproven(known, stock) if bench.inspector is None else []
+    return Audit(versions=tuple(looked), warnings=tuple(warnings))
+
+
+def _unproven(known: Collection[str], stock: _Stock) -> list[str]:
+    """Which versions the listings do not prove whole: no checksum of their own was kept with them."""
+    bases = sorted(base for base in known if base in stock.packages.zips and _is_unproven(base, stock))
+    if not bases:
+        return []
+    count = f"{len(bases)} version{'s' if len(bases) > 1 else ''}"
+    return [f"{count} without checksums of their own, which only --deep proves whole: {_some(bases)}"]
+
+
+def _is_unproven(base: str, stock: _Stock) -> bool:
+    stored, signature = stock.packages.zips[base], stock.packages.signatures.get(base)
+    signed = signature is not None and is_recorded(signature)
+    zipped = is_recorded(stored) or (
+        signed and signature is not None and ZIP_CRC32C in signature.headers.metadata
+    )
+    extracted = stock.static.get(base, Extracted())
+    return not zipped or not (signed or signature is None) or bool(extracted.unproven)
 
 
 def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:
@@ -112,18 +135,49 @@ def _drifts(package: PackageId, stock: _Stock, bench: Bench, *, published: bool)
         yield from _without_zip(package, base, stock)
         return
     stored, signature = stock.packages.zips[base], stock.packages.signatures.get(base)
+    extracted, damaged = stock.static.get(base, Extracted()), [*_damaged(stored, signature, bench.store)]
+    yield from damaged
     found = bench.inspector.inspect(package, stored, signature) if bench.inspector else None
-    yield from found.drifts if found else ()
+    known = {drift.code for drift in damaged}
+    yield from (drift for drift in (found.drifts if found else ()) if drift.code not in known)
     yield from _signature(stored, signature)
-    yield from _static(stock.static.get(base, {}), _expected(package, stock, found))
+    yield from _static(extracted, _expected(package, stock, found), bench.store)
     yield from _entry(package, stock, found)
+
+
+def _damaged(
+    stored: StoredObject, signature: StoredObject | None, store: ObjectStore
+) -> Iterator[Drift]:
+    """What the checksums say that are kept beside zip and signature, against those of the bucket."""
+    signature_damage = damage(signature) if signature else ""
+    zip_damage = damage(stored)
+    if signature and not signature_damage and not zip_damage:
+        zip_damage = _not_the_signed(stored, signature)
+    if zip_damage:
+        yield Drift(Code.ZIP_DAMAGED, zip_damage, way_out(store.url, stored))
+    if signature and signature_damage:
+        yield Drift(Code.SIGNATURE_DAMAGED, signature_damage, way_out(store.url, signature))
+
+
+def _not_the_signed(stored: StoredObject, signature: StoredObject) -> str:
+    """How the zip is not the one that its signature was made of; empty where that can't be told."""
+    signed = signature.headers.metadata
+    if stored.headers.metadata.get(ZIP, signed.get(ZIP)) != signed.get(ZIP):
+        return ""  # it says so itself: the signature is another one's
+    of = decoded(signed.get(ZIP_CRC32C, ""))
+    if of is None or of == stored.crc32c:
+        return ""
+    return (
+        f"it is damaged: its bytes have crc32c {encoded(stored.crc32c)}, "
+        f"those that were signed have {encoded(of)}"
+    )
 
 
 def _without_zip(package: PackageId, base: str, stock: _Stock) -> Iterator[Drift]:
     fix = f"publish it: start the workflow with package: {package.name}"
     left = False
     if base in stock.static:
-        what = f"{len(stock.static[base])} extracted files are there without a zip"
+        what = f"{len(stock.static[base].files)} extracted files are there without a zip"
         left = True
         yield Drift(Code.STATIC_ALONE, what, _LEFT)
     if base in stock.packages.signatures:
@@ -160,11 +214,20 @@ def _expected(
     return dict.fromkeys(paths)
 
 
-def _static(there: Mapping[str, Measure], expected: Mapping[str, Measure | None]) -> Iterator[Drift]:
+def _static(
+    extracted: Extracted, expected: Mapping[str, Measure | None], store: ObjectStore
+) -> Iterator[Drift]:
+    there = extracted.files
+    for path, stored in sorted(extracted.damaged.items()):
+        yield Drift(Code.STATIC_DAMAGED, f"{path}: {damage(stored)}", way_out(store.url, stored))
     missing = [path for path in expected or {FILE: None} if path not in there]
     if missing:
         yield Drift(Code.STATIC_MISSING, f"not in the bucket: {_some(missing)}", _REPAIR)
-    other = [path for path, is_ in expected.items() if is_ and there.get(path, is_) != is_]
+    other = [
+        path
+        for path, is_ in expected.items()
+        if is_ and there.get(path, is_) != is_ and path not in extracted.damaged
+    ]
     if other:
         fix = "find out who wrote them; delete them, then run audit with --repair"
         yield Drift(Code.STATIC_DIFFERS, f"not as in the zip: {_some(other)}", fix)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from pkgaction import inventory
-from pkgaction.inventory import Measure
+from pkgaction.integrity import Measure
 from pkgaction.model import layout
 from pkgaction.model.changes import Changes, FileChange
 from pkgaction.model.manifest import PackageId

@@ -6,21 +6,22 @@ other one stops before it has written a thing. The zip comes last, so whoever fi
 from then on it alone says what the version is, and what is missing is completed from it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from pkgaction import objects
 from pkgaction.errors import ContentConflictError, StorageError
+from pkgaction.integrity import require_whole, there
 from pkgaction.model import layout
+from pkgaction.model.checksum import crc32c, encoded
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.manifest import FILE
-from pkgaction.model.release import Built, Published, Signature, Signed, Stored
+from pkgaction.model.release import Built, FileRecord, Published, Signature, Signed, Stored
 from pkgaction.model.tree import Bytes, Tree
-from pkgaction.objects import CONTENT, ZIP, StoredZip
-from pkgaction.ports import AlreadyExistsError, ObjectStore, Signer, StoredObject
-from pkgaction.transforms import archive
+from pkgaction.objects import CONTENT, ZIP, ZIP_CRC32C, StoredZip
+from pkgaction.ports import ObjectStore, Signer, StoredObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,39 +41,45 @@ def publish(signed: Signed, bench: Bench) -> Published:
 
     Raises:
         ContentConflictError: the version has other content there already.
-        StorageError: the storage failed, or what lies there is damaged.
+        DamagedObjectError: one of its objects there is not whole, and can't be written again.
+        StorageError: the storage failed.
     """
     built = signed.built
     found = bench.store.stat(layout.zip_name(built.id)) or _create_all(signed, bench)
     if found is None:
-        _read_back(built, built.sha256, bench.store)
-        return _created(built)
-    stored = objects.stored_zip(found, bench.store, bench.scratch)
+        return _published(built, Stored.CREATED, _read_back(built, built.sha256, bench))
+    stored = objects.stored_zip(found, built, bench.store, bench.scratch)
     objects.refuse_other(built, stored.content_digest, found.name)
-    completed = _complete(signed, stored, bench)
-    if completed:
-        _read_back(built, stored.sha256, bench.store)
-    what = Stored.COMPLETED if completed else Stored.UNCHANGED
-    return Published(built=built, stored=what, zip_sha256=stored.sha256, zip_size=found.size)
+    if not _complete(signed, stored, bench):
+        return _published(built, Stored.UNCHANGED, stored)
+    return _published(built, Stored.COMPLETED, _read_back(built, stored.sha256, bench))
 
 
-def _read_back(built: Built, zip_sha256: str, store: ObjectStore) -> None:
-    """Nothing is called published that the bucket itself does not show: zip and signature.
+def _published(built: Built, what: Stored, stored: StoredZip) -> Published:
+    return Published(built=built, stored=what, zip_sha256=stored.sha256, zip_size=stored.object.size)
+
+
+def _read_back(built: Built, zip_sha256: str, bench: Bench) -> StoredZip:
+    """Nothing is called published that the bucket itself does not show: zip and signature, both whole.
+
+    The extracted files are shown by the answers to their uploads, or by the listing.
 
     Raises:
+        DamagedObjectError: one of them is not whole.
         StorageError: one of them is missing, or is of another zip.
     """
-    for name in (layout.zip_name(built.id), layout.signature_name(built.id)):
-        found = objects.there(store, name)
-        there = found.headers.metadata.get(ZIP, zip_sha256)
-        size = built.size if zip_sha256 == built.sha256 else found.size
-        wrong_size = name == layout.zip_name(built.id) and found.size != size
-        if there != zip_sha256 or wrong_size:
-            raise StorageError(
-                what=f"read back, it belongs to another zip (sha256 {there}, not {zip_sha256})",
-                where=f"{store.url}/{name}",
-                fix="run `pkgaction audit`, and find out who else writes to the bucket",
-            )
+    store = bench.store
+    found = there(store, layout.zip_name(built.id))
+    stored = objects.stored_zip(found, built, store, bench.scratch)
+    if stored.sha256 != zip_sha256:
+        raise StorageError(
+            what=f"read back, it is another zip (sha256 {stored.sha256}, not {zip_sha256})",
+            where=f"{store.url}/{found.name}",
+            fix="run `pkgaction audit`, and find out who else writes to the bucket",
+        )
+    if objects.proven_signature(built, zip_sha256, store) is None:
+        there(store, layout.signature_name(built.id))
+    return stored
 
 
 def foresee(built: Built, store: ObjectStore, scratch: Path) -> bool:
@@ -80,28 +87,32 @@ def foresee(built: Built, store: ObjectStore, scratch: Path) -> bool:
 
     Raises:
         ContentConflictError: it is there, or claimed, with other content.
+        DamagedObjectError: what is there of it is not whole.
     """
     if found := store.stat(layout.zip_name(built.id)):
-        stored = objects.stored_zip(found, store, scratch)
+        stored = objects.stored_zip(found, built, store, scratch)
         objects.refuse_other(built, stored.content_digest, found.name)
+        objects.missing(built, store)
+        objects.proven_signature(built, stored.sha256, store)
         return True
     if claim := store.stat(layout.static_name(built.id, FILE)):
-        objects.refuse_other(built, _claimed(built, claim), claim.name)
+        objects.refuse_other(built, _claimed(built, claim, store), claim.name)
+        objects.missing(built, store)
     return False
 
 
 def _create_all(signed: Signed, bench: Bench) -> StoredObject | None:
     """Create every object; the zip of another publisher, where that one was faster."""
-    built, store = signed.built, bench.store
-    metadata = _metadata(built.content_digest, built.sha256, bench)
+    built, store, content = signed.built, bench.store, FileOnDisk(signed.built.zip)
+    checksum = crc32c(content)
+    metadata = _metadata(built.content_digest, built.sha256, checksum, bench)
     _claim(built, metadata, store)
     _create_static(built, built.tree, objects.missing(built, store), metadata, bench)
     _create_signature(signed, metadata, store)
     name = layout.zip_name(built.id)
-    try:
-        store.create(name, FileOnDisk(built.zip), objects.headers(layout.ZIP_TYPE, metadata))
-    except AlreadyExistsError:
-        return objects.there(store, name)
+    headers = objects.headers(name, layout.ZIP_TYPE, metadata, checksum)
+    if not objects.created(store, name, content, headers):
+        return there(store, name)
     bench.on_zip(_created(built))
     return None
 
@@ -120,34 +131,39 @@ def _claim(built: Built, metadata: Mapping[str, str], store: ObjectStore) -> Non
         fix = "build the package again"
         raise StorageError(what="the package has no manifest.yml", where=str(built.id), fix=fix)
     name = layout.static_name(built.id, FILE)
-    headers = objects.headers(layout.content_type(FILE, file.content), metadata)
+    kind = layout.content_type(FILE, file.content)
+    headers = objects.headers(name, kind, metadata, crc32c(file.content))
     if not objects.created(store, name, file.content, headers):
-        objects.refuse_other(built, _claimed(built, objects.there(store, name)), name)
+        objects.refuse_other(built, _claimed(built, there(store, name), store), name)
 
 
-def _claimed(built: Built, claim: StoredObject) -> str:
+def _claimed(built: Built, claim: StoredObject, store: ObjectStore) -> str:
     """The content that a claim is for; one of another tool claims nothing."""
+    claim = require_whole(claim, store)
     return claim.headers.metadata.get(CONTENT, built.content_digest)
 
 
 def _create_static(
     built: Built,
     tree: Tree,
-    paths: Iterable[str],
+    files: Mapping[str, FileRecord],
     metadata: Mapping[str, str],
     bench: Bench,
 ) -> None:
     """Create the extracted files, several at the same time."""
 
-    def create(path: str) -> None:
-        if file := tree.get(path):
-            headers = objects.headers(layout.content_type(path, file.content), metadata)
-            name = layout.static_name(built.id, path)
-            objects.created(bench.store, name, file.content, headers)
+    def create(record: FileRecord) -> None:
+        if file := tree.get(record.path):
+            name = layout.static_name(built.id, record.path)
+            kind = layout.content_type(record.path, file.content)
+            headers = objects.headers(name, kind, metadata, record.crc32c)
+            if not objects.created(bench.store, name, file.content, headers):
+                measure = (record.size, record.crc32c)
+                require_whole(there(bench.store, name), bench.store, measure)
 
     pool = ThreadPoolExecutor(bench.uploads)
     try:
-        for created in [pool.submit(create, path) for path in paths]:
+        for created in [pool.submit(create, record) for record in files.values()]:
             created.result()
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -156,11 +172,11 @@ def _create_static(
 
 
 def _create_signature(signed: Signed, metadata: Mapping[str, str], store: ObjectStore) -> None:
-    """Create the signature; one that is there must be of the very same zip."""
+    """Create the signature; one that is there must be whole, and of the very same zip."""
     built, name = signed.built, layout.signature_name(signed.built.id)
     if _signature_created(name, signed.signature, metadata, store):
         return
-    other = objects.there(store, name).headers.metadata.get(ZIP, "")
+    other = require_whole(there(store, name), store).headers.metadata.get(ZIP, "")
     if other != built.sha256 and store.stat(layout.zip_name(built.id)) is None:
         raise ContentConflictError(
             what=f"a signature of another zip of the same content is there (zip sha256 {other}), "
@@ -173,54 +189,39 @@ def _create_signature(signed: Signed, metadata: Mapping[str, str], store: Object
 def _signature_created(
     name: str, signature: Signature, metadata: Mapping[str, str], store: ObjectStore
 ) -> bool:
-    headers = objects.headers(layout.SIGNATURE_TYPE, metadata)
-    return objects.created(store, name, Bytes(signature.armored), headers)
+    content = Bytes(signature.armored)
+    headers = objects.headers(name, layout.SIGNATURE_TYPE, metadata, crc32c(content))
+    return objects.created(store, name, content, headers)
 
 
 def _complete(signed: Signed, stored: StoredZip, bench: Bench) -> bool:
     """Create what is missing beside a zip that is there, out of that zip; whether anything was."""
     built, store = signed.built, bench.store
-    metadata = _metadata(stored.content_digest, stored.sha256, bench)
     missing = objects.missing(built, store)
-    signature_name = layout.signature_name(built.id)
-    unsigned = store.stat(signature_name) is None
+    unsigned = objects.proven_signature(built, stored.sha256, store) is None
     if not missing and not unsigned:
         return False
     path = objects.download(stored.object, store, bench.scratch)
+    checksum = stored.object.crc32c
+    metadata = _metadata(stored.content_digest, stored.sha256, checksum, bench)
     try:
         with objects.opened(path, stored.object, store) as tree:
-            _same_as_said(path, tree, stored, store)
+            # nothing is extracted from, and nothing signed of, a zip that is not what it is said to be
+            objects.measured(path, tree, stored.object, store)
             _create_static(built, tree, missing, metadata, bench)
         if unsigned:
             same = stored.sha256 == built.sha256
             signature = signed.signature if same else bench.signer.sign(path)
-            _signature_created(signature_name, signature, metadata, store)
+            _signature_created(layout.signature_name(built.id), signature, metadata, store)
     finally:
         path.unlink()
     return True
 
 
-def _same_as_said(path: Path, tree: Tree, stored: StoredZip, store: ObjectStore) -> None:
-    """Nothing is extracted from, and nothing signed of, a zip that is not what its metadata says.
-
-    Raises:
-        StorageError: its bytes, or the files in it, are other ones.
-    """
-    made = archive.measured(path, tree)
-    if (made.sha256, made.content_digest) != (stored.sha256, stored.content_digest):
-        bytes_differ = made.sha256 != stored.sha256
-        kind = "sha256" if bytes_differ else "the content sha256"
-        said = (
-            (made.sha256, stored.sha256)
-            if bytes_differ
-            else (made.content_digest, stored.content_digest)
-        )
-        raise StorageError(
-            what=f"the stored zip has {kind} {said[0]}, its metadata says {said[1]}",
-            where=f"{store.url}/{stored.object.name}",
-            fix="find out who wrote it: nothing was completed from it",
-        )
-
-
-def _metadata(content_digest: str, zip_sha256: str, bench: Bench) -> dict[str, str]:
-    return {**bench.provenance, CONTENT: content_digest, ZIP: zip_sha256}
+def _metadata(content_digest: str, zip_sha256: str, zip_checksum: int, bench: Bench) -> dict[str, str]:
+    return {
+        **bench.provenance,
+        CONTENT: content_digest,
+        ZIP: zip_sha256,
+        ZIP_CRC32C: encoded(zip_checksum),
+    }

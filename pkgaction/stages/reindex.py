@@ -14,7 +14,8 @@ from pathlib import Path
 from pkgaction import __version__, generations, inspection, inventory, objects, swapping
 from pkgaction.entry import catalog as catalogs
 from pkgaction.entry.catalog import Catalog, Merge, Text
-from pkgaction.errors import IndexUnsafeError, PackageError
+from pkgaction.errors import DamagedObjectError, IndexUnsafeError, PackageError
+from pkgaction.integrity import require_whole
 from pkgaction.inventory import identify
 from pkgaction.model import layout
 from pkgaction.model.audit import Rebuilt
@@ -128,17 +129,24 @@ class _Maker:
         if package is None:
             return None
         try:
-            path = objects.download(stored, self.bench.store, self.bench.scratch)
+            whole = require_whole(stored, self.bench.store)
+            path = objects.download(whole, self.bench.store, self.bench.scratch)
         except GenerationMismatchError:
             return None  # it was replaced: the next listing has the new one
+        except DamagedObjectError as error:
+            self._say_unreadable(base, error)
+            return None
         try:
             return inspection.entry_of(package, path)
         except PackageError as error:
-            self.unreadable[base] = f"{base}: {error.what}"
-            self.bench.watch.say(f"{base} gives no entry: {error.what}")
+            self._say_unreadable(base, error)
             return None
         finally:
             path.unlink()
+
+    def _say_unreadable(self, base: str, error: PackageError) -> None:
+        self.unreadable[base] = f"{base}: {error.what}"
+        self.bench.watch.say(f"{base} gives no entry: {error.what}")
 
 
 @dataclass(frozen=True, slots=True)

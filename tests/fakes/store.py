@@ -3,12 +3,12 @@
 import io
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, TypeVar
 
 import google_crc32c
 
-from pkgaction.model.tree import Content
+from pkgaction.model.tree import Bytes, Content
 from pkgaction.ports import (
     AlreadyExistsError,
     Clock,
@@ -303,3 +303,64 @@ class Watching:
 def _read(content: Content) -> bytes:
     with content.open() as stream:
         return stream.read()
+
+
+@dataclass(slots=True)
+class Misreading:
+    """A store whose listings say a wrong checksum of one object; a look at it says the right one."""
+
+    store: ObjectStore
+    name: str
+
+    @property
+    def url(self) -> str:
+        """How a person names it."""
+        return self.store.url
+
+    def look(self, name: str, *, create: bool) -> None:
+        """Check that the bucket can be used."""
+        self.store.look(name, create=create)
+
+    def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
+        """Write a new object."""
+        return self.store.create(name, content, headers)
+
+    def replace(self, name: str, content: Content, headers: Headers, *, generation: int) -> StoredObject:
+        """Write over exactly this generation."""
+        return self.store.replace(name, content, headers, generation=generation)
+
+    def stat(self, name: str) -> StoredObject | None:
+        """What is known of an object without its bytes."""
+        return self.store.stat(name)
+
+    def open(self, name: str, *, generation: int) -> BinaryIO:
+        """The bytes of exactly this generation."""
+        return self.store.open(name, generation=generation)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """All objects whose name starts with the prefix, one of them with a wrong checksum."""
+        for stored in self.store.list(prefix):
+            wrong = stored.name == self.name
+            yield replace(stored, crc32c=stored.crc32c ^ 1) if wrong else stored
+
+    def delete(self, name: str, *, generation: int) -> None:
+        """Remove exactly this generation."""
+        self.store.delete(name, generation=generation)
+
+
+@dataclass(slots=True)
+class Damaging(Misreading):
+    """A store that flips a bit of what is written under one name, and says what it has kept."""
+
+    def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
+        """Write a new object, damaged."""
+        return self.store.create(name, self._damaged(name, content), headers)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """All objects whose name starts with the prefix, by name."""
+        return self.store.list(prefix)
+
+    def _damaged(self, name: str, content: Content) -> Content:
+        data = _read(content)
+        wrong = name == self.name
+        return Bytes(data[:-1] + bytes([data[-1] ^ 1])) if wrong else content

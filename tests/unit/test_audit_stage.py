@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from pkgaction import integrity
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.errors import IndexUnsafeError, StorageError
 from pkgaction.inspection import Inspector
 from pkgaction.model import layout
 from pkgaction.model.audit import Audit, Code
+from pkgaction.model.checksum import crc32c, encoded
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.release import Built
@@ -22,7 +24,7 @@ from pkgaction.ports import Headers, ObjectStore
 from pkgaction.stages import audit, index, publish
 from tests.fakes import release
 from tests.fakes.release import FakeClock, FakeSigner, Silent, signature_of
-from tests.fakes.store import MemoryStore, Watching
+from tests.fakes.store import MemoryStore, Misreading, Watching
 
 BASE = "mudskipper-1.0.0"
 ZIP_NAME = f"artifacts/packages/{BASE}.zip"
@@ -134,7 +136,36 @@ def other_signature(place: Place) -> None:
     stored = place.store.stat(SIGNATURE)
     assert stored is not None
     metadata = {**stored.headers.metadata, ZIP: "0" * 64}
-    place.put(SIGNATURE, b"other", replace(stored.headers, metadata=metadata))
+    headers = integrity.sealed(SIGNATURE, replace(stored.headers, metadata=metadata), _crc32c(b"other"))
+    place.put(SIGNATURE, b"other", headers)
+
+
+def flipped(data: bytes) -> bytes:
+    """The same with one bit that is not."""
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+def damaged(place: Place, name: str) -> None:
+    """An object with other bytes than its publisher had."""
+    stored = place.store.stat(name)
+    assert stored is not None
+    with place.store.open(name, generation=stored.generation) as stream:
+        data = stream.read()
+    place.put(name, flipped(data), stored.headers)
+
+
+def retold(place: Place, name: str, **changes: str) -> None:
+    """An object with other metadata than its publisher gave it."""
+    stored = place.store.stat(name)
+    assert stored is not None
+    with place.store.open(name, generation=stored.generation) as stream:
+        data = stream.read()
+    metadata = {**stored.headers.metadata, **changes}
+    place.put(name, data, replace(stored.headers, metadata=metadata))
+
+
+def _crc32c(data: bytes) -> int:
+    return crc32c(Bytes(data))
 
 
 @pytest.mark.parametrize(
@@ -149,6 +180,30 @@ def other_signature(place: Place) -> None:
             lambda p: p.put(f"{STATIC}more.txt", b"x"), Code.STATIC_EXTRA, id="one file too many"
         ),
         pytest.param(lambda p: p.list_entries(p.add("1.1.0").entry), Code.ENTRY_MISSING, id="no entry"),
+        pytest.param(lambda p: damaged(p, ZIP_NAME), Code.ZIP_DAMAGED, id="a flipped bit in the zip"),
+        pytest.param(
+            lambda p: damaged(p, SIGNATURE), Code.SIGNATURE_DAMAGED, id="a flipped bit in the signature"
+        ),
+        pytest.param(
+            lambda p: damaged(p, f"{STATIC}docs/README.md"),
+            Code.STATIC_DAMAGED,
+            id="a flipped bit in a static file",
+        ),
+        pytest.param(
+            lambda p: retold(p, ZIP_NAME, **{"content-sha256": "0" * 64}),
+            Code.ZIP_DAMAGED,
+            id="other metadata of the zip",
+        ),
+        pytest.param(
+            lambda p: retold(p, SIGNATURE, commit="d" * 40),
+            Code.SIGNATURE_DAMAGED,
+            id="other metadata of the signature",
+        ),
+        pytest.param(
+            lambda p: p.put(ZIP_NAME, flipped(p.built[0].zip.read_bytes())),
+            Code.ZIP_DAMAGED,
+            id="another zip without metadata beside the signature of ours",
+        ),
     ],
 )
 def test_damage_is_found_by_listings(
@@ -157,6 +212,12 @@ def test_damage_is_found_by_listings(
     damage(place)
 
     assert codes(place.audit("1.0.0")) == [expected]
+
+
+def unproven(place: Place) -> None:
+    """What is no zip, beside a signature of another tool."""
+    place.put(SIGNATURE, b"no signature")
+    place.put(ZIP_NAME, b"no zip")
 
 
 def wrong_zip(place: Place) -> None:
@@ -176,7 +237,7 @@ def rewritten_zip(place: Place) -> None:
 @pytest.mark.parametrize(
     ("damage", "expected"),
     [
-        pytest.param(lambda p: p.put(ZIP_NAME, b"no zip"), Code.ZIP_DAMAGED, id="no zip at all"),
+        pytest.param(unproven, Code.ZIP_DAMAGED, id="no zip at all"),
         pytest.param(wrong_zip, Code.ZIP_OTHER, id="another version"),
         pytest.param(rewritten_zip, Code.CONTENT_DIFFERS, id="other content"),
         pytest.param(lambda p: p.put(SIGNATURE, b"no"), Code.SIGNATURE_INVALID, id="bad signature"),
@@ -254,6 +315,39 @@ def test_a_zip_of_another_tool_is_judged_by_what_is_known(place: Place) -> None:
     place.put(ZIP_NAME, place.built[0].zip.read_bytes())
 
     assert place.audit("1.0.0", deep=True).ok
+    assert place.audit("1.0.0").warnings == ()  # the signature has the zip's checksum
+
+
+def test_versions_without_checksums_are_named_where_bodies_are_not_read(place: Place) -> None:
+    place.put(ZIP_NAME, place.built[0].zip.read_bytes())
+    place.put(SIGNATURE, signature_of(place.built[0].zip.read_bytes()))
+
+    (warning,) = place.audit("1.0.0").warnings
+
+    assert "1 version" in warning
+    assert BASE in warning
+    assert "--deep" in warning
+    assert place.audit("1.0.0", deep=True).warnings == ()
+
+
+def test_an_answer_that_is_damaged_is_no_drift(tmp_path: Path) -> None:
+    store = MemoryStore()
+    place = Place(store, MemoryStore(), tmp_path)
+    place.add()
+    place.store = Misreading(store, SIGNATURE)
+
+    assert place.audit("1.0.0").ok
+
+
+def test_a_damaged_object_comes_with_the_command_that_deletes_exactly_it(place: Place) -> None:
+    damaged(place, ZIP_NAME)
+    stored = place.store.stat(ZIP_NAME)
+    assert stored is not None
+
+    (drift,) = place.audit("1.0.0").versions[0].drifts
+
+    assert encoded(stored.crc32c) in drift.what
+    assert ZIP_NAME in drift.fix
 
 
 def test_metadata_names_are_those_of_publishing(place: Place) -> None:

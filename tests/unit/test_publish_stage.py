@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pkgaction.errors import ContentConflictError, StorageError
+from pkgaction import integrity
+from pkgaction.errors import ContentConflictError, DamagedObjectError, StorageError
+from pkgaction.model.checksum import crc32c, encoded
+from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.release import Published, Signed, Stored
 from pkgaction.model.tree import Bytes
 from pkgaction.ports import Headers, ObjectStore
@@ -16,7 +19,7 @@ from pkgaction.stages import publish, sign
 from pkgaction.stages.publish import Bench
 from tests.fakes import release
 from tests.fakes.release import FakeSigner, signature_of
-from tests.fakes.store import Crashing, Killed, MemoryStore, Watching
+from tests.fakes.store import Crashing, Damaging, Killed, MemoryStore, Misreading, Watching
 from tests.unit.trees import without
 
 BASE = "mudskipper-1.0.0"
@@ -132,10 +135,15 @@ def test_every_object_has_its_type_and_may_be_cached_for_ever_and_says_where_it_
         **PROVENANCE,
         "content-sha256": ours.built.content_digest,
         "zip-sha256": ours.built.sha256,
+        "zip-crc32c": encoded(crc32c(FileOnDisk(ours.built.zip))),
     }
-    for found in headers.values():
+    for name, found in headers.items():
         assert found.cache_control == "public, max-age=31536000, immutable"
-        assert found.metadata == expected
+        data = store.data(name if name in {ZIP, SIGNATURE} else STATIC + name)
+        own = {"crc32c", "headers-crc32c"}
+        assert {k: v for k, v in found.metadata.items() if k not in own} == expected
+        assert found.metadata["crc32c"] == encoded(crc32c(Bytes(data)))
+        assert own <= found.metadata.keys()
 
 
 def test_other_versions_and_longer_names_are_not_touched(
@@ -269,6 +277,172 @@ def test_a_damaged_static_file_is_a_storage_error(
         put(ours, store, tmp_path)
 
     assert store.dump() == before
+
+
+# --- damage -------------------------------------------------------------------------------------------
+
+
+ALL = [ZIP, SIGNATURE, CLAIM, f"{STATIC}docs/README.md"]
+
+
+def rotten(store: MemoryStore, name: str) -> None:
+    """An object with one other bit than its publisher gave it."""
+    found, data = store.stat(name), store.data(name)
+    assert found
+    other = Bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    store.replace(name, other, found.headers, generation=found.generation)
+
+
+def retold(store: MemoryStore, name: str, **metadata: str) -> None:
+    """An object with other metadata than its publisher gave it."""
+    found, data = store.stat(name), Bytes(store.data(name))
+    assert found
+    other = replace(found.headers, metadata={**found.headers.metadata, **metadata})
+    store.replace(name, data, other, generation=found.generation)
+
+
+def unrecorded(store: MemoryStore, name: str) -> None:
+    """An object as a version of us that kept no checksums would have left it."""
+    found, data = store.stat(name), Bytes(store.data(name))
+    assert found
+    kept = {k: v for k, v in found.headers.metadata.items() if "crc32c" not in k}
+    store.replace(name, data, replace(found.headers, metadata=kept), generation=found.generation)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_was_damaged_on_its_way_into_the_bucket_is_never_called_published(
+    store: MemoryStore, ours: Signed, tmp_path: Path, name: str
+) -> None:
+    for _ in range(2):
+        with pytest.raises(DamagedObjectError) as caught:
+            put(ours, Damaging(store, name), tmp_path)
+
+        assert caught.value.where.endswith(name)
+    forget(store, name)
+
+    assert put(ours, store, tmp_path).stored in {Stored.CREATED, Stored.COMPLETED}
+    assert_whole_and_of_one_content(store, ours)
+
+
+@pytest.mark.parametrize("by", ["ours", "another compressor"])
+@pytest.mark.parametrize("name", ALL)
+def test_a_damaged_object_is_never_called_published_already_or_completed(
+    store: MemoryStore, ours: Signed, tmp_path: Path, name: str, by: str
+) -> None:
+    put(ours if by == "ours" else recompressed(ours, tmp_path / "other"), store, tmp_path)
+    rotten(store, name)
+    forget(store, f"{STATIC}changelog.yml")  # so that there is something to complete
+    before = store.dump()
+
+    with pytest.raises(DamagedObjectError) as caught:
+        put(ours, store, tmp_path)
+    with pytest.raises(DamagedObjectError):
+        publish.foresee(ours.built, store, tmp_path)
+
+    assert store.dump() == before
+    assert "crc32c" in caught.value.what
+    assert name in caught.value.fix
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_damaged_metadata_is_damage_too_and_no_conflict_of_contents(
+    store: MemoryStore, ours: Signed, tmp_path: Path, name: str
+) -> None:
+    put(ours, store, tmp_path)
+    retold(store, name, **{"content-sha256": "0" * 64})
+
+    with pytest.raises(DamagedObjectError, match="metadata"):
+        put(ours, store, tmp_path)
+
+
+def test_a_damaged_claim_of_a_publisher_that_died_is_no_conflict_of_contents(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    _stopped(ours, store, tmp_path, after=1)
+    retold(store, CLAIM, **{"content-sha256": "0" * 64})
+
+    with pytest.raises(DamagedObjectError):
+        put(ours, store, tmp_path)
+    with pytest.raises(DamagedObjectError):
+        publish.foresee(ours.built, store, tmp_path)
+
+
+def test_metadata_that_the_clouds_own_tools_add_is_no_damage(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    put(ours, store, tmp_path)
+    retold(store, ZIP, **{"goog-reserved-file-mtime": "1770000000"})
+
+    assert put(ours, store, tmp_path).stored is Stored.UNCHANGED
+
+
+@pytest.mark.parametrize("name", [ZIP, CLAIM])
+def test_an_object_without_checksums_is_proven_by_what_was_built(
+    store: MemoryStore, ours: Signed, tmp_path: Path, name: str
+) -> None:
+    put(ours, store, tmp_path)
+    unrecorded(store, name)
+    assert put(ours, store, tmp_path).stored is Stored.UNCHANGED
+    rotten(store, name)
+
+    with pytest.raises(DamagedObjectError):
+        put(ours, store, tmp_path)
+
+
+def test_a_zip_of_another_compressor_without_checksums_is_read(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    put(recompressed(ours, tmp_path / "other"), store, tmp_path)
+    unrecorded(store, ZIP)
+    assert put(ours, store, tmp_path).stored is Stored.UNCHANGED
+    data = bytearray(store.data(ZIP))
+    data[data.index(b"# Mudskipper")] ^= 1
+    found = store.stat(ZIP)
+    assert found
+    store.replace(ZIP, Bytes(bytes(data)), found.headers, generation=found.generation)
+
+    with pytest.raises(DamagedObjectError):
+        put(ours, store, tmp_path)
+
+
+def test_a_signature_without_checksums_must_be_whole_by_its_own(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    put(ours, store, tmp_path)
+    unrecorded(store, SIGNATURE)
+
+    with pytest.raises(DamagedObjectError, match="signature"):  # the fake one has no armor
+        put(ours, store, tmp_path)
+
+
+def test_a_signature_of_another_zip_is_never_part_of_a_published_version(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    put(ours, store, tmp_path)
+    found = store.stat(SIGNATURE)
+    assert found
+    metadata = {**found.headers.metadata, "zip-sha256": "0" * 64}
+    headers = integrity.sealed(SIGNATURE, replace(found.headers, metadata=metadata), found.crc32c)
+    store.replace(SIGNATURE, Bytes(store.data(SIGNATURE)), headers, generation=found.generation)
+
+    with pytest.raises(StorageError, match="another zip"):
+        put(ours, store, tmp_path)
+
+
+def test_a_damaged_listing_is_no_damage(store: MemoryStore, ours: Signed, tmp_path: Path) -> None:
+    put(ours, store, tmp_path)
+
+    assert put(ours, Misreading(store, CLAIM), tmp_path).stored is Stored.UNCHANGED
+
+
+def test_damage_is_a_conflict_that_names_the_generation_to_delete() -> None:
+    stored = MemoryStore().create("a b.zip", Bytes(b"x"), Headers(content_type="", cache_control=""))
+
+    error = integrity.damaged("gs://shelf", stored, "it is damaged")
+
+    assert isinstance(error, ContentConflictError)
+    assert error.where == "gs://shelf/a b.zip"
+    assert f"gcloud storage rm 'gs://shelf/a b.zip#{stored.generation}'" in error.fix
 
 
 # --- zips of other tools -----------------------------------------------------------------------------
