@@ -5,17 +5,18 @@ the upload; the proxy answers that question itself, as the real server does.
 """
 
 import http.client
+import json
 import re
 import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import ClassVar, Protocol, TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.fakes import emulator
@@ -24,6 +25,9 @@ _QUESTION = re.compile(r"bytes \*/[0-9]+")
 _HOP = {"connection", "transfer-encoding", "content-length", "host", "accept-encoding"}
 _DESCRIBED = re.compile(rb'"name":\s*"([^"]+)"')  # in the first part of a small upload
 _ADDRESS = re.compile(r"/storage/v1/b/([^/?]+)(?:/iam/.+|/o(?:/(.+))?)?$")
+
+
+Refused: TypeAlias = tuple[int, str] | None
 
 
 class Kind(Enum):
@@ -82,6 +86,18 @@ class Refusal:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+class Between(Protocol):
+    """Who stands between client and server, and sees each body."""
+
+    def request(self, seen: Seen, headers: Mapping[str, str], body: bytes) -> tuple[bytes, Refused]:
+        """What is passed on, or the status and the words with which it is refused instead."""
+        ...
+
+    def answer(self, seen: Seen, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
+        """What is passed back."""
+        ...
+
+
 @dataclass(slots=True)
 class Proxy:
     """Faults by number of the request, and what was seen."""
@@ -93,6 +109,7 @@ class Proxy:
     after_write: Callable[[int], None] | None = None  # told the number of each write that was done
     refuse: Callable[[Seen], Refusal | None] | None = None  # asked before the server acts
     reply: Callable[[Seen], Refusal | None] | None = None  # asked after it acted, before the answer
+    between: Sequence[Between] = ()  # from the client to the server
     url: str = ""
     bytes_sent: int = 0  # of bodies, towards the server
     _writes: int = 0
@@ -124,6 +141,7 @@ class Proxy:
             self.faults.clear()
             self._writes = self.bytes_sent = 0
             self.after_write = self.refuse = self.reply = None
+            self.between = ()
 
     @property
     def writes(self) -> int:
@@ -189,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and isinstance(fault.value, int):
             self._answer(fault.value, {"Retry-After": "1"} if fault.value == 429 else {}, b"{}")
             return
-        status, headers, data = self._forward(body)
+        status, headers, data = self._through(seen, body)
         seen.status = status
         if proxy.reply and (refusal := proxy.reply(seen)):
             self._answer(refusal.status, dict(refusal.headers), refusal.body)
@@ -199,6 +217,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(503, {}, b"{}")
         else:
             self._answer(status, headers, data, fault)
+
+    def _through(self, seen: Seen, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """To the server and back, past those between."""
+        between, sent = self.proxy.between, dict(self.headers.items())
+        for one in between:
+            body, refused = one.request(seen, sent, body)
+            if refused:
+                error = {"error": {"code": refused[0], "message": refused[1]}}
+                return refused[0], {}, json.dumps(error).encode()
+        status, headers, data = self._forward(body)
+        for one in reversed(between):
+            data = one.answer(seen, status, headers, data)
+        return status, headers, data
 
     def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         upload = parse_qs(urlsplit(self.path).query).get("upload_id", [""])[0]
@@ -214,6 +245,8 @@ class _Handler(BaseHTTPRequestHandler):
         data = answer.read()
         found = {k: v for k, v in answer.getheaders() if k.lower() not in _HOP}
         server.close()
+        if "Location" in found:  # the emulator names itself as it was asked, which is by us
+            found["Location"] = found["Location"].replace(self.proxy.upstream, self.proxy.url)
         self._note(upload, found, answer.status, len(body))
         return answer.status, found, data
 
