@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from pkgaction import generations
 from pkgaction.entry.catalog import Catalog
+from pkgaction.integrity import damage
 from pkgaction.job import Job, World
 from pkgaction.model import layout, outcome
 from pkgaction.model.outcome import GOES_ON, Key, Ledger, Outcome, Status
@@ -69,13 +70,15 @@ class _Look:
         return known.status if known else None
 
     def _zips(self, keys: Sequence[Key]) -> dict[Key, StoredObject | None]:
+        store = self.world.artifacts
+        store.look(layout.ARTIFACT_PROBE, create=False)  # of a missing bucket, every object is missing
         names = {key: layout.zip_name(self.ledger.started[key].id) for key in keys}
-        return {key: self.world.artifacts.stat(name) for key, name in names.items()}
+        return {key: store.stat(name) for key, name in names.items()}
 
     def _record_zip(self, key: Key, zips: Mapping[Key, StoredObject | None] | None) -> None:
         built, known = self.ledger.started[key], self.ledger.outcomes.get(key)
         stored = zips[key] if zips is not None else None
-        if stored and stored.headers.metadata.get(CONTENT) == built.content_digest:
+        if stored and self._is_ours(stored, built):
             self._record_public(built, stored, known)
         elif known is None:
             where = _UNSEEN if zips is None else "its zip is not in the bucket"
@@ -86,6 +89,10 @@ class _Look:
         elif zips is None:
             self.ledger.amend(replace(known, reason=f"{known.reason}; {_UNSEEN}"))
 
+    def _is_ours(self, stored: StoredObject, built: Built) -> bool:
+        same = stored.headers.metadata.get(CONTENT) == built.content_digest
+        return same and not damage(stored)
+
     def _record_public(self, built: Built, stored: StoredObject, known: Outcome | None) -> None:
         """It is there, whatever became of the answer."""
         metadata = stored.headers.metadata
@@ -95,10 +102,11 @@ class _Look:
             zip_sha256=metadata.get(ZIP, ""),
             zip_size=stored.size,
         )
-        told = known.reason if known else "the run ended before it was in the index"
+        told = known.reason if known else "the run ended before its entry in the index was confirmed"
         status = Status.NOT_INDEXED if self.world.index else Status.PUBLISHED
         reason = f"{IN_THE_BUCKET}, but {told}" if self.world.index else ""
-        urls, fix = self.job.urls(built.candidate), GOES_ON if reason else ""
+        fix = outcome.and_again(known.fix if known else "") if reason else ""
+        urls = self.job.urls(built.candidate)
         self.ledger.amend(
             outcome.of_built(built, status, reason=reason, fix=fix, urls=urls, stored=done)
         )
@@ -114,6 +122,7 @@ class _Look:
 
 
 def _catalog(index: ObjectStore, clock: Clock) -> Catalog:
+    index.look(layout.INDEX_PROBE, create=False)
     return generations.current(index, clock).catalog
 
 

@@ -110,7 +110,8 @@ class Settling:
         failed = outcome.of_candidate(candidate, status, reason=reason, fix=error.fix)
         before = self.ledger.outcomes.get(failed.key)
         if before and before.status is Status.NOT_INDEXED and not conflict:
-            failed = replace(before, reason=f"{IN_THE_BUCKET}, but {reason}", fix=error.fix)
+            fix = outcome.and_again(error.fix)
+            failed = replace(before, reason=f"{IN_THE_BUCKET}, but {reason}", fix=fix)
         self.ledger.settle(failed, exit_status=error.exit_status)
 
     def _reject(self, rejected: Rejected) -> None:

@@ -180,7 +180,7 @@ class Steps(Settling):
         if self.world.index is None:
             self.settle(done.built, outcome.status_of(done, indexed=False), stored=done)
             return
-        reason = f"{IN_THE_BUCKET}, and the run ended before it was in the index"
+        reason = f"{IN_THE_BUCKET}, and the run ended before its entry in the index was confirmed"
         self.settle(done.built, Status.NOT_INDEXED, reason=reason, fix=GOES_ON, stored=done)
 
     def signer(self) -> Signer:
@@ -216,9 +216,10 @@ class Steps(Settling):
         self.world.watch.say(f"generation {indexed.cursor}")
 
     def _record_unindexed(self, published: Sequence[Published], error: PkgactionError) -> None:
-        reason = f"{IN_THE_BUCKET}, but not in the index: {error.what}"
+        reason = f"{IN_THE_BUCKET}, but the index failed: {error.what}"
+        fix = outcome.and_again(error.fix)
         for one in published:
-            self.settle(one.built, Status.NOT_INDEXED, reason=reason, fix=error.fix, stored=one)
+            self.settle(one.built, Status.NOT_INDEXED, reason=reason, fix=fix, stored=one)
 
     def _prune(self, store: ObjectStore) -> None:
         """Old generations go, where that is asked for. A failure is a warning: all is published."""

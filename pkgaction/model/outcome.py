@@ -165,6 +165,11 @@ def status_of(published: Published, *, indexed: bool) -> Status:
 GOES_ON = "run the job again: it goes on where this one stopped"
 
 
+def and_again(fix: str) -> str:
+    """What to do about an error, and that a run again completes what is public already."""
+    return fix if "again" in fix else f"{fix}; then {GOES_ON}" if fix else GOES_ON
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """An error that ended the run, or a part of it: what, where, fix."""

@@ -233,7 +233,7 @@ def test_a_broken_index_is_left_alone_and_the_job_ends_with_three(scene: Scene) 
     assert objects(scene.index) == {"v2/metadata/cursor.json": b'{"current": "soon"}'}
     assert run.packages["lanternfish"]["status"] == "not-indexed"
     assert run.outputs["published"] == "true"
-    assert "in the bucket, but not in the index" in str(run.packages["lanternfish"]["reason"])
+    assert "in the bucket, but the index failed" in str(run.packages["lanternfish"]["reason"])
     cursor.unlink()
     again = scene.push(merge, {"github-token": None})
     assert again.status == 0
