@@ -18,6 +18,7 @@ from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Status
 from pkgaction.model.release import Candidate
+from pkgaction.model.tree import PackageSource
 from pkgaction.parallel import over_cores
 from pkgaction.requirements import Requirements
 from pkgaction.stages import build as building
@@ -30,7 +31,6 @@ class _Made:
     """What became of a path."""
 
     findings: tuple[Finding, ...]
-    notes: tuple[str, ...]  # what git says of the folder
     zip: Path | None = None  # where it lies for now; None: it was not built
     row: JsonObject = field(default_factory=dict)
 
@@ -55,12 +55,14 @@ def build(context: Context) -> int:
     jobs, unchecked = context.inputs.jobs, bool(context.options.no_validate)
     bench = context.bench(jobs=max(1, jobs // len(paths)))
     specification = None if unchecked else context.specification()
-    run, delivery, status = _Run.of(paths, context.environ), _Delivery(context, output), 0
+    run, delivery, status = _Run.of(paths, context), _Delivery(context, output), 0
     with tempfile.TemporaryDirectory(dir=output, prefix=".pkgaction-") as aside:
         by = _By(specification, unchecked=unchecked)
         for level in run.levels(paths):
             knowing = bench.with_zips(run.built(delivery.zips), run.requirements.versions)
-            make = partial(_make, read=run.read, aside=aside, bench=knowing, by=by)
+            make = partial(
+                _make, read=partial(run.read, context=context), aside=aside, bench=knowing, by=by
+            )
             refused = run.refused(level, delivery.zips)
             ready = [path for path in level if path not in refused]
             if len(ready) > 1:
@@ -76,26 +78,28 @@ def build(context: Context) -> int:
 class _Run:
     """What the packages at the paths require of each other. A path without a package has none."""
 
-    environ: Mapping[str, str] = field(repr=False)  # may hold secrets
-    checkouts: Mapping[Path, Checkout]
+    sources: Mapping[Path, PackageSource]
     packages: Mapping[Path, Candidate]
     requirements: Requirements
     tried: list[Path] = field(default_factory=list)
 
     @classmethod
-    def of(cls, paths: Iterable[Path], environ: Mapping[str, str]) -> Self:
-        """Those of the paths that can be read; the others are told of when they are built."""
-        checkouts: dict[Path, Checkout] = {}
-        packages: dict[Path, Candidate] = {}
-        for path in paths:
-            with suppress(PkgactionError, OSError):
-                checkouts[path] = Checkout.read(path, environ)
-                packages[path] = candidate(checkouts[path].source)
-        return cls(environ, checkouts, packages, Requirements.of(packages.values()))
+    def of(cls, paths: Iterable[Path], context: Context) -> Self:
+        """Those of the paths that can be read; the others are told of when they are built.
 
-    def read(self, path: Path) -> Checkout:
-        """The package at a path, as git has it."""
-        return self.checkouts.get(path) or Checkout.read(path, self.environ)
+        What git says of a folder is said here, before anything is built.
+        """
+        sources: dict[Path, PackageSource] = {}
+        packages: dict[Path, Candidate] = {}
+        for path in dict.fromkeys(paths):
+            with suppress(PkgactionError, OSError):
+                sources[path] = context.checkout(path).source
+                packages[path] = candidate(sources[path])
+        return cls(sources, packages, Requirements.of(packages.values()))
+
+    def read(self, path: Path, context: Context) -> PackageSource:
+        """The package at a path, or the error that it cannot be read."""
+        return self.sources.get(path) or context.checkout(path).source
 
     def levels(self, paths: Sequence[Path]) -> list[list[Path]]:
         """The paths in the groups in which they are built; what cannot be read is in the first one."""
@@ -142,8 +146,6 @@ class _Delivery:
         if path in refused:
             raise refused[path]
         made = next(results)()
-        for note in made.notes:
-            self.context.watch.say(note)
         say_findings(self.context, path, list(made.findings))
         if made.zip is None:
             return False
@@ -160,19 +162,18 @@ class _Delivery:
 
 
 def _make(
-    path: Path, *, read: Callable[[Path], Checkout], aside: str, bench: building.Bench, by: _By
+    path: Path, *, read: Callable[[Path], PackageSource], aside: str, bench: building.Bench, by: _By
 ) -> _Made:
     """Check a package, then build it into a folder of its own, and check what was built."""
-    checkout = read(path)
-    one, notes = candidate(checkout.source), tuple(checkout.notes())
+    one = candidate(read(path))
     found = validation.findings(one.source, by.specification)
     if errors(found) and not by.unchecked:
-        return _Made(tuple(found), notes)
+        return _Made(tuple(found))
     tree = building.files(one.source, bench)
     target, made = building.write(one, tree, Path(tempfile.mkdtemp(dir=aside)), jobs=bench.jobs)
     wrong = validation.of_zip(target, one.source, by.specification)
     if errors(wrong):
-        return _Made((*found, *wrong), notes)
+        return _Made((*found, *wrong))
     row: JsonObject = {
         "package": str(path),
         "name": one.id.name,
@@ -182,4 +183,4 @@ def _make(
         "size": made.size,
         "files": len(made.files),
     }
-    return _Made((*found, *stale(one.source, tree)), notes, target, row)
+    return _Made((*found, *stale(one.source, tree)), target, row)
