@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from pkgaction.commands.checkout import Checkout
 from pkgaction.commands.context import Context, candidate
 from pkgaction.commands.package import say_findings
 from pkgaction.errors import PackageError, PkgactionError, UsageError

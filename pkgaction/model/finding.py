@@ -6,10 +6,11 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """An error keeps a package from being published, a warning does not."""
+    """An error keeps a package from being published, a warning does not; a note is good to know."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +52,8 @@ def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def warnings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Only those that don't."""
     return tuple(f for f in findings if f.severity is Severity.WARNING)
+
+
+def notes(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Only those by which nothing is wrong: what was not shown, and why."""
+    return tuple(f for f in findings if f.severity is Severity.NOTE)

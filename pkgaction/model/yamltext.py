@@ -14,10 +14,13 @@ from typing import TypeAlias
 
 import yaml
 
+from pkgaction.model import plaintext, yamlwords
+
 MOST_BYTES = 5 * 1024 * 1024  # a larger YAML file is refused by the official validator, too
 _DEEPEST = 64
 _MERGE = "tag:yaml.org,2002:merge"
 _MOST_NODES = 200_000  # with every alias written out
+_MOST_DOUBLED = 20  # keys of a file that are told of; the others are when these are gone
 
 # YAML 1.2 has this escape of a slash, yaml.v3 has not; counted from the first of a run of backslashes
 _SLASH = re.compile(r"(?<!\\)\\(?:\\\\)*/")
@@ -25,14 +28,8 @@ _SLASH = re.compile(r"(?<!\\)\\(?:\\\\)*/")
 _Parser: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class YamlProblemError(ValueError):
+class YamlProblemError(plaintext.TextProblemError):
     """The text is no YAML that is read here. Line and column count from 1; 0 is unknown."""
-
-    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
-        self.column = column
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +87,25 @@ class Mapping:
 Node: TypeAlias = Scalar | Sequence | Mapping
 
 
-def load(data: bytes, *, only: bool = False) -> Node | None:
+@dataclass(frozen=True, slots=True)
+class DoubledKey:
+    """A key that is in its map twice; the first one counts."""
+
+    key: Scalar
+    first: int  # the line of the first one
+    depth: int  # 1: at the document's top
+
+    @property
+    def message(self) -> str:
+        """What is wrong and what to do."""
+        return f"the key {self.key.text[:80]!r} is there twice, first on line {self.first}: remove one"
+
+
+def load(data: bytes, *, only: bool = False, doubled: list[DoubledKey] | None = None) -> Node | None:
     """Read the first document of a YAML file, whatever follows; None where it is empty.
 
-    With `only`, a second document is refused: where who a package is depends on it.
+    With `only`, a second document is refused: where who a package is depends on it. With a list for
+    `doubled` keys, those are put there and the rest is read; without, the first of them is refused.
 
     Raises:
         YamlProblemError: the file is too large, no text, no YAML, or one of the things refused above.
@@ -101,14 +113,13 @@ def load(data: bytes, *, only: bool = False) -> Node | None:
     if len(data) > MOST_BYTES:
         message = f"the file has {len(data)} bytes, a YAML file may have {MOST_BYTES}"
         raise YamlProblemError(message)
+    text = decode(data)
     try:
-        return _Composer(decode(data)).document(only=only)
+        return _Composer(text, doubled).document(only=only)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise YamlProblemError(error.problem or "no YAML", line, column) from None
-    except yaml.YAMLError as error:
-        raise YamlProblemError(str(error).splitlines()[0] or "no YAML") from None
+        raise YamlProblemError(*yamlwords.explain(error, text)) from None
+    except yaml.reader.ReaderError as error:
+        raise YamlProblemError(*yamlwords.explain_character(error, text)) from None
 
 
 def load_mapping(data: bytes) -> Mapping:
@@ -132,20 +143,22 @@ def decode(data: bytes) -> str:
     Raises:
         YamlProblemError: it is no text.
     """
-    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return data.decode("utf-16" if utf16 else "utf-8-sig")
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return data.decode("utf-16")
+        return plaintext.decode_utf8(data.removeprefix(codecs.BOM_UTF8))
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"byte {error.start} is no {error.encoding.upper()} text"
-        raise YamlProblemError(message, line) from None
+        raise YamlProblemError(f"byte {error.start} is not UTF-16: save as UTF-8") from None
+    except plaintext.TextProblemError as error:
+        raise YamlProblemError(error.message, error.line, error.column) from None
 
 
 class _Composer:
     """Builds nodes from the parser's events, counting what aliases would write out."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, doubled: list[DoubledKey] | None) -> None:
         self._text = text
+        self._doubled = doubled
         self._events: Iterator[yaml.Event] = iter(yaml.parse(text, Loader=_Parser))
         self._anchors: dict[str, tuple[Node, int] | None] = {}
         self._nodes = 0
@@ -204,6 +217,12 @@ class _Composer:
         plain = bool(event.implicit[0]) and event.style in {None, ""}
         return Scalar(event.value, plain, *_where(event), event.tag or "")
 
+    def _double(self, found: DoubledKey) -> None:
+        if self._doubled is None:
+            raise YamlProblemError(found.message, found.key.line, found.key.column)
+        if len(self._doubled) < _MOST_DOUBLED:
+            self._doubled.append(found)
+
     def _sequence(self, event: yaml.Event, depth: int) -> Sequence:
         items: list[Node] = []
         while not isinstance(item := next(self._events), yaml.SequenceEndEvent):
@@ -222,8 +241,7 @@ class _Composer:
             if key.text == "<<" and (key.plain or key.tag == _MERGE):
                 merges.append(value)
             elif key.text in entries:
-                first = keys[key.text].line
-                raise _problem(f"the key {key.text!r} is there twice, first on line {first}", item)
+                self._double(DoubledKey(key, keys[key.text].line, depth))
             else:
                 entries[key.text], keys[key.text] = value, key
         for source in _merged(merges):

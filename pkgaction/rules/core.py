@@ -4,10 +4,14 @@ Each rule is a function from the package to its findings; `CORE` is the whole li
 which findings are shown.
 """
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
 
 from pkgaction.model.finding import Finding
-from pkgaction.rules import identity, leftout, paths, sizes
+from pkgaction.model.manifest import FILE
+from pkgaction.model.yamltext import Mapping
+from pkgaction.rules import identity, leftout, paths, sizes, texts
+from pkgaction.rules.once import not_refused
 from pkgaction.rules.package import Package
 
 Rule = Callable[[Package], Iterator[Finding]]
@@ -31,6 +35,9 @@ CORE: Sequence[Rule] = (
     identity.owner,
     identity.changelog,
     identity.readme,
+    texts.saved_objects,
+    texts.rendered,
+    texts.encodings,
 )
 
 
@@ -43,12 +50,36 @@ def check_built(package: Package) -> list[Finding]:
     return [finding for rule in BUILT for finding in rule(package)]
 
 
-def check(package: Package, said: Container[tuple[str, int]] = ()) -> list[Finding]:
+MANIFEST: Sequence[Rule] = (
+    identity.name,
+    identity.name_is_the_folders,
+    identity.version,
+    identity.package_type,
+    identity.format_version,
+    identity.title,
+    identity.owner,
+)
+"""What is asked of a manifest that can be read."""
+
+
+def check(package: Package, said: Iterable[Finding] = ()) -> list[Finding]:
     """All findings of the core checks.
 
-    `said` is where errors are known already, as file and line from 1: nothing more is found there, but
-    what must hold for the built files, too.
+    `said` are the errors that are known already: nothing more is found on their lines, nor below a
+    folder that has one, but what must hold for the built files, too.
     """
-    others = (finding for rule in CORE[len(BUILT) :] for finding in rule(package))
-    new = [finding for finding in others if (finding.file, max(finding.line, 1)) not in said]
-    return check_built(package) + new
+    known = list(said)
+    lines = {(finding.file, max(finding.line, 1)) for finding in known}
+    words = {(finding.file, finding.message) for finding in known}
+    readable = isinstance(package.yaml(FILE), Mapping)
+    rules = [rule for rule in CORE[len(BUILT) :] if readable or rule not in MANIFEST]
+    others = [finding for rule in rules for finding in rule(package)]
+    unreadable = not_refused(package.unreadable(), known)  # after the rules have read
+    files = [one for one in check_built(package) if (one.file, one.message) not in words]
+    return files + [one for one in (*unreadable, *others) if not lines.intersection(_places(one))]
+
+
+def _places(finding: Finding) -> Iterator[tuple[str, int]]:
+    """Where what is known already covers a finding: its line, or a folder above."""
+    yield finding.file, max(finding.line, 1)
+    yield from ((str(folder), 1) for folder in PurePosixPath(finding.file).parents)

@@ -1,30 +1,54 @@
 """What a package's own validation.yml excludes: official codes, from the findings of any rule.
 
-Source: elastic/package-spec, validation.yml; elastic-package applies it in `lint` and `build`.
+Source: elastic/package-spec, validation.yml; elastic-package applies it in `lint` and `build`. There an
+unknown code, or one that nothing has, says nothing; here it is a warning.
 """
 
-from collections.abc import Iterable
+import difflib
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from pkgaction.model.finding import Finding
-from pkgaction.model.yamltext import Mapping, Node, Scalar, Sequence
+from pkgaction.model.finding import Finding, Severity
+from pkgaction.model.yamltext import Mapping as YamlMapping
+from pkgaction.model.yamltext import Node, Scalar, Sequence
+from pkgaction.rules.told import finding, quoted
 
 FILE = "validation.yml"
+CODES = ("PSR00001", "PSR00002", "JSE00001", *(f"SVR{number:05}" for number in range(1, 11)))
 
 
-def kept(findings: Iterable[Finding], document: Node | None) -> tuple[Finding, ...]:
-    """The findings that the document of validation.yml leaves; all where it is missing or says nothing.
-
-    A finding without an official code can't be excluded. A code that is unknown, or that nothing has, is
-    no error.
-    """
-    codes = excluded(document)
-    return tuple(finding for finding in findings if finding.official not in codes)
+def kept(findings: Iterable[Finding], codes: Collection[str]) -> tuple[Finding, ...]:
+    """The findings that are not excluded. One without an official code can't be."""
+    return tuple(one for one in findings if not one.official or one.official not in codes)
 
 
-def excluded(document: Node | None) -> frozenset[str]:
-    """The official codes that the document excludes."""
-    errors = document.get("errors") if isinstance(document, Mapping) else None
-    codes = errors.get("exclude_checks") if isinstance(errors, Mapping) else None
-    if not isinstance(codes, Sequence):
-        return frozenset()
-    return frozenset(code.text for code in codes.items if isinstance(code, Scalar) and code.text)
+def excluded(document: Node | None) -> Mapping[str, Scalar]:
+    """The official codes that the document of validation.yml excludes, and where it does."""
+    errors = document.get("errors") if isinstance(document, YamlMapping) else None
+    codes = errors.get("exclude_checks") if isinstance(errors, YamlMapping) else None
+    items = codes.items if isinstance(codes, Sequence) else ()
+    scalars = [item for item in items if isinstance(item, Scalar) and not item.empty]
+    return {scalar.text: scalar for scalar in reversed(scalars)}
+
+
+def skipped(findings: Iterable[Finding], codes: Mapping[str, Scalar]) -> Iterator[Finding]:
+    """How many findings each code excludes: they are not shown, but that there are some is."""
+    counts = Counter(one.official for one in findings if one.official)
+    for code in sorted(set(codes) & set(counts)):
+        count = counts[code]
+        message = f"skipped: {count} finding{'s' if count > 1 else ''} by {code}"
+        yield finding("excluded", FILE, message, codes[code], Severity.NOTE)
+
+
+def useless(
+    findings: Iterable[Finding], codes: Mapping[str, Scalar], elsewhere: Collection[str]
+) -> Iterator[Finding]:
+    """Codes that exclude nothing; those of `elsewhere` are for rules that did not run."""
+    known = {one.official for one in findings}
+    for code in sorted(set(codes) - known - set(elsewhere)):
+        message = f"{code} excludes nothing: remove it"
+        if code not in CODES:
+            near = difflib.get_close_matches(code.upper(), CODES, n=1, cutoff=0.7)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(CODES)}"
+            message = f"{quoted(code)} is not a code of the official validator ({hint})"
+        yield finding("exclusion-useless", FILE, message, codes[code], Severity.WARNING)

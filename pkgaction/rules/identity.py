@@ -22,21 +22,20 @@ def manifest_readable(package: Package) -> Iterator[Finding]:
     """manifest.yml is there, is YAML that is read here, and holds a map."""
     if package.tree.get(FILE) is None:
         yield finding("manifest-missing", FILE, "a package needs a manifest.yml at its top")
-    elif problem := package.yaml_problem(FILE):
-        yield _unreadable("manifest-unreadable", FILE, problem)
-    elif not isinstance(package.yaml(FILE), yamltext.Mapping):
-        yield finding("manifest-unreadable", FILE, "a map of keys and values is expected")
-    else:
-        yield from _alone(package)
+    elif package.can_read(FILE):
+        if not isinstance(package.yaml(FILE), yamltext.Mapping):
+            message = "the manifest must be a map of keys and values"
+            yield finding("manifest-unreadable", FILE, message)
+        else:
+            yield from _alone(package)
 
 
 def _alone(package: Package) -> Iterator[Finding]:
     """A second document could say that this is another package."""
     try:
-        yamltext.load(package.read(FILE), only=True)
+        yamltext.load(package.read(FILE), only=True, doubled=[])
     except yamltext.YamlProblemError as error:
-        problem = UnreadableError(FILE, error.message, error.line, error.column)
-        yield _unreadable("manifest-unreadable", FILE, problem)
+        yield UnreadableError.of(FILE, error).finding("manifest-unreadable")
 
 
 def name(package: Package) -> Iterator[Finding]:
@@ -120,8 +119,7 @@ def changelog(package: Package) -> Iterator[Finding]:
     if package.tree.get(_CHANGELOG) is None:
         yield finding("changelog-missing", _CHANGELOG, "a package needs a changelog.yml at its top")
         return
-    if problem := package.yaml_problem(_CHANGELOG):
-        yield _unreadable("changelog-unreadable", _CHANGELOG, problem)
+    if not package.can_read(_CHANGELOG):
         return
     entries = package.yaml(_CHANGELOG)
     items = entries.items if isinstance(entries, yamltext.Sequence) else ()
@@ -130,7 +128,7 @@ def changelog(package: Package) -> Iterator[Finding]:
     if found is None:
         message = "a list of entries is expected, the newest first, each with its version"
         yield finding("changelog-unreadable", _CHANGELOG, message, entries)
-    elif package.version not in _current(found, versions):
+    elif package.version and package.version not in _current(found, versions):
         message = (
             f"the newest entry is for {found.text[:80]!r}, the manifest says "
             f"{package.version!r}: add an entry for this version at the top"
@@ -147,9 +145,10 @@ def _current(newest: yamltext.Scalar, versions: Sequence[yamltext.Scalar | None]
 
 def readme(package: Package) -> Iterator[Finding]:
     """docs/README.md is there, or is rendered from a template; readers refuse a package without."""
-    places = (_README, f"{_README}.link", f"_dev/build/{_README}", f"_dev/build/{_README}.link")
-    if not any(package.tree.get(place) for place in places):
-        yield finding("readme-missing", _README, "a package needs a docs/README.md")
+    there = any(package.tree.get(place) for place in (_README, f"{_README}.link"))
+    if not there and _README not in package.rendered:
+        message = "a package needs a docs/README.md, or a template for it at _dev/build/docs/README.md"
+        yield finding("readme-missing", _README, message)
 
 
 def _text(package: Package, key: str) -> yamltext.Scalar | Finding:
@@ -158,9 +157,3 @@ def _text(package: Package, key: str) -> yamltext.Scalar | Finding:
         return found
     wrong = "must be a text" if found else "is missing"
     return finding(f"{key.replace('_', '-')}-missing", FILE, f"{key} {wrong}", found)
-
-
-def _unreadable(code: str, file: str, problem: UnreadableError) -> Finding:
-    return Finding(
-        code=code, file=file, message=problem.message, line=problem.line, column=problem.column
-    )

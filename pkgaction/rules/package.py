@@ -1,21 +1,25 @@
 """A package as the rules see it: who it is, its files, and what is in them."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property
 
 from pkgaction.model import yamltext
-from pkgaction.model.json import Json
+from pkgaction.model.finding import Finding
+from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.looseversion import LooseVersion, loose
+from pkgaction.model.manifest import FILE
 from pkgaction.model.tree import PackageSource, Tree, TreeFile
 from pkgaction.rules import folders
 from pkgaction.rules.folders import Entry, Folders
 from pkgaction.rules.reader import LARGEST_READ, Reader
 from pkgaction.rules.told import UnreadableError
 
-MANIFEST = "manifest.yml"
+MANIFEST = FILE
+_TEMPLATES = "_dev/build/docs"
+_UNREADABLE = {MANIFEST: "manifest-unreadable"}
 
 
 class Mode(StrEnum):
@@ -45,7 +49,7 @@ class Package:
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self.source, self.mode is not Mode.BUILD)
+        return Reader(self.source, self.mode is not Mode.BUILD, self.folders)
 
     # -- who it is; all of it as written, empty where it is missing
 
@@ -104,6 +108,14 @@ class Package:
         """
         yield from folders.matching(self.folders, pattern)
 
+    @cached_property
+    def rendered(self) -> frozenset[str]:
+        """The documents that building makes of templates: a source need not have them."""
+        if self.mode is not Mode.SOURCE:
+            return frozenset()
+        below = (entry for entry in self.entries(_TEMPLATES) if not entry.folder)
+        return frozenset(f"docs/{entry.name}" for entry in below if entry.name.endswith(".md"))
+
     # -- what is in them
 
     def read(self, path: str, *, limit: int = LARGEST_READ) -> bytes:
@@ -124,10 +136,10 @@ class Package:
         return self._reader.file(path, limit)
 
     def document(self, path: str) -> yamltext.Node | None:
-        """The first document of a YAML file; None where it is empty.
+        """The first document of a YAML file; None where it is empty. Of a doubled key the first counts.
 
         Raises:
-            UnreadableError: as `read`, or it is no YAML, or has a key twice.
+            UnreadableError: as `read`, or it is not YAML.
         """
         return self._reader.document(path)
 
@@ -135,9 +147,21 @@ class Package:
         """The value of a JSON file, all of which must be one value.
 
         Raises:
-            UnreadableError: as `read`, or it is no JSON.
+            UnreadableError: as `read`, or it is not JSON.
         """
         return self._reader.json(path)
+
+    def json_object(self, path: str) -> JsonObject | None:
+        """The same for a file that must hold an object; None where it can't be read, or holds none."""
+        try:
+            value = self.json(path)
+        except UnreadableError:
+            return None
+        if isinstance(value, Mapping):
+            return value
+        message = "a saved object must be a JSON object: put it into braces"
+        self.refuse(UnreadableError(path, message, 1))
+        return None
 
     def yaml(self, path: str) -> yamltext.Node | None:
         """A YAML file's document; None where the file is missing, empty or can't be read."""
@@ -146,13 +170,27 @@ class Package:
         except UnreadableError:
             return None
 
-    def yaml_problem(self, path: str) -> UnreadableError | None:
-        """Why a YAML file that is there can't be read."""
+    def can_read(self, path: str) -> bool:
+        """Whether a YAML file is there and can be read; what is in another one is not known."""
         try:
             self.document(path)
-        except UnreadableError as error:
-            return error
-        return None
+        except UnreadableError:
+            return False
+        return True
+
+    def refuse(self, error: UnreadableError) -> None:
+        """Keep what is wrong with a file, to be told once."""
+        self._reader.refuse(error)
+
+    def unreadable(self) -> tuple[Finding, ...]:
+        """What is wrong with files as such, of those that were to be read so far: once for each.
+
+        No rule tells of it, nor of what may stand in such a file.
+        """
+        problems = self._reader.problems
+        found = [problems[path].finding(_UNREADABLE.get(path, "file-unreadable")) for path in problems]
+        found += [error.finding("key-doubled") for error in self._reader.doubled]
+        return tuple(sorted(found, key=lambda one: (one.file, one.line, one.column)))
 
     def mapping(self, path: str) -> yamltext.Mapping:
         """The map in a YAML file; an empty one where it is missing, can't be read or is no map."""

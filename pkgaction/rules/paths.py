@@ -8,7 +8,7 @@ from pkgaction.model.finding import Finding
 from pkgaction.model.folding import folded
 from pkgaction.model.tree import Kind
 from pkgaction.rules.package import Package
-from pkgaction.rules.told import finding, shown
+from pkgaction.rules.told import finding, not_a_file, shown
 
 _LONGEST_PART = 255  # bytes of UTF-8 between two slashes: what file systems take
 _RESERVED = (".git", layout.RESERVED)
@@ -49,8 +49,7 @@ def plain_files(package: Package) -> Iterator[Finding]:
     """Everything is a plain file: what a link points to is not in the package."""
     for file in package.tree.files:
         if file.kind is not Kind.FILE:
-            message = f"this is a {file.kind.value}: put the file itself here, or a .link file"
-            yield finding("not-a-file", file.path, message)
+            yield finding("not-a-file", file.path, not_a_file(file.kind))
 
 
 def no_collisions(package: Package) -> Iterator[Finding]:

@@ -1,7 +1,12 @@
 """How a rule says what it finds, and that a file can't be read."""
 
+from typing import Self
+
 from pkgaction.model import yamltext
 from pkgaction.model.finding import Finding, Severity
+from pkgaction.model.plaintext import TextProblemError
+from pkgaction.model.tree import Kind
+from pkgaction.model.yamltext import DoubledKey
 
 _SHOWN = 200  # characters of a foreign text in a message
 
@@ -16,15 +21,25 @@ class UnreadableError(ValueError):
         self.line = line
         self.column = column
 
-    def finding(self, code: str = "") -> Finding:
+    @classmethod
+    def of(cls, file: str, problem: TextProblemError) -> Self:
+        """What is wrong with the text of a file."""
+        return cls(file, problem.message, problem.line, problem.column)
+
+    @classmethod
+    def of_key(cls, file: str, doubled: DoubledKey) -> Self:
+        """A key that is there twice."""
+        return cls(file, doubled.message, doubled.key.line, doubled.key.column)
+
+    def finding(self, code: str) -> Finding:
         """The same as a finding."""
-        return Finding(
-            code=code,
-            file=shown(self.file),
-            message=f"the file can't be read: {self.message}",
-            line=self.line,
-            column=self.column,
-        )
+        file = shown(self.file)
+        return Finding(code=code, file=file, message=self.message, line=self.line, column=self.column)
+
+
+def not_a_file(kind: Kind) -> str:
+    """What to do about a path that is something else than a file."""
+    return f"this is a {kind.value}: put the file itself here, or a .link file"
 
 
 def shown(path: str) -> str:

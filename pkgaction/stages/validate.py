@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from pkgaction.model.finding import Finding, errors
+from pkgaction.model.finding import Finding, errors, warnings
 from pkgaction.model.release import Built, Candidate, Rejected, Validated
 from pkgaction.model.tree import PackageSource
 from pkgaction.rules import core
@@ -45,8 +45,7 @@ def findings(
     """
     package = Package(source, mode)
     official = list(specification.check(package)) if specification else []
-    said = {(found.file, max(found.line, 1)) for found in errors(official)}
-    return official + core.check(package, said)
+    return official + core.check(package, errors(official))
 
 
 def check(
@@ -70,4 +69,5 @@ def of_zip(path: Path, source: PackageSource, specification: Specification | Non
     if specification is None:
         return []
     with unarchive.opened(path) as (_, tree):
-        return list(specification.check(Package(replace(source, tree=tree), Mode.BUILD)))
+        found = list(specification.check(Package(replace(source, tree=tree), Mode.BUILD)))
+    return [*errors(found), *warnings(found)]  # the notes were told of the source

@@ -6,45 +6,27 @@ Source: the behaviour of Go's encoding/json.
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
+from pkgaction.model import jsontext
 from pkgaction.model.json import Json
+from pkgaction.model.jsontext import JsonProblemError
 from pkgaction.model.numbers import shortest
 
 _PLAIN_EXPONENTS = range(-6, 21)  # of numbers that are written without one
-_DEEPEST = 200
 _ESCAPED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _TO_ESCAPE = re.compile('["\\\\\x00-\x1f<>&\u2028\u2029]')
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-class JsonProblemError(ValueError):
-    """The text is no JSON that is read here."""
 
 
 def load(data: bytes) -> Json:
     """Read JSON; every number is a double.
 
     Raises:
-        JsonProblemError: it is no JSON, a number is beyond the doubles, or it is nested too deep.
+        JsonProblemError: it is not JSON, a number is beyond the doubles, or it is nested too deeply.
     """
-    try:
-        text = data.decode("utf-8")
-        document: Json = json.loads(
-            text, parse_int=_double, parse_float=_double, parse_constant=_refused
-        )
-    except UnicodeDecodeError as error:
-        message = f"byte {error.start} is no UTF-8 text"
-        raise JsonProblemError(message) from error
-    except json.JSONDecodeError as error:
-        message = f"line {error.lineno}, column {error.colno}: {error.msg}"
-        raise JsonProblemError(message) from error
-    except RecursionError as error:
-        message = "it is nested too deep"
-        raise JsonProblemError(message) from error
-    _check_depth(document)
-    return document
+    return jsontext.load(data, decoder=_DOUBLES)
 
 
 def _double(text: str) -> float:
@@ -56,24 +38,11 @@ def _double(text: str) -> float:
 
 
 def _refused(text: str) -> Json:
-    message = f"{text} is no number"
+    message = f"{text} is not a number"
     raise JsonProblemError(message)
 
 
-def _check_depth(document: Json) -> None:
-    level = [document]
-    for _ in range(_DEEPEST):
-        level = [inner for value in level for inner in _inner(value)]
-        if not level:
-            return
-    message = f"it has more than {_DEEPEST} levels"
-    raise JsonProblemError(message)
-
-
-def _inner(value: Json) -> Iterable[Json]:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list) else ()
+_DOUBLES = json.JSONDecoder(parse_int=_double, parse_float=_double, parse_constant=_refused)
 
 
 def compact(value: Json) -> str:

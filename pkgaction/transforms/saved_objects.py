@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 
 from pkgaction.model.json import Json
+from pkgaction.model.jsontext import JsonProblemError
 from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
 from pkgaction.transforms import gojson
 from pkgaction.transforms.build_settings import refused
-from pkgaction.transforms.gojson import JsonProblemError
 
 _FILE = re.compile(r"kibana/[^/]+/[^/]+(?P<below>/.*)?")
 _LARGEST = 64 * 1024 * 1024  # bytes
@@ -49,7 +49,7 @@ def _encoded(tree: Tree, source: PackageSource) -> Iterator[TreeFile]:
         try:
             made = encoded(data) if data is not None else None
         except JsonProblemError as error:
-            raise refused(source, file.path, str(error)) from error
+            raise refused(source, file.path, error.message, error.line) from error
         if made is not None:
             yield TreeFile(path=file.path, content=Bytes(made))
 

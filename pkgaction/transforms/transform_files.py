@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pkgaction.errors import BuildRefusedError
-from pkgaction.model import yamltext
+from pkgaction.model import plaintext, yamltext
 from pkgaction.model.manifest import FILE, ManifestProblemError, PackageId, identify
 from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
 from pkgaction.model.yamlvalues import resolve
@@ -75,7 +75,8 @@ class _Transform:
         try:
             return render(data.decode(), {"ingestPipelineName": self._pipeline_name}).encode()
         except UnicodeDecodeError as error:
-            raise self.refused("it is no UTF-8 text") from error
+            problem = plaintext.problem_of(data)
+            raise self.refused(problem.message, problem.line) from error
         except TemplateProblemError as error:
             raise self.refused(error.message, error.line) from error
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from pkgaction.errors import BuildRefusedError
 from pkgaction.model.json import Json
+from pkgaction.model.jsontext import JsonProblemError
 from pkgaction.transforms import gojson
 from pkgaction.transforms.copy import copied
-from pkgaction.transforms.gojson import JsonProblemError
 from pkgaction.transforms.saved_objects import encoded, with_saved_objects
 from tests.unit.trees import GOOD, source
 

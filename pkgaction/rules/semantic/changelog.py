@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pkgaction.model.finding import Finding
 from pkgaction.model.looseversion import loose
-from pkgaction.model.yamltext import Scalar
+from pkgaction.model.yamltext import Scalar, Sequence
 from pkgaction.rules.grammar import urls
 from pkgaction.rules.package import MANIFEST, Package
 from pkgaction.rules.semantic.reading import at, is_string, maps, scalar
@@ -18,6 +18,8 @@ _LARGEST = 2**63 - 1
 
 def integrity(package: Package) -> Iterator[Finding]:
     """The changelog begins with the manifest's version, which is above all others, each there once."""
+    if not isinstance(package.yaml(_FILE), Sequence):
+        return
     version = at(package.manifest(), "version")
     if version is not None and not is_string(version):
         message = f"the version {quoted(package.version)} is read as a number: put it in quotes"

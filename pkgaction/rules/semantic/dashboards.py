@@ -9,6 +9,7 @@ from pkgaction.rules.semantic.panels import Panel, PanelProblemError, decoded, p
 from pkgaction.rules.semantic.savedobjects import SavedObject, saved_objects
 from pkgaction.rules.told import found, quoted
 
+_NEEDS_FILTER = "the dashboard needs a filter, as on data_stream.dataset, or one in each panel"
 _KEPT = frozenset({"markdown", "vega", "input_control_vis"})
 
 
@@ -18,43 +19,36 @@ def filters(package: Package) -> Iterator[Finding]:
     SVR00001: it has a query alone. SVR00002: nor that.
     """
     for saved in saved_objects(package, "dashboard"):
-        if isinstance(saved, Finding):
-            yield saved
-        elif official := _filter_problem(saved):
-            message = "the dashboard needs a filter, as on data_stream.dataset, or one in each panel"
-            if official == "SVR00001":
-                message = f"{message}; the query alone is none"
+        if problem := _filter_problem(saved):
+            official, message = problem
             yield found(saved.file, message, official=official)
 
 
-def _filter_problem(saved: SavedObject) -> str:
-    """The official code of what is wrong; empty where nothing is."""
+def _filter_problem(saved: SavedObject) -> tuple[str, str] | None:
+    """The official code, and what is wrong: where something can't be read, only that is told of."""
+    unread = ""
     try:
         if all(panel.filtered for panel in panels(saved.value) if panel.queries):
-            return ""
-    except PanelProblemError:
-        pass  # a dashboard whose panels can't be read may still have a filter itself
+            return None
+    except PanelProblemError as error:
+        unread = str(error)  # a dashboard whose panels can't be read may still have a filter itself
     try:
         search = decoded(at(saved.value, "attributes", "kibanaSavedObjectMeta", "searchSourceJSON"))
-    except PanelProblemError:
-        return "SVR00002"
+    except PanelProblemError as error:
+        return "SVR00002", unread or str(error)
     if at(search, "filter"):
-        return ""
-    return "SVR00001" if at(search, "query", "query") else "SVR00002"
+        return None
+    if at(search, "query", "query"):
+        return "SVR00001", unread or f"{_NEEDS_FILTER}; the query alone is not one"
+    return "SVR00002", unread or _NEEDS_FILTER
 
 
 def legacy(package: Package) -> Iterator[Finding]:
     """No visualization is of a kind that Kibana replaces by Lens."""
     for saved in saved_objects(package, "visualization"):
-        if isinstance(saved, Finding):
-            yield saved
-        else:
-            yield from _legacy_visualization(saved)
+        yield from _legacy_visualization(saved)
     for saved in saved_objects(package, "dashboard"):
-        if isinstance(saved, Finding):
-            yield saved
-        else:
-            yield from _legacy_panels(saved)
+        yield from _legacy_panels(saved)
 
 
 def _legacy_visualization(saved: SavedObject) -> Iterator[Finding]:

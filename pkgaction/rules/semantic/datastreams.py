@@ -31,7 +31,8 @@ def routing(package: Package) -> Iterator[Finding]:
     """A data stream that routes says its dataset, which the routing rules are installed for."""
     for data_stream in data_streams(package):
         rules = f"{data_stream.path}/routing_rules.yml"
-        if items(package.yaml(rules)) and at(data_stream.manifest, "dataset") is None:
+        known = package.can_read(data_stream.file)
+        if known and items(package.yaml(rules)) and at(data_stream.manifest, "dataset") is None:
             message = f"the data stream has routing_rules.yml, so {data_stream.file} needs a dataset"
             yield found(data_stream.file, message)
 

@@ -46,8 +46,7 @@ def structure(package: Package) -> Iterator[Finding]:
     for file in package.glob("docs/*.md"):
         try:
             source = package.read(file, limit=_LARGEST).decode(errors="replace")
-        except UnreadableError as error:
-            yield error.finding()
+        except UnreadableError:
             continue
         present = {heading.casefold() for heading in headings(source)}
         for section in required:

@@ -4,11 +4,9 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pkgaction.model.finding import Finding
 from pkgaction.model.yamltext import Mapping
 from pkgaction.rules.package import Package
 from pkgaction.rules.semantic.reading import maps, text
-from pkgaction.rules.told import UnreadableError
 
 _PLACES = ("data_stream/*/fields", "fields", "elasticsearch/transform/*/fields")
 _LONGEST = 1024  # characters of a name, far beyond any real one
@@ -47,13 +45,9 @@ def fields(package: Package) -> Iterator[Field]:
             yield from _field(node, "", file, owner)
 
 
-def unreadable(package: Package) -> Iterator[Finding]:
-    """Why files of fields can't be read."""
-    for file, _ in _files(package):
-        try:
-            package.document(file)
-        except UnreadableError as error:
-            yield error.finding()
+def unknown(package: Package) -> frozenset[str]:
+    """The owners of which some fields are not known, as a file of theirs can't be read."""
+    return frozenset(owner for file, owner in _files(package) if not package.can_read(file))
 
 
 def _files(package: Package) -> Iterator[tuple[str, str]]:

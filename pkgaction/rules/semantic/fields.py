@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pkgaction.model.finding import Finding
 from pkgaction.model.yamltext import Mapping
 from pkgaction.rules.package import Package
-from pkgaction.rules.semantic.fieldfiles import Field, fields
+from pkgaction.rules.semantic.fieldfiles import Field, fields, unknown
 from pkgaction.rules.semantic.manifests import data_streams
 from pkgaction.rules.semantic.reading import at, flag, maps, text
 from pkgaction.rules.told import found, quoted
@@ -71,7 +71,7 @@ def dimension_types(package: Package) -> Iterator[Finding]:
 
 def dimensions_present(package: Package) -> Iterator[Finding]:
     """A data stream of time series has a dimension: its index can't be made otherwise."""
-    with_dimension = {f.owner for f in fields(package) if flag(f.node, "dimension")}
+    with_dimension = {f.owner for f in fields(package) if flag(f.node, "dimension")} | unknown(package)
     for data_stream in data_streams(package):
         mode = at(data_stream.manifest, "elasticsearch", "index_mode")
         series = text(data_stream.manifest, "elasticsearch", "index_mode") == "time_series"
@@ -91,12 +91,14 @@ def date_formats(package: Package) -> Iterator[Finding]:
 def required(package: Package) -> Iterator[Finding]:
     """Each data stream defines the fields that its name and its times are kept in."""
     owners: dict[str, set[str]] = {}
+    open_ = unknown(package)
     for field in fields(package):
         if not field.transform:
             owners.setdefault(field.owner, set()).add(field.name)
             yield from _required_type(field)
     for owner, known in owners.items():
-        for name in (name for name in _REQUIRED if name not in known):
+        missing = [name for name in _REQUIRED if name not in known and owner not in open_]
+        for name in missing:
             where = f"data stream {quoted(owner.rpartition('/')[2])}" if owner else "the package"
             message = (
                 f"the field {quoted(name)} is missing in {where}: define it with type {_REQUIRED[name]}"
@@ -117,6 +119,8 @@ def external_sources(package: Package) -> Iterator[Finding]:
     """An imported field's source is declared in build.yml: without it nothing can be imported."""
     build = package.yaml(_BUILD)
     dependencies = at(build, "dependencies")
+    if package.tree.get(_BUILD) and not package.can_read(_BUILD):
+        return
     if package.tree.get(_BUILD) and not isinstance(dependencies, Mapping):
         yield found(
             _BUILD, "dependencies must be a map of sources, as ecs: {reference: ...}", dependencies

@@ -1,32 +1,32 @@
 """Rules about the saved objects of Kibana: their ids, what they refer to, their tags."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import at
 from pkgaction.rules.package import MANIFEST, Package
 from pkgaction.rules.semantic import reading
 from pkgaction.rules.semantic.mild import milder
-from pkgaction.rules.semantic.savedobjects import SavedObject, references, saved_objects
-from pkgaction.rules.told import UnreadableError, found, quoted
+from pkgaction.rules.semantic.savedobjects import SavedObject, references, saved_objects, unknown
+from pkgaction.rules.told import found, quoted
 
 _TAGS = "kibana/tags.yml"
+_NO_ID = "the saved object has no id: give it the file's name"
+_NO_TYPE = "the saved object has no type: give it that of its folder"
 _BY_VALUE = frozenset({"lens", "map", "visualization"})
 
 
 def ids(package: Package) -> Iterator[Finding]:
     """A saved object's id is its file's name; a security rule's begins with its rule id."""
     for saved in saved_objects(package):
-        if isinstance(saved, Finding):
-            yield saved
-        elif problem := _id_problem(saved):
+        if problem := _id_problem(saved):
             yield found(saved.file, problem)
 
 
 def _id_problem(saved: SavedObject) -> str:
     own = at(saved.value, "id")
     if not isinstance(own, str):
-        return "the saved object has no id: give it the file's name"
+        return _NO_ID
     if saved.kind == "security_rule":
         rule = at(saved.value, "attributes", "rule_id")
         if not isinstance(rule, str):
@@ -39,19 +39,19 @@ def _id_problem(saved: SavedObject) -> str:
 
 def dangling(package: Package) -> Iterator[Finding]:
     """What a saved object refers to is in the package, or a broken object is installed (SVR00003)."""
-    known: set[tuple[str, str]] = set()
-    readable: list[SavedObject] = []
+    known: set[tuple[object, object]] = set(unknown(package))
     for saved in saved_objects(package):
-        if isinstance(saved, Finding):
-            yield saved
-            continue
         own, kind = at(saved.value, "id"), at(saved.value, "type")
-        if isinstance(own, str) and isinstance(kind, str):
-            known.add((own, kind))
-        else:
-            yield found(saved.file, "the saved object must have the texts id and type")
-        readable.append(saved)
-    for saved in readable:
+        known.add((own if isinstance(own, str) else None, kind if isinstance(kind, str) else None))
+        if not isinstance(own, str):
+            yield found(saved.file, _NO_ID)
+        if not isinstance(kind, str):
+            yield found(saved.file, _NO_TYPE)
+    yield from _missing(package, known)
+
+
+def _missing(package: Package, known: Container[tuple[object, object]]) -> Iterator[Finding]:
+    for saved in saved_objects(package):
         for reference in references(saved):
             if isinstance(reference, Finding):
                 yield reference
@@ -65,9 +65,6 @@ def dangling(package: Package) -> Iterator[Finding]:
 def by_value(package: Package) -> Iterator[Finding]:
     """A dashboard holds its visualizations itself, so that none is left when it goes (SVR00004)."""
     for saved in saved_objects(package, "dashboard"):
-        if isinstance(saved, Finding):
-            yield saved
-            continue
         by_reference: list[str] = []
         for reference in references(saved):
             if isinstance(reference, Finding):
@@ -92,12 +89,7 @@ def security_capability(package: Package) -> Iterator[Finding]:
 def tag_duplicates(package: Package) -> Iterator[Finding]:
     """A tag is defined once: two of one name can't be told apart (SVR00007)."""
     known: set[str] = set()
-    try:
-        tags = package.document(_TAGS) if package.tree.get(_TAGS) else None
-    except UnreadableError as error:
-        yield error.finding()
-        return
-    for tag in reading.maps(tags):
+    for tag in reading.maps(package.yaml(_TAGS)):
         name = reading.scalar(tag, "text")
         if name and name.text in known:
             yield found(_TAGS, f"the tag {quoted(name.text)} is there twice", name, official="SVR00007")
@@ -108,9 +100,6 @@ def tag_duplicates(package: Package) -> Iterator[Finding]:
 
 def _tag_objects(package: Package, known: dict[str, str]) -> Iterator[Finding]:
     for saved in saved_objects(package, "tag"):
-        if isinstance(saved, Finding):
-            yield saved
-            continue
         own = at(saved.value, "attributes", "name") if at(saved.value, "type") == "tag" else None
         if isinstance(own, str):
             first = known.setdefault(own, saved.file)

@@ -97,7 +97,9 @@ def decoded(value: Json) -> Json:
     try:
         return jsontext.load(value.encode(errors="replace"))
     except jsontext.JsonProblemError as error:
-        raise PanelProblemError(f"a JSON text in the dashboard is broken: {error.message}") from None
+        raise PanelProblemError(
+            f"a JSON text in the saved object cannot be read: {error.message}"
+        ) from None
 
 
 def _with_embedded(panel: Mapping[str, Json]) -> Json:

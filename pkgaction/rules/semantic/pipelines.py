@@ -8,7 +8,7 @@ from pkgaction.model.finding import Finding
 from pkgaction.model.yamltext import Mapping, Node, Scalar
 from pkgaction.rules.package import Package
 from pkgaction.rules.semantic.reading import NOTHING, at, is_string, maps, scalar, text
-from pkgaction.rules.told import UnreadableError, found, quoted
+from pkgaction.rules.told import found, quoted
 
 _PLACES = ("elasticsearch/ingest_pipeline", "data_stream/*/elasticsearch/ingest_pipeline")
 _FAILURE = (
@@ -40,18 +40,12 @@ def failure_handlers(package: Package) -> Iterator[Finding]:
 
 
 def _each(package: Package, check: _Check) -> Iterator[Finding]:
-    """What is found in every pipeline; what the first file that can't be read has, ends the rule."""
-    documents: list[tuple[str, Node | None]] = []
+    """What is found in every pipeline that can be read."""
     for place in _PLACES:
         for folder in package.glob(place):
             for entry in package.entries(folder):
-                try:
-                    documents.append((entry.path, package.document(entry.path)))
-                except UnreadableError as error:
-                    yield error.finding()
-                    return
-    for file, document in documents:
-        yield from check(file, document)
+                if package.can_read(entry.path):
+                    yield from check(entry.path, package.yaml(entry.path))
 
 
 def _tags(file: str, document: Node | None) -> Iterator[Finding]:

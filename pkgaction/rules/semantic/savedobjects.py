@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import Json, at
 from pkgaction.rules.package import Package
-from pkgaction.rules.told import UnreadableError, found
+from pkgaction.rules.told import found
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,20 @@ class Reference:
     type: str
 
 
-def saved_objects(package: Package, kind: str = "*") -> Iterator[SavedObject | Finding]:
-    """Every saved object, or why it can't be read."""
+def saved_objects(package: Package, kind: str = "*") -> Iterator[SavedObject]:
+    """Every saved object that can be read."""
     for file in package.glob(f"kibana/{kind}/*.json"):
-        try:
-            yield SavedObject(file, package.json(file))
-        except UnreadableError as error:
-            yield error.finding()
+        value = package.json_object(file)
+        if value is not None:
+            yield SavedObject(file, value)
+
+
+def unknown(package: Package) -> Iterator[tuple[str, str]]:
+    """Id and type, by where they lie, of the saved objects that can't be read."""
+    for file in package.glob("kibana/*/*.json"):
+        if package.json_object(file) is None:
+            _, kind, name = file.split("/")
+            yield name.removesuffix(".json"), kind
 
 
 def references(saved: SavedObject) -> Iterator[Reference | Finding]:

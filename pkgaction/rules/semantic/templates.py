@@ -88,8 +88,7 @@ def handlebars_syntax(package: Package) -> Iterator[Finding]:
 def _syntax(package: Package, path: str) -> Iterator[Finding]:
     try:
         template = package.read(path).decode(errors="replace")
-    except UnreadableError as error:
-        yield error.finding()
+    except UnreadableError:
         return
     try:
         handlebars.check(template)

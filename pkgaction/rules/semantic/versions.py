@@ -8,7 +8,7 @@ from pkgaction.model.looseversion import LooseVersion, loose
 from pkgaction.model.yamltext import Scalar
 from pkgaction.rules.grammar import constraints
 from pkgaction.rules.package import MANIFEST, Package
-from pkgaction.rules.semantic.fieldfiles import fields, unreadable
+from pkgaction.rules.semantic.fieldfiles import fields
 from pkgaction.rules.semantic.manifests import data_streams
 from pkgaction.rules.semantic.mild import milder
 from pkgaction.rules.semantic.reading import at, is_string, text
@@ -58,7 +58,7 @@ def _kibana_needs(package: Package) -> Iterator[tuple[str, str, str]]:
     if inputs and version and version >= LooseVersion.parse("1.0.0"):
         yield "8.8.0", "for an input package from 1.0.0 on", ""
     runtime = any(_runtime(text(field.node, "runtime")) for field in fields(package))
-    if runtime or any(unreadable(package)):
+    if runtime:
         yield "8.10.0", "for runtime fields", ""
     if not inputs and package.tree.get(_TAGS):
         yield "8.10.0", f"for {_TAGS}", "SVR00005"

@@ -3,10 +3,11 @@
 A file without a schema is not read.
 """
 
+import codecs
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 from jsonschema import FormatChecker
@@ -25,7 +26,7 @@ from pkgaction.rules.told import UnreadableError, found
 _DOTS_ARE_LITERAL = "3.0.0"  # below, dotted keys are maps in maps
 _DASHES = re.compile(rb"---\r?(?:\n|\Z)")
 _MOST_VALUES = 1_500_000  # that are checked of one package; the largest have a tenth of it
-_TOO_DEEP = "it is nested too deeply to be checked"
+_TOO_DEEP = "the values are nested too deeply to be checked: nest them less deeply"
 
 
 @dataclass(slots=True)
@@ -42,12 +43,12 @@ class Files:
         try:
             if problem := self._outside(entry.path, item):
                 yield self._found("file-refused", entry.path, problem, item.defined)
-            elif item.schema:
+            elif item.schema and self.values <= _MOST_VALUES:
                 yield from self._inside(entry.path, item)
         except UnreadableError as error:
-            yield replace(error.finding("file-unreadable"), link=self.link(item.defined))
+            self.package.refuse(error)
         except RecursionError:
-            yield self._found("file-unreadable", entry.path, _TOO_DEEP, item.defined)
+            self.package.refuse(UnreadableError(entry.path, _TOO_DEEP))
 
     def _outside(self, path: str, item: Item) -> str:
         """What is wrong with the file as a whole; empty where nothing is."""
@@ -57,8 +58,11 @@ class Files:
             return f"the file has {size} bytes, {limits.file} are allowed"
         if media.dashes:
             with file.content.open() as stream:
-                if not _DASHES.match(stream.read(5)):
-                    return "the first line must be ---"
+                start = stream.read(5)
+            if start.startswith(codecs.BOM_UTF8):
+                return "the file begins with a byte order mark: save as UTF-8 without it"
+            if not _DASHES.match(start):
+                return "the first line must be ---: add it"
         if media.name and not size:
             return "the file is empty"
         if media.yaml and limits.configuration and size > limits.configuration:
@@ -84,7 +88,8 @@ class Files:
     def _count(self, path: str, value: Value) -> None:
         self.values += _values(value)
         if self.values > _MOST_VALUES:
-            raise UnreadableError(path, f"more than {_MOST_VALUES} values are checked of no package")
+            message = f"the files have more than {_MOST_VALUES} values: make the package smaller"
+            raise UnreadableError(path, message)
 
     def _yaml(self, path: str) -> Value:
         try:
@@ -99,7 +104,7 @@ class Files:
         try:
             return cast("Value", jsontext.load(self.package.read(path), first=True))
         except jsontext.JsonProblemError as error:
-            raise UnreadableError(path, error.message, error.line, error.column) from error
+            raise UnreadableError.of(path, error) from error
 
     def _node(self, path: str, item: Item) -> Node | None:
         """The document with its lines and columns; JSON is read as the YAML that it nearly always is."""
@@ -129,10 +134,12 @@ class Files:
         path = _inside(folder, value)
         if path is None or self.package.is_folder(path):
             return path is not None
+        if not self.package.exists(path):
+            return False
         try:
             size = self.package.file(path).content.size
         except UnreadableError:
-            return False
+            return True
         return not item.limits.relative or size <= item.limits.relative
 
     def _found(self, code: str, path: str, message: str, defined: str) -> Finding:

@@ -49,22 +49,25 @@ class Item:
     limits: Limits = NONE
     defined: str = ""  # the specification's file that says so
 
-    @property
-    def shown(self) -> str:
-        """Its name, or what its name must match."""
-        return self.name or self.pattern
+    def shown(self, package: str) -> str:
+        """Its name, or what its name must match in a package of that name."""
+        return self.name or _filled(self.pattern, package)
 
     def takes(self, name: str, package: str) -> bool:
         """Whether an entry of that name, less its `.link`, is this item."""
         if self.name:
             return name == self.name
-        pattern = self.pattern.replace("{PACKAGE_NAME}", package)
+        pattern = _filled(self.pattern, package)
         fits = bool(pattern) and patterns.found(pattern, name)
         return fits and not any(patterns.found(one, name) for one in self.forbidden)
 
     def met_by(self, name: str) -> bool:
         """Whether an entry of that name is what a required item asks for; what is forbidden is, too."""
         return name == self.name if self.name else patterns.found(self.pattern, name)
+
+
+def _filled(pattern: str, package: str) -> str:
+    return pattern.replace("{PACKAGE_NAME}", package)
 
 
 def root(documents: Documents, package_type: str, version: LooseVersion) -> Item | None:

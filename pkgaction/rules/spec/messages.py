@@ -56,6 +56,10 @@ def of(error: ValidationError) -> Text:
     wanted = cast("Value", error.validator_value)
     if any(keyword == k and wanted == w and form.fullmatch(where) for form, k, w in _RENAMES):
         return Text(_field(where, _RENAME_ORIGINAL_FIX), keyword, path, official=_RENAME_ORIGINAL)
+    if where == "format_version" and keyword in {"type", "pattern"}:
+        instance = _shown(cast("Value", error.instance))
+        words = f'{instance} must be a text of three numbers, as "3.1.0"'
+        return Text(_field(where, words), keyword, path)
     words = _WORDS.get(keyword, _other)(wanted, cast("Value", error.instance), error)
     key = str(wanted) if keyword == "additionalProperties" else ""
     return Text(_field(where, words), keyword, path, key)

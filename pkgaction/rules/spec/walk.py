@@ -10,6 +10,7 @@ from pkgaction.model.finding import Finding
 from pkgaction.rules import linked
 from pkgaction.rules.folders import Entry
 from pkgaction.rules.package import Mode, Package
+from pkgaction.rules.spec import naming
 from pkgaction.rules.spec.items import Item
 from pkgaction.rules.told import UnreadableError, found, shown
 
@@ -74,12 +75,18 @@ class Walk:
 
     def _unknown(self, entry: Entry, folder: Item) -> Iterator[Finding]:
         if not folder.additional:
-            names = ", ".join(one.shown for one in folder.contents) or "nothing"
-            message = f"this is not allowed here; what may be here: {names}"
-            yield self._found("item-not-allowed", entry.path, message, folder)
+            yield self._found("item-not-allowed", entry.path, self._not_allowed(entry, folder), folder)
         elif entry.folder and "-" in entry.name and not folder.development:
             message = f"a folder's name has no dash: rename it to {entry.name.replace('-', '_')}"
             yield self._found("folder-with-a-dash", entry.path, message, folder)
+
+    def _not_allowed(self, entry: Entry, folder: Item) -> str:
+        path, package = entry.path.rpartition("/")[0], self.package.name
+        names = dict.fromkeys(one.shown(package) for one in folder.contents)
+        message = f"this is not allowed here; what may be here: {', '.join(names) or 'nothing'}"
+        taken = {other.name for other in self.package.entries(path)}
+        name = naming.suggest(entry, folder, package, taken)
+        return f"{message}: rename it to {name}" if name else message
 
     def _refused(self, entry: Entry, item: Item, *, is_link: bool) -> tuple[str, str, str] | None:
         if is_link and not item.name and not item.allow_link:
@@ -108,11 +115,24 @@ class Walk:
                 continue
             names = ((entry, entry.name.removesuffix(linked.SUFFIX)) for entry in entries)
             there = next((entry for entry, name in names if item.met_by(name)), None)
-            if there is None or there.folder is not item.folder:
+            if there is None and self._will_be_built(path, item):
+                if item.folder:
+                    yield from self._missing(f"{path}/{item.name}".lstrip("/"), (), item)
+            elif there is None or there.folder is not item.folder:
                 kind = "folder" if item.folder else "file"
                 where = f"{path}/{item.name}" if path and item.name else item.name or path
-                message = f"a {kind} {item.shown} must be in {shown(path) or 'the package'}"
+                name = item.shown(self.package.name)
+                message = f"a {kind} {name} must be in {shown(path) or 'the package'}"
                 yield self._found("item-missing", where, message, folder)
+
+    def _will_be_built(self, path: str, item: Item) -> bool:
+        """Whether a template is there for the document, or for one in the folder."""
+        place = f"{path}/{item.name}".lstrip("/")
+        return any(
+            one.startswith(f"{place}/") if item.folder else one == place
+            for one in self.package.rendered
+            if item.name
+        )
 
     def _found(self, code: str, path: str, message: str, item: Item, official: str = "") -> Finding:
         return found(path or "manifest.yml", message, code=code, official=official, link=self.link(item))

@@ -54,6 +54,7 @@ def bare(node: Mapping) -> Mapping:
     normalize(made)
     for inner in all_below(made):
         inner.head = inner.line = inner.foot = ""
+        inner.row = 0  # it was read from another file
     return made
 
 

@@ -11,7 +11,7 @@ from pkgaction.transforms.build_settings import readable, refused
 from pkgaction.transforms.inputs.editing import maps, normalize, text_of, texts
 from pkgaction.transforms.inputs.package import InputPackage
 from pkgaction.transforms.yaml import nodes, reader
-from pkgaction.transforms.yaml.rewrite import written
+from pkgaction.transforms.yaml.rewrite import keep_rows, written
 
 ROOT = FILE
 _DATA_STREAM = re.compile(r"data_stream/(?P<name>[^/]+)/manifest\.yml")
@@ -73,7 +73,8 @@ class Manifests:
             if root or path != ROOT:
                 with readable(self._source, path):
                     made[path] = written(document, _INDENT)
-                self._documents[path] = reader.document(made[path])
+                self._documents[path] = again = reader.document(made[path])
+                keep_rows(document, again)
         return made
 
     def _map(self, path: str) -> nodes.Mapping:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 from pkgaction.errors import BuildRefusedError
-from pkgaction.model import yamltext
+from pkgaction.model import jsonwords, plaintext, yamltext
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.tree import Kind, PackageSource, Tree
 from pkgaction.transforms.readme.phrases import Phrases
@@ -48,10 +48,12 @@ class Book:
 
     def text(self, path: str) -> str:
         """The same as a text; empty where there is none."""
+        data = self.read(path) or b""
         try:
-            return (self.read(path) or b"").decode()
+            return data.decode()
         except UnicodeDecodeError as error:
-            raise self.refused(path, "it is no UTF-8 text") from error
+            problem = plaintext.problem_of(data)
+            raise self.refused(path, problem.message, problem.line) from error
 
     def yaml(self, path: str) -> yamltext.Mapping:
         """A file with a map of YAML; empty where there is none."""
@@ -64,8 +66,11 @@ class Book:
         """A file with a value of JSON; `whole` makes its numbers without a fraction."""
         try:
             found: Json = json.loads(self.text(path), parse_int=whole, parse_constant=_no_number)
+        except json.JSONDecodeError as error:
+            message, line, _ = jsonwords.explain(error)
+            raise self.refused(path, message, line) from error
         except (ValueError, RecursionError) as error:
-            raise self.refused(path, f"it is no JSON: {error}") from error
+            raise self.refused(path, f"this is not JSON: {error}") from error
         return found
 
     def refused(self, path: str, what: str, line: int = 0) -> BuildRefusedError:

@@ -21,7 +21,9 @@ def node(value: yamltext.Node) -> Node:
     """The node that a value is written as."""
     match value:
         case yamltext.Scalar():
-            return scalar(resolve(value))
+            made = scalar(resolve(value))
+            made.row = value.line
+            return made
         case yamltext.Sequence():
             return Sequence([node(item) for item in value.items])
         case yamltext.Mapping():

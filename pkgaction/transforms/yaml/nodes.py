@@ -24,6 +24,7 @@ class Base:
     foot: str = ""  # below it
     anchor: str = ""
     tag: str = ""  # an explicit one, as it is written: `!!str`
+    row: int = 0  # the line of the file that it was read from, from 1; 0: it was made here
 
 
 @dataclass(slots=True, eq=False)

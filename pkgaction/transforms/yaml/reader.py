@@ -97,8 +97,8 @@ class _Reader:
                 return self._leaf(Alias(token.text))
             case Kind.SCALAR:
                 merges = token.text == "<<" and not token.style
-                leaf = Scalar(token.text, Style(token.style), tag=_MERGE if merges else "")
-                return self._leaf(leaf)
+                tag = _MERGE if merges else ""
+                return self._leaf(Scalar(token.text, Style(token.style), tag=tag, row=token.row))
             case Kind.OPEN:
                 flow = Mapping(flow=True) if token.mapping else Sequence(flow=True)
                 self._leaf(flow)
@@ -113,7 +113,7 @@ class _Reader:
             case Kind.ENTRY if indentless:
                 return self._items(Sequence())
             case _:
-                return Scalar("")
+                return Scalar("", row=token.row)
 
     def _leaf(self, node: Node) -> Node:
         self._take(node)
@@ -147,7 +147,7 @@ class _Reader:
         key = self._key()
         if key.foot and node.pairs and not node.flow:
             node.pairs[-1][0].foot, key.foot = key.foot, ""  # it stands below a value that has ended
-        value: Node = Scalar("")
+        value: Node = Scalar("", row=self._peek().row)
         if self._peek().kind is Kind.VALUE:
             self._next()
             if self._peek().kind not in _NO_VALUE or (self._peek().kind is Kind.ENTRY and not node.flow):

@@ -8,7 +8,7 @@ from pkgaction.model.yamlvalues import resolve
 from pkgaction.transforms.yaml import reader, writer
 from pkgaction.transforms.yaml.nodes import Alias, Document, Mapping, Node, Scalar, Sequence, Style
 
-_TOP = "the top"
+_TOP = ""
 
 
 def written(document: Document, *indents: int) -> bytes:
@@ -31,40 +31,72 @@ def _read_back(data: bytes, document: Document) -> Document:
     try:
         again = reader.document(data)
     except YamlProblemError as error:
-        place = next(_fragile(document.root, _TOP), f"line {error.line} or one above it")
-    else:
-        found = next(_differences(document.root, again.root, _TOP), None)
-        if found is None:
-            return again
-        place = found
-    message = f"the value of {place} can't be written so that it reads back as it is"
-    raise YamlProblemError(message)
+        problem = next(_fragile(document.root, _TOP), None)
+        message = (
+            f"line {error.line} would be written so that it cannot be read: write it in another way"
+        )
+        raise problem or YamlProblemError(message) from error
+    if problem := next(_differences(document.root, again.root, _TOP), None):
+        raise problem
+    keep_rows(document, again)
+    return again
 
 
-def _fragile(node: Node, place: str) -> Iterator[str]:
+def keep_rows(document: Document, again: Document) -> None:
+    """Give a document that was written and read again the lines of the one that it was written of."""
+    _keep_rows(document.root, again.root)
+
+
+def _keep_rows(one: Node, other: Node) -> None:
+    other.row = one.row
+    for (inner, _), (other_inner, _) in zip(_inner(one, ""), _inner(other, ""), strict=True):
+        _keep_rows(inner, other_inner)
+
+
+def _fragile(node: Node, place: str) -> Iterator[YamlProblemError]:
     """Texts of several lines that begin with a blank or an empty line."""
-    if isinstance(node, Scalar) and "\n" in node.text and node.text[0] in " \n":
-        yield place
+    if isinstance(node, Scalar) and _begins_blank(node):
+        yield _problem(node, place)
     for inner, its_place in _inner(node, place):
         yield from _fragile(inner, its_place)
 
 
+def _begins_blank(node: Scalar) -> bool:
+    return "\n" in node.text and node.text[0] in " \n"
+
+
+def _problem(node: Node, place: str) -> YamlProblemError:
+    """What to change so that a value can be written."""
+    fix = "write it in another way"
+    if isinstance(node, Scalar) and _begins_blank(node):
+        begins = "an empty line" if node.text[0] == "\n" else "a blank"
+        place = f"{place or 'the file'}, a text of several lines that begins with {begins},"
+        fix = "let it begin with text"
+    elif isinstance(node, Scalar) and not node.text:
+        fix = 'write null or ""'
+    elif isinstance(node, Scalar) and node.text == "<<":
+        fix = "use another text than <<"
+    message = (
+        f"the value of {place or 'the file'} cannot be written so that it reads back as it is: {fix}"
+    )
+    return YamlProblemError(message, node.row)
+
+
 def _inner(node: Node, place: str) -> Iterator[tuple[Node, str]]:
     if isinstance(node, Sequence):
-        yield from ((item, f"item {number} of {place}") for number, item in enumerate(node.items, 1))
+        below = f" of {place}" if place else ""
+        yield from ((item, f"item {number}{below}") for number, item in enumerate(node.items, 1))
     elif isinstance(node, Mapping):
         for key, value in node.pairs:
-            yield key, f"a key in {place}"
-            yield (
-                value,
-                f"{key.text[:80]!r} in {place}" if isinstance(key, Scalar) else f"a key in {place}",
-            )
+            below = f" in {place}" if place else ""
+            yield key, f"a key{below}"
+            yield value, f"{key.text[:80]!r}{below}" if isinstance(key, Scalar) else f"a key{below}"
 
 
-def _differences(one: Node, other: Node, place: str) -> Iterator[str]:
+def _differences(one: Node, other: Node, place: str) -> Iterator[YamlProblemError]:
     mine, its = list(_inner(one, place)), list(_inner(other, place))
     if type(one) is not type(other) or len(mine) != len(its) or _meaning(one) != _meaning(other):
-        yield place
+        yield _problem(one, place)
         return
     for (inner, its_place), (other_inner, _) in zip(mine, its, strict=True):
         yield from _differences(inner, other_inner, its_place)

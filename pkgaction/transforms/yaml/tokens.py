@@ -60,6 +60,7 @@ class Token:
     start: int
     end: int  # the first character behind it
     column: int
+    row: int  # its line, from 1
     mapping: bool = False  # for BLOCK and OPEN: a map, no list
     text: str = ""  # of a scalar, an anchor, an alias or a tag
     style: str = ""  # of a scalar
@@ -82,6 +83,7 @@ def _token(found: yaml.Token) -> Token:
         start=start.index,
         end=end.index,
         column=start.column,
+        row=start.line + 1,
         mapping=isinstance(found, yaml.BlockMappingStartToken | yaml.FlowMappingStartToken),
         text=_text(found),
         style=getattr(found, "style", None) or "",

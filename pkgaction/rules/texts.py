@@ -1,0 +1,59 @@
+"""Files that building reads, or that readers take for text: what is not UTF-8 in them is lost."""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pkgaction.model import plaintext
+from pkgaction.model.finding import Finding, Severity
+from pkgaction.rules.package import Mode, Package
+from pkgaction.rules.told import UnreadableError
+
+_RENDERED = ("_dev/build/docs/*.md", "elasticsearch/transform/*/transform.yml")
+_SHOWN = (
+    "docs/*.md",
+    "docs/knowledge_base/*.md",
+    "sample_event*.json",
+    "data_stream/*/sample_event*.json",
+    "agent/input/*.hbs",
+    "data_stream/*/agent/stream/*.hbs",
+)
+
+
+def saved_objects(package: Package) -> Iterator[Finding]:
+    """Each saved object of Kibana is a JSON object in UTF-8: building refuses any other."""
+    for file in package.glob("kibana/*/*"):
+        if not package.is_folder(file):
+            package.json_object(file)
+    yield from ()  # what can't be read is told of once, whoever was to read it
+
+
+def rendered(package: Package) -> Iterator[Finding]:
+    """Each template that building renders is UTF-8: building refuses any other."""
+    for pattern in _RENDERED if package.mode is not Mode.BUILD else ():
+        for file in package.glob(pattern):
+            if problem := _problem(package, file):
+                package.refuse(problem)
+    yield from ()
+
+
+def encodings(package: Package) -> Iterator[Finding]:
+    """Documents, sample events and agent templates are UTF-8 without a byte order mark: readers show
+    something else for what is not. A warning only.
+    """
+    for pattern in _SHOWN:
+        for file in package.glob(pattern):
+            if problem := _problem(package, file, marks=False):
+                yield replace(problem.finding("not-utf-8"), severity=Severity.WARNING)
+
+
+def _problem(package: Package, file: str, *, marks: bool = True) -> UnreadableError | None:
+    """Why a file is not UTF-8; with `marks`, it may begin with a byte order mark."""
+    try:
+        data = package.read(file)
+        plaintext.decode(data.removeprefix(codecs.BOM_UTF8) if marks else data)
+    except UnreadableError:
+        return None  # told of already
+    except plaintext.TextProblemError as error:
+        return UnreadableError.of(file, error)
+    return None
