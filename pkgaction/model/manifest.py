@@ -67,10 +67,13 @@ def identify(data: bytes) -> Identity:
         ManifestProblemError: the YAML can't be read, `name`, `version` or `type` is missing or no
             text, or the version is no strict semantic version.
     """
+    doubled: list[yamltext.DoubledKey] = []
     try:
-        top = yamltext.load_mapping(data)
+        top = yamltext.load_mapping(data, doubled=doubled)
     except yamltext.YamlProblemError as error:
         raise ManifestProblemError(error.message, error.line, error.column) from error
+    if at_top := [one for one in doubled if one.depth == 1]:  # deeper ones are validation's
+        raise ManifestProblemError(at_top[0].message, at_top[0].key.line, at_top[0].key.column)
     name, version, _ = (_required(top, key) for key in ("name", "version", "type"))
     try:
         parsed = Version.parse(version.text)

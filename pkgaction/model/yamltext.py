@@ -122,13 +122,15 @@ def load(data: bytes, *, only: bool = False, doubled: list[DoubledKey] | None = 
         raise YamlProblemError(*yamlwords.explain_character(error, text)) from None
 
 
-def load_mapping(data: bytes) -> Mapping:
+def load_mapping(data: bytes, *, doubled: list[DoubledKey] | None = None) -> Mapping:
     """Read a file that must hold one document, a map; an empty file is an empty map.
+
+    What `doubled` is for, `load` says.
 
     Raises:
         YamlProblemError: as `load`, or the document is no map.
     """
-    node = load(data, only=True)
+    node = load(data, only=True, doubled=doubled)
     if node is None:
         return Mapping({}, {}, 1)
     if not isinstance(node, Mapping):

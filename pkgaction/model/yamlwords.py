@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import yaml
 
 _TAB = "a tab: indent with spaces"
+_NO_CONTENT = "did not find expected node content"
 _MARKS = ("<<<<<<<", "=======", ">>>>>>>")
 # of the parser's problems; those that stand at their cause
 _WORDS: Mapping[str, str] = {
@@ -28,7 +29,7 @@ _WORDS: Mapping[str, str] = {
     "did not find expected '-' indicator": (
         "a list item is expected here: begin it with '- ', aligned with the others"
     ),
-    "did not find expected node content": "a value is expected here: put the text in quotes",
+    _NO_CONTENT: "a value is expected here: put the text in quotes",
     "found unknown escape character": (
         "an unknown escape in double quotes: write \\\\ for a backslash, or use single quotes"
     ),
@@ -81,6 +82,8 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[str, int, int]:
         return _STARTS.get(character, f"a value cannot begin with {character!r}"), line, column
     if problem in _BEGUN and begun is not None:
         return _BEGUN[problem], begun.line + 1, begun.column + 1
+    if problem == _NO_CONTENT and not text[at.index :].strip():
+        return "the file ends here, and a bracket or brace above is not closed", line, column
     return _WORDS.get(problem, f"this is not YAML: {problem}"), line, column
 
 

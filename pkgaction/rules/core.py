@@ -74,8 +74,8 @@ def check(package: Package, said: Iterable[Finding] = ()) -> list[Finding]:
     readable = isinstance(package.yaml(FILE), Mapping)
     rules = [rule for rule in CORE[len(BUILT) :] if readable or rule not in MANIFEST]
     others = [finding for rule in rules for finding in rule(package)]
-    unreadable = not_refused(package.unreadable(), known)  # after the rules have read
     files = [one for one in check_built(package) if (one.file, one.message) not in words]
+    unreadable = not_refused(package.unreadable(), [*known, *files])  # after the rules have read
     return files + [one for one in (*unreadable, *others) if not lines.intersection(_places(one))]
 
 

@@ -161,8 +161,9 @@ def findings(rule: str, found: Package) -> list[Finding]:
 
 
 def places(rule: str, found: Package) -> list[Place]:
-    """The same, as file, line and official code."""
-    return [(f.file, f.line, f.official) for f in findings(rule, found)]
+    """The same, as file, line and official code; and what can't be read, which no rule tells of."""
+    told = findings(rule, found)
+    return [(f.file, f.line, f.official) for f in (*told, *found.unreadable())]
 
 
 def swap(text: str, *pairs: tuple[str, str]) -> str:

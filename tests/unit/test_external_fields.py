@@ -130,7 +130,7 @@ def test_fields_lie_in_three_places(path: str) -> None:
         ("- kind # external", 1, "list of maps"),
         ("external: ecs", 1, "list of maps"),
         ("- {name: kind, external: ecs, name: x}", 1, "twice"),
-        ('- {name: kind, external: ecs, note: "\\nx"}', 0, "'note' in item 1"),
+        ('- {name: kind, external: ecs, note: "\\nx"}', 1, "'note' in item 1"),
     ],
 )
 def test_an_import_that_can_not_be_made_is_refused_with_its_line(

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from pkgaction.model.finding import Finding
-from pkgaction.model.tree import Kind
+from pkgaction.model.tree import Kind, TreeFile
 from pkgaction.model.yamltext import Mapping
 from pkgaction.rules import rule
 from pkgaction.rules.package import Mode, Package
@@ -18,12 +18,13 @@ _SHA256 = hashlib.sha256(_TARGET).hexdigest()
 _LINK = "data_stream/beds/fields/base.yml.link"
 
 
-def _package(files: dict[str, str | bytes], mode: Mode = Mode.SOURCE) -> Package:
-    return Package(source({**GOOD, **files}, around(file("shared/base.yml", _TARGET))), mode)
+def _package(files: dict[str, str | bytes], *beside: TreeFile, mode: Mode = Mode.SOURCE) -> Package:
+    there = around(file("shared/base.yml", _TARGET), *beside)
+    return Package(source({**GOOD, **files}, there), mode)
 
 
 def _linked(text: str, mode: Mode = Mode.SOURCE) -> Package:
-    return _package({_LINK: text}, mode)
+    return _package({_LINK: text}, mode=mode)
 
 
 def _problem(package: Package, path: str) -> UnreadableError:
@@ -85,11 +86,37 @@ def test_a_built_package_has_no_links() -> None:
     assert "no links" in _problem(package, _LINK).message
 
 
-def test_a_document_that_is_no_yaml_says_so_each_time() -> None:
-    package = _package({"a.yml": "a: 1\na: 2\n"})
+def test_a_document_that_is_no_yaml_says_so_each_time_and_is_told_once() -> None:
+    package = _package({"a.yml": "a: 1\n@b: 2\n"})
 
     assert [_problem(package, "a.yml").line for _ in range(2)] == [2, 2]
     assert package.mapping("a.yml") == Mapping({}, {}, 1)
+    assert [(found.file, found.line) for found in package.unreadable()] == [("a.yml", 2)]
+
+
+def test_of_a_doubled_key_the_first_counts_and_the_rest_is_read() -> None:
+    package = _package({"a.yml": "a: 1\nb: {c: 1, c: 2}\na: 2\nd: 3\n"})
+
+    assert [package.mapping("a.yml").scalar(key) is not None for key in "ad"] == [True, True]
+    assert [(f.line, f.code) for f in package.unreadable()] == [(2, "key-doubled"), (3, "key-doubled")]
+
+
+def test_a_doubled_key_at_the_manifests_top_leaves_open_who_the_package_is() -> None:
+    package = _package({"manifest.yml": "name: kelp\nname: eel\n"})
+
+    assert package.name == ""
+    assert [(f.line, f.code) for f in package.unreadable()] == [(2, "manifest-unreadable")]
+
+
+def test_what_is_wrong_with_a_links_target_is_told_of_the_link() -> None:
+    target = b"a: @b\n"
+    link = f"../shared/x.yml {hashlib.sha256(target).hexdigest()}"
+    package = _package({"a.yml.link": link}, file("packages/shared/x.yml", target))
+
+    assert not package.can_read("a.yml.link")
+    (found,) = package.unreadable()
+    assert (found.file, found.line) == ("a.yml.link", 1)
+    assert found.message.startswith("packages/shared/x.yml:1:4: ")
 
 
 def test_what_is_no_plain_file_can_not_be_read() -> None:

@@ -125,7 +125,7 @@ def test_another_wording_replaces_ours() -> None:
         ("- a", "map"),
         ("no_field: x", "none of the texts"),
         ("no_fields: [x]", "none of the texts"),
-        ("a: 'b", "end of stream"),
+        ("a: 'b", "not closed"),
     ],
 )
 def test_what_is_no_wording_is_refused(text: str, what: str) -> None:
@@ -197,9 +197,9 @@ def test_the_first_of_several_events_is_taken_where_none_is_the_event() -> None:
     ("event", "what"),
     [
         pytest.param(None, "missing", id="none"),
-        pytest.param("{", "no JSON", id="no JSON"),
-        pytest.param('{"a": NaN}', "no JSON", id="not a number"),
-        pytest.param("[" * 100_000, "no JSON", id="deep"),
+        pytest.param("{", "the file ends where a", id="no JSON"),
+        pytest.param('{"a": NaN}', "not JSON", id="not a number"),
+        pytest.param("[" * 100_000, "not JSON", id="deep"),
     ],
 )
 def test_an_event_must_be_there_and_be_json(event: str | None, what: str) -> None:

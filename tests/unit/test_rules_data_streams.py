@@ -143,11 +143,13 @@ def test_pipelines_of_the_package_and_in_json_count_as_well() -> None:
     assert found == [("elasticsearch/ingest_pipeline/a.json", 1, "SVR00006")]
 
 
-def test_a_pipeline_that_cannot_be_read_is_all_that_is_found() -> None:
-    files = {DEFAULT: "processors: [", "elasticsearch/ingest_pipeline/a.yml": "processors: [drop: {}]"}
+def test_a_pipeline_that_cannot_be_read_is_told_of_once_and_the_others_are_judged() -> None:
+    other = "elasticsearch/ingest_pipeline/a.yml"
+    found = kelp.package({DEFAULT: "processors: [", other: "processors: [drop: {}]"})
 
     for rule in ("pipeline-tags", "pipeline-on-failure"):
-        assert [(f, o) for f, _, o in places(rule, kelp.package(files))] == [(DEFAULT, "")]
+        assert {finding.file for finding in kelp.findings(rule, found)} == {other}
+    assert [finding.file for finding in found.unreadable()] == [DEFAULT]
 
 
 @pytest.mark.parametrize(

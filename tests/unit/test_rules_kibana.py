@@ -250,6 +250,8 @@ def test_a_tag_is_defined_once(files: kelp.Files, expected: list[tuple[str, int]
     "files", [{"kibana/tags.yml": "a: ["}, {"kibana/tag/x.json": "{"}], ids=["yaml", "json"]
 )
 def test_tags_that_cannot_be_read_are_found_without_a_code(files: kelp.Files) -> None:
-    (found,) = kelp.findings("tag-duplicates", kelp.package(files))
+    package = kelp.package(files)
 
+    assert kelp.findings("tag-duplicates", package) == []
+    (found,) = package.unreadable()
     assert (found.file, found.official) == (next(iter(files)), "")

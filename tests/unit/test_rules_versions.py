@@ -38,7 +38,12 @@ def test_the_changelog_begins_with_the_version(
     assert places("version-integrity", found) == expected
 
 
-@pytest.mark.parametrize("changelog", ["[]", "", "a: b", "- changes: []"])
+@pytest.mark.parametrize("changelog", ["", "a: b", "- a: ["])
+def test_a_changelog_that_is_no_list_has_no_versions_to_speak_of(changelog: str) -> None:
+    assert kelp.findings("version-integrity", kelp.package({LOG: changelog})) == []
+
+
+@pytest.mark.parametrize("changelog", ["[]", "- changes: []"])
 def test_a_changelog_without_versions_is_found(changelog: str) -> None:
     assert places("version-integrity", kelp.package({LOG: changelog})) == [(LOG, 0, "")]
 

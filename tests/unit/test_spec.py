@@ -79,7 +79,7 @@ def test_a_package_as_it_should_be_has_no_findings() -> None:
             {"lamps/x.json": "{", "lamps/ab/x": ""}, ("lamps/x.json", "file-unreadable"), id="no JSON"
         ),
         pytest.param(
-            {_LAMP: "---\na: 1\na: 2\n", "lamps/ab/x": ""}, (_LAMP, "file-unreadable"), id="twice"
+            {_LAMP: "---\na: 1\na: 2\n", "lamps/ab/x": ""}, (_LAMP, "key-doubled"), id="twice"
         ),
         pytest.param(
             {_LAMP: "---\n1: x\n", "lamps/ab/x": ""}, (_LAMP, "file-unreadable"), id="key"
@@ -253,7 +253,7 @@ def test_dotted_keys_are_nested_ones_in_old_formats_alone(version: str, count: i
 def test_dotted_keys_that_collide_are_refused() -> None:
     broken = _manifest("2.9.0", "conditions:\n  kibana: x\n  kibana.version: y\n")
 
-    assert _found({}, manifest=broken) == [("manifest.yml", "file-unreadable")]
+    assert _found({}, manifest=broken) == [("manifest.yml", "manifest-unreadable")]
 
 
 @pytest.mark.parametrize(
