@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.transforms.gotemplate_values import shown
+from pkgaction.transforms.readme import gosort
 from pkgaction.transforms.readme.book import Book, Entries, escaped
 
 _FALSE = {"0", "f", "F", "false", "FALSE", "False"}
@@ -23,11 +25,19 @@ def fields(book: Book, folder: str) -> str:
     """The table of the field files in a folder (with its `/`)."""
     paths = [*book.below(folder, ".yml"), *book.below(folder, ".yml.link")]
     rows = [row for path in paths for row in _rows(book, book.field_entries(path), "")]
-    named = {row.name: row for row in rows}  # of two rows of one name the last
-    if not named:
+    if not rows:
         return book.phrases.say("exported_fields") + book.phrases.say("no_fields")
-    ordered = sorted(named.values(), key=lambda row: row.name.encode())
-    return book.phrases.say("exported_fields") + "".join(_table(ordered))
+    return book.phrases.say("exported_fields") + "".join(_table(_unique(rows)))
+
+
+def _unique(rows: list[_Row]) -> list[_Row]:
+    """The rows by name; of several of one name the one that comes first when the reference has sorted."""
+    keyed = [(row.name.encode(errors="surrogatepass"), row) for row in rows]
+    if len({key for key, _ in keyed}) == len(keyed):
+        return [row for _, row in sorted(keyed, key=itemgetter(0))]
+    gosort.sort(keyed, lambda one, other: one[0] <= other[0])
+    first = {key: row for key, row in reversed(keyed)}
+    return [first[key] for key in dict.fromkeys(key for key, _ in keyed)]
 
 
 def _rows(book: Book, entries: Entries, above: str) -> Iterator[_Row]:
