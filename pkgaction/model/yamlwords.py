@@ -56,7 +56,7 @@ _BEGUN: Mapping[str, str] = {
     "found unexpected document indicator": "the quote that begins here is not closed",
     "did not find expected ',' or ']'": "the [ that stands here is not closed, or lacks a comma",
     "did not find expected ',' or '}'": "the { that stands here is not closed, or lacks a comma",
-    "could not find expected ':'": "this line is not 'key: value': add the colon, or indent it otherwise",
+    "could not find expected ':'": "the line is not 'key: value': add the colon, or indent it otherwise",
 }
 _STARTS = {
     "\t": _TAB,

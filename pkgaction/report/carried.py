@@ -20,6 +20,8 @@ C = TypeVar("C", Changes, wire.Changes)
 MOST = 100_000  # bytes: a step's environment takes 128 KiB in one variable
 LARGEST = 128 * 1024  # bytes of a file that is read
 _SOME = 50  # findings and files of a package, where all are too many
+_WHOLE = frozenset({"fix", "warnings", "notices"})
+_TOO_LONG = "it is too long for this page: see the log of the run"
 _LONG = "the report was too long: see the run that it came from"
 
 
@@ -134,12 +136,19 @@ def _builtins(value: object) -> JsonObject:
 
 
 def _cut(value: Json) -> Json:
-    """Every text as a line that is short enough."""
+    """Every text as a line that is short enough; what may have a command in it is whole, or is not."""
     if isinstance(value, str):
         return escape.plain(value)[: wire.LONGEST]
     if isinstance(value, Mapping):
-        return {key: _cut(inner) for key, inner in value.items()}
+        return {key: _whole(inner) if key in _WHOLE else _cut(inner) for key, inner in value.items()}
     return [_cut(inner) for inner in value] if isinstance(value, Sequence) else value
+
+
+def _whole(value: Json) -> Json:
+    if isinstance(value, str):
+        line = escape.plain(value)
+        return line if len(line) <= wire.LONGEST else _TOO_LONG
+    return [_whole(inner) for inner in value] if isinstance(value, Sequence) else value
 
 
 def _ever_shorter(whole: wire.Report) -> Iterator[wire.Report]:

@@ -13,7 +13,7 @@ def render(ledger: Ledger, place: Place, bucket: str) -> str:
     """The comment's body, the marker on its first line."""
     kind = "republish" if isinstance(ledger.intent, Republish) else ""
     head = f"{markdown.marker(bucket, kind)}\n\n### {words.headline(ledger)}"
-    return fit(head, blocks(ledger, place), MOST, utf16)
+    return fit(head, blocks(ledger, place), markdown.footer(ledger, place), MOST, utf16)
 
 
 def worth_a_comment(ledger: Ledger) -> bool:
@@ -23,12 +23,11 @@ def worth_a_comment(ledger: Ledger) -> bool:
 
 
 def blocks(ledger: Ledger, place: Place) -> list[Block]:
-    """What both comment and summary say. What failed stays longest, details go first."""
+    """What both comment and summary say. What failed comes first and stays longest, details go first."""
     good, bad = markdown.good_rows(ledger, place), tuple(markdown.bad_rows(ledger))
     return [
-        Block(rank=1, head=markdown.table(ledger), rows=good),
         Block(rank=0, head=markdown.not_published(ledger), rows=bad),
+        Block(rank=1, head=markdown.table(ledger), rows=good),
         Block(rank=2, head="**Please look**\n", rows=tuple(markdown.notes(ledger))),
-        *(Block(rank=4, rows=(detail,)) for detail in markdown.details(ledger)),
-        Block(rank=3, rows=(markdown.footer(ledger, place),)),
+        *(Block(rank=3, rows=(detail,)) for detail in markdown.details(ledger)),
     ]

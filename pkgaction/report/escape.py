@@ -16,11 +16,14 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 _BREAKS = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
-_INVISIBLE = "\u200b"  # zero-width space: what follows a @ or # is then no name
+_EMAIL = re.compile(r"[a-z0-9.+_-]@[a-z0-9_-]*\.[a-z0-9]", re.IGNORECASE)
+LONGEST_ADVICE = 2_000  # characters
 
 
 def plain(text: str) -> str:
     """One line without control characters, bidirectional overrides and lone surrogates."""
+    if text.isprintable():
+        return text
     lines = _BREAKS.sub(" ", text)
     shown = (c if _harmless(c) else "\N{REPLACEMENT CHARACTER}" for c in lines)
     return "".join(shown)
@@ -43,17 +46,46 @@ def command_property(text: str) -> str:
     return command_data(plain(text)).replace(":", "%3A").replace(",", "%2C")
 
 
-def code(text: str, *, longest: int = 400) -> str:
-    """Foreign text in Markdown, as code: every sign that could be markup is written as an entity."""
+def code(text: str, *, longest: int = 400, cell: bool = False) -> str:
+    """Foreign text in Markdown, as code: every sign that could be markup is written as an entity.
+
+    Copied from the page, it is the text itself: nothing is put in between. GitHub makes no mention and
+    no reference of what stands in code, but a link of an email address: a text that has one is a code
+    span, in which nothing is read. `cell` says that it stands in a table.
+    """
+    line = _cut(text, longest)
+    return (
+        _span(line, cell=cell) if _EMAIL.search(line) else f"<code>{_MARKUP.sub(_entity, line)}</code>"
+    )
+
+
+def html_code(text: str, *, longest: int = 400) -> str:
+    """The same where no Markdown is read: in the summary of a fold."""
+    return f"<code>{_MARKUP.sub(_entity, _cut(text, longest))}</code>"
+
+
+def advice(text: str, *, cell: bool = False) -> str:
+    """A text that may have a command in it, as code: all of it, or nothing."""
+    if len(text) > LONGEST_ADVICE:
+        return "it is too long for this page: see the log of the run"
+    return code(text, longest=LONGEST_ADVICE, cell=cell)
+
+
+def _cut(text: str, longest: int) -> str:
     line = plain(text)
-    if len(line) > longest:
-        line = line[: longest - 1] + "…"
-    return f"<code>{_MARKUP.sub(_entity, line)}</code>"
+    return line if len(line) <= longest else line[: longest - 1] + "\u2026"
+
+
+def _span(line: str, *, cell: bool) -> str:
+    """A code span, between more backquotes than the text has in a row."""
+    fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
+    blank = " " if line[0] in "` " or line[-1] in "` " else ""  # one at each end is taken off again
+    inner = line.replace("|", "\\|") if cell else line
+    return f"{fence}{blank}{inner}{blank}{fence}"
 
 
 def _entity(match: re.Match[str]) -> str:
-    sign = match[0]
-    return f"&#{ord(sign)};" + (_INVISIBLE if sign in "@#" else "")
+    return f"&#{ord(match[0])};"
 
 
 def _harmless(character: str) -> bool:

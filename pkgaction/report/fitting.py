@@ -16,9 +16,9 @@ class Block:
     rows: tuple[str, ...]
 
 
-def fit(head: str, blocks: Sequence[Block], most: int, measure: Measure) -> str:
-    """The head and as many rows as there is room for; a last line says if there were more."""
-    room = most - measure(head) - measure(MORE) - 4
+def fit(head: str, blocks: Sequence[Block], foot: str, most: int, measure: Measure) -> str:
+    """Head, foot, and as many rows between them as there is room for; a line says if there were more."""
+    room = most - sum(map(measure, (head, MORE, foot))) - 6
     kept: dict[int, list[str]] = {}
     whole = True
     for number in sorted(range(len(blocks)), key=lambda n: blocks[n].rank):
@@ -27,8 +27,9 @@ def fit(head: str, blocks: Sequence[Block], most: int, measure: Measure) -> str:
         if rows:
             kept[number] = rows
             room -= measure(_text(blocks[number].head, rows)) + 2
-    parts = [head, *(_text(blocks[n].head, kept[n]) for n in sorted(kept)), *([] if whole else [MORE])]
-    return "\n\n".join(parts) + "\n"
+    rows_of = [_text(blocks[number].head, kept[number]) for number in sorted(kept)]
+    parts = [head, *rows_of, foot, "" if whole else MORE]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def utf16(text: str) -> int:

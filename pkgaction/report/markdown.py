@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pkgaction.model.changes import Changes
 from pkgaction.model.finding import Finding, Severity, errors
@@ -10,13 +10,14 @@ from pkgaction.model.layout import PACKAGE_NAME
 from pkgaction.model.outcome import Ledger, Outcome
 from pkgaction.model.release import Skipped
 from pkgaction.report import words
-from pkgaction.report.escape import code
+from pkgaction.report.escape import LONGEST_ADVICE, advice, code, html_code
 from pkgaction.report.words import Place
 
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 _MOST = 200  # lines of a fold
 _UNFOLDED = 3  # errors of a failed package
 _KINDS = ("added", "changed", "removed", "more differ")
+_MARKS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "📌"}
 _HEAD = ("", "Package", "Version", "Channel", "Size")
 
 
@@ -47,8 +48,8 @@ def bad_rows(ledger: Ledger) -> Iterator[str]:
     """What was not published, and what to do about it: one row each."""
     for problem in ledger.problems:
         where = f"{code(problem.where)}: " if problem.where else ""
-        fix = f"<br>**What to do:** {code(problem.fix)}" if problem.fix else ""
-        yield f"- ❌ {where}{code(problem.what)}{fix}"
+        what = code(problem.what, longest=LONGEST_ADVICE)
+        yield f"- ❌ {where}{what}{_to_do(problem.fix)}"
     for outcome in ledger.sorted():
         if not outcome.status.ok:
             yield _bad(outcome, ledger)
@@ -61,9 +62,9 @@ def notes(ledger: Ledger) -> Iterator[str]:
         if skip.warn:
             yield f"- ⚠️ {_skipped(skip)}"
     for warning in ledger.warnings:
-        yield f"- ⚠️ {code(warning)}"
+        yield f"- ⚠️ {advice(warning)}"
     for notice in ledger.notices:
-        yield f"- 📌 {code(notice)}"
+        yield f"- 📌 {advice(notice)}"
 
 
 def details(ledger: Ledger) -> Iterator[str]:
@@ -111,10 +112,13 @@ def _links(outcome: Outcome, ledger: Ledger, place: Place) -> Iterator[str]:
 
 def _bad(outcome: Outcome, ledger: Ledger) -> str:
     version = f" {code(outcome.version)}" if outcome.version else ""
-    fix = f"<br>**What to do:** {code(outcome.fix)}" if outcome.fix else ""
-    shown = words.shown(outcome, ledger)
-    said = f"- ❌ {_name(outcome.name)}{version} **{shown}**: {code(outcome.reason)}{fix}"
+    shown, reason = words.shown(outcome, ledger), code(outcome.reason, longest=LONGEST_ADVICE)
+    said = f"- ❌ {_name(outcome.name)}{version} **{shown}**: {reason}{_to_do(outcome.fix)}"
     return "\n".join([said, *(f"  {_finding(outcome, found)}" for found in _worst(outcome))])
+
+
+def _to_do(fix: str) -> str:
+    return f"<br>**What to do:** {advice(fix)}" if fix else ""
 
 
 def _size(outcome: Outcome) -> str:
@@ -137,13 +141,14 @@ def _counted(changes: Changes) -> str:
 
 def _changed(outcome: Outcome, changes: Changes) -> str:
     """What differs from the last published version, file by file."""
-    versions = f"{code(changes.since) if changes.since else ''} | {code(outcome.version)}"
+    since = code(changes.since, cell=True) if changes.since else ""
+    versions = f"{since} | {code(outcome.version, cell=True)}"
     head = [f"| | File | {versions} |", "|---|---|---|---|"]
     rows = []
     for one in changes.files:
         sizes = ["" if size is None else words.size(size) for size in (one.before, one.after)]
-        rows.append(f"| {one.kind} | {code(one.path)} | {' | '.join(sizes)} |")
-    since = f"since {code(changes.since)}" if changes.since else "nothing was published before"
+        rows.append(f"| {one.kind} | {code(one.path, cell=True)} | {' | '.join(sizes)} |")
+    since = f"since {html_code(changes.since)}" if changes.since else "nothing was published before"
     title = f"{_counted(changes)}, {since}"
     return _folded(title, outcome, rows, head if rows else ())
 
@@ -154,9 +159,10 @@ def _worst(outcome: Outcome) -> tuple[Finding, ...]:
 
 
 def _finding(outcome: Outcome, found: Finding) -> str:
-    mark = "❌" if found.severity is Severity.ERROR else "⚠️"
+    mark = _MARKS[found.severity]
     where = code(f"{outcome.folder}/{found.place}")
-    return f"- {mark} {where} {code(found.message)} ({_rule(found)})"
+    message = code(found.message, longest=LONGEST_ADVICE)
+    return f"- {mark} {where} {message} ({_rule(found)})"
 
 
 def _rule(finding: Finding) -> str:
@@ -166,11 +172,11 @@ def _rule(finding: Finding) -> str:
 
 def _skipped(skip: Skipped) -> str:
     version = f" {code(skip.version)}" if skip.version else ""
-    return f"{_name(skip.name)}{version}: {code(skip.reason)}"
+    return f"{_name(skip.name)}{version}: {code(skip.reason, longest=LONGEST_ADVICE)}"
 
 
 def _folded(title: str, outcome: Outcome, lines: Sequence[str], head: Sequence[str] = ()) -> str:
-    summary = f"{_name(outcome.name)}: {title}"
+    summary = f"{_name(outcome.name, html_code)}: {title}"
     return f"<details><summary>{summary}</summary>\n\n{_lines(lines, head)}\n</details>"
 
 
@@ -179,9 +185,9 @@ def _lines(lines: Sequence[str], head: Sequence[str] = ()) -> str:
     return "\n".join([*head, *lines[:_MOST], *more]) + "\n"
 
 
-def _name(name: str) -> str:
+def _name(name: str, other: Callable[[str], str] = code) -> str:
     """In HTML, which also works in a summary; our own names can't hold markup."""
-    return f"<b>{name}</b>" if PACKAGE_NAME.fullmatch(name) else code(name)
+    return f"<b>{name}</b>" if PACKAGE_NAME.fullmatch(name) else other(name)
 
 
 def footer(ledger: Ledger, place: Place) -> str:

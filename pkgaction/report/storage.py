@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from pkgaction.model.audit import Audited, Rebuilt
+from pkgaction.model.audit import Audited, Drift, Rebuilt
 from pkgaction.model.outcome import Ledger
 from pkgaction.report import markdown
-from pkgaction.report.escape import code
+from pkgaction.report.escape import LONGEST_ADVICE, advice, code
 from pkgaction.report.fitting import Block
 from pkgaction.report.words import Place
 
@@ -42,7 +42,12 @@ def of_rebuilt(rebuilt: Rebuilt) -> Iterator[str]:
     yield from (f"no entry: {told}" for told in rebuilt.unreadable)
 
 
-def blocks(ledger: Ledger, place: Place) -> list[Block]:
+def footer(place: Place) -> str:
+    """Where the results came from."""
+    return f"<sub>pkgaction · [run]({place.run_url})</sub>" if place.run_url else ""
+
+
+def blocks(ledger: Ledger) -> list[Block]:
     """The summary's parts: what has drifted stays longest."""
     audited = ledger.audit.versions if ledger.audit else ()
     drifted = [one for one in audited if not one.ok]
@@ -54,14 +59,18 @@ def blocks(ledger: Ledger, place: Place) -> list[Block]:
         Block(rank=3, head=f"**As promised**\n\n{_TABLE}", rows=tuple(_row(one) for one in fine)),
         Block(rank=1, rows=rebuilt),
         Block(rank=2, head="**Please look**\n", rows=tuple(markdown.notes(ledger))),
-        Block(rank=4, rows=(f"<sub>pkgaction · [run]({place.run_url})</sub>",) if place.run_url else ()),
     ]
 
 
 def _row(one: Audited) -> str:
-    told = "<br>".join(f"{code(d.what)}: {code(d.fix)} ({d.code})" for d in one.drifts)
-    name, version = code(one.id.name), code(one.id.version.text)
+    told = "<br>".join(_drift(drift) for drift in one.drifts)
+    name, version = code(one.id.name, cell=True), code(one.id.version.text, cell=True)
     return f"| {'✅' if one.ok else '❌'} | {name} | {version} | {told} |"
+
+
+def _drift(drift: Drift) -> str:
+    what = code(drift.what, longest=LONGEST_ADVICE, cell=True)
+    return f"{what}: {advice(drift.fix, cell=True)} ({drift.code})"
 
 
 def _width(texts: list[str]) -> int:

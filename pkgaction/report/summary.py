@@ -2,8 +2,8 @@
 
 from pkgaction.model.event import Audit, Reindex
 from pkgaction.model.outcome import Ledger
-from pkgaction.report import comment, storage, words
-from pkgaction.report.escape import code
+from pkgaction.report import comment, markdown, storage, words
+from pkgaction.report.escape import LONGEST_ADVICE, code
 from pkgaction.report.fitting import fit, utf8
 from pkgaction.report.words import Place
 
@@ -13,7 +13,10 @@ MOST = 1_000_000  # bytes; GitHub drops a summary above 1 MiB
 def render(ledger: Ledger, place: Place) -> str:
     """The summary's text."""
     reason = words.idle_reason(ledger)
-    head = f"## {words.headline(ledger)}" + (f"\n\n{code(reason)}" if reason else "")
+    head = f"## {words.headline(ledger)}" + (
+        f"\n\n{code(reason, longest=LONGEST_ADVICE)}" if reason else ""
+    )
     of_storage = isinstance(ledger.intent, Audit | Reindex)
-    blocks = storage.blocks(ledger, place) if of_storage else comment.blocks(ledger, place)
-    return fit(head, blocks, MOST, utf8)
+    blocks = storage.blocks(ledger) if of_storage else comment.blocks(ledger, place)
+    foot = storage.footer(place) if of_storage else markdown.footer(ledger, place)
+    return fit(head, blocks, foot, MOST, utf8)

@@ -1,6 +1,7 @@
 """The comment says whether it worked, within GitHub's limit, in whole rows."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from pkgaction.model.changes import Changes, FileChange
 from pkgaction.model.event import Preview, Release
 from pkgaction.model.outcome import Ledger, Outcome, Problem, Status
 from pkgaction.model.release import FileRecord, Skipped
-from pkgaction.report import comment, fitting
+from pkgaction.report import comment, fitting, summary
 from tests.unit.ledgers import HEAD, HOSTILE, PLACE, PLAN, PREVIEW, RELEASE, finding, ledger, outcome
 
 _BUCKET = "file:///bucket"
@@ -95,10 +96,35 @@ def test_length_is_counted_as_utf_16_units() -> None:
     assert [fitting.utf16(text) for text in ("a", "é", "潮", "🦀", "\ud800")] == [1, 1, 1, 2, 1]
 
 
-def test_what_failed_is_shown_however_much_was_published() -> None:
+def test_what_failed_is_shown_first_however_much_was_published() -> None:
     body = _render(ledger(*_many(2000), outcome("zostera", Status.CONFLICT)))
 
-    assert "zostera" in body
+    assert 0 < body.index("zostera") < body.index("|  | Package |")
+
+
+@pytest.mark.parametrize("render", [_render, lambda run: summary.render(run, PLACE)])
+@pytest.mark.parametrize("status", [Status.PUBLISHED, Status.FAILED, Status.WOULD_PUBLISH])
+def test_the_link_to_the_run_is_there_however_long_the_comment_is(
+    status: Status, render: Callable[[Ledger], str]
+) -> None:
+    for count, problems in ((0, 0), (1, 1), (60, 60), (2000, 200)):
+        run = ledger(*_many(count, status))
+        run.problems += [Problem(what="🦀" * 3000, fix="🦀" * 1900)] * problems
+
+        assert f"[run]({PLACE.run_url})" in render(run)
+
+
+def test_a_command_is_there_to_its_end_or_not_there_at_all() -> None:
+    command = "gcloud x --member='serviceAccount:fish@sea.iam.gserviceaccount.com' --role=" + "r" * 900
+    run = ledger(outcome("reef", Status.FAILED, fix=command))
+    run.problems.append(Problem(what="no way in", fix=f"{command} {'z' * 2000}"))
+    run.warnings.append(command)
+
+    body = _render(run)
+
+    assert body.count(f"`{command}`") == 2
+    assert "zzz" not in body
+    assert body.count("--member") == 2
 
 
 def test_a_short_comment_has_everything_and_says_no_more() -> None:

@@ -4,8 +4,9 @@ import html
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from pkgaction.report import escape
 from tests.unit.ledgers import HOSTILE
@@ -24,6 +25,7 @@ _HOSTILE = (
     | st.text()
 )  # fmt: skip
 _LINE_ENDS = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_EMAIL = re.compile(r"[\w.+-]@[\w.-]*[.]\w", re.ASCII)  # what GitHub makes a link of, or more
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 
 
@@ -66,7 +68,7 @@ def test_a_property_of_a_command_ends_no_property(text: str) -> None:
 
 @given(_HOSTILE)
 def test_code_holds_no_markup_no_mention_and_no_link(text: str) -> None:
-    shown = escape.code(text)
+    shown = escape.html_code(text)
 
     assert shown.startswith("<code>")
     assert shown.endswith("</code>")
@@ -74,16 +76,48 @@ def test_code_holds_no_markup_no_mention_and_no_link(text: str) -> None:
     assert not re.search(r"[<>|`\n\r*~\[\]\\]", inner)
     assert not re.search(r"&(?!#\d+;)", inner)
     assert not re.search(r"@\w", inner)
-    assert not re.search(r"[@#]\w", html.unescape(inner))
     assert "://" not in inner
     assert "www." not in inner.lower()
+    assert escape.code(text) == shown or _EMAIL.search(escape.plain(text))
 
 
-@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=100))
-def test_code_shows_the_text_itself(text: str) -> None:
-    shown = html.unescape(escape.code(text).removeprefix("<code>").removesuffix("</code>"))
+def _page(markdown: str) -> str:
+    return str(MarkdownIt("commonmark", {"html": True}).enable(["table"]).render(markdown))
 
-    assert shown.replace("\u200b", "") == escape.plain(text)
+
+def _exact(text: str) -> str:
+    return f"<code>{html.escape(escape.plain(text), quote=False)}</code>"
+
+
+_VISIBLE = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=100)
+_BEFORE = _VISIBLE | st.sampled_from(["`", "``x`", " ", "|", "\\|"])
+_WITH_EMAIL = st.tuples(_BEFORE, _VISIBLE).map("a@b.c".join)
+
+
+@given(_VISIBLE | _WITH_EMAIL)
+@example("gcloud x --member='serviceAccount:fish@sea.iam.gserviceaccount.com' # a@b `c`")
+@example("git push git@github.com:deepwater/kelp.git")
+@example("@octocat #1")
+def test_code_that_is_copied_is_the_text_itself(text: str) -> None:
+    shown = html.unescape(_page(f"x {escape.code(text)} y").replace("&quot;", '"'))
+    cell = html.unescape(_page(f"| a |\n|---|\n| x {escape.code(text, cell=True)} y |"))
+
+    wanted = html.unescape(_exact(text))
+    assert wanted in shown
+    assert wanted in cell
+    assert "\u200b" not in escape.code(text)
+
+
+@pytest.mark.parametrize("text", ["me@x.example", "a+b@x.example", "x y.z@a-b.co", "1@2.3", "_@_.a"])
+def test_an_address_stands_in_a_code_span_where_github_links_nothing(text: str) -> None:
+    assert escape.code(text) == f"`{text}`"
+
+
+def test_a_command_is_shown_as_a_whole_or_not_at_all() -> None:
+    longest = "x" * escape.LONGEST_ADVICE
+
+    assert escape.advice(longest) == f"<code>{longest}</code>"
+    assert escape.advice(f"{longest}y") == "it is too long for this page: see the log of the run"
 
 
 def test_code_cuts_what_is_too_long() -> None:

@@ -1,6 +1,6 @@
-"""validation.yml excludes official codes from the findings, and nothing else; what it excludes is told."""
+"""validation.yml excludes official codes from the findings, and nothing else; what it does is told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -62,8 +62,9 @@ _RULES = (
 )
 
 
-def _said(codes: str, mode: Mode = Mode.SOURCE, **more: str) -> list[Finding]:
-    files = {"manifest.yml": _MANIFEST, "changelog.yml": CHANGELOG, "docs/README.md": "# Kelp\n", **more}
+def _said(codes: str, mode: Mode = Mode.SOURCE, more: Mapping[str, str] | None = None) -> list[Finding]:
+    files = {"manifest.yml": _MANIFEST, "changelog.yml": CHANGELOG, "docs/README.md": "# Kelp\n"}
+    files |= more or {}
     files["validation.yml"] = f"errors:\n  exclude_checks: {codes}\n"
     lighthouse = specification.make()
     spec = Specification(lighthouse.files, lighthouse.name, "", _RULES)
@@ -105,8 +106,8 @@ def test_a_code_of_the_rules_for_zips_is_none_of_the_sources_business() -> None:
 
 
 def test_what_was_not_judged_as_a_whole_says_nothing_of_codes_without_findings() -> None:
-    broken = _said("[SVR00002]", **{"lamps/kelp-red.yml": "---\na: [\n", "lamps/ab/x": ""})
-    newer = _said("[SVR00002]", **{"manifest.yml": _MANIFEST.replace("4.0.0", "99.0.0")})
+    broken = _said("[SVR00002]", more={"lamps/kelp-red.yml": "---\na: [\n", "lamps/ab/x": ""})
+    newer = _said("[SVR00002]", more={"manifest.yml": _MANIFEST.replace("4.0.0", "99.0.0")})
 
     assert errors(broken)
     assert errors(newer)

@@ -1,4 +1,4 @@
-"""Rows of one name are left in the order in which Go leaves them, which no rule but its algorithm gives."""
+"""Rows of one name are left in the order in which Go leaves them, which only its algorithm gives."""
 
 import pytest
 from hypothesis import given

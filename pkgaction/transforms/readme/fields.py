@@ -31,12 +31,12 @@ def fields(book: Book, folder: str) -> str:
 
 
 def _unique(rows: list[_Row]) -> list[_Row]:
-    """The rows by name; of several of one name the one that comes first when the reference has sorted."""
+    """The rows by name; of several of one name the one that comes first once they are sorted."""
     keyed = [(row.name.encode(errors="surrogatepass"), row) for row in rows]
     if len({key for key, _ in keyed}) == len(keyed):
         return [row for _, row in sorted(keyed, key=itemgetter(0))]
     gosort.sort(keyed, lambda one, other: one[0] <= other[0])
-    first = {key: row for key, row in reversed(keyed)}
+    first = dict(reversed(keyed))
     return [first[key] for key in dict.fromkeys(key for key, _ in keyed)]
 
 

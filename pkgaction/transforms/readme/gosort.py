@@ -1,7 +1,7 @@
 """The order in which Go's `sort.Slice` leaves rows, of which several may have one name.
 
-The reference sorts by "not above", which is no strict order. So which of two rows of one name comes first
-depends on each step of the algorithm: pattern-defeating quicksort, which has no randomness of its own.
+The reference sorts by "not above", which is not a strict order. So which of two rows of one name comes
+first depends on each step of the algorithm: pattern-defeating quicksort, without any randomness.
 Sources: Go, src/sort (1.19 and later); Orson Peters, https://arxiv.org/abs/2106.05123.
 """
 
