@@ -130,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--repository", default=".", metavar="DIR", help="a clone")
     plan.add_argument("--branch", default="", help="merged into; else the remote's default branch")
     plan.add_argument("--base", default="", metavar="REV", help="compared with, in place of a merge")
+    _allow_empty(plan)
     plan.add_argument("--head", default="HEAD", metavar="REV", help="what would be merged")
     validate = _command(commands_, "validate", "check folders or zips", ("package-spec",))
     _paths(validate)
@@ -156,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument(
         "--repository", default="", metavar="DIR", help="a clone whose packages are meant"
     )
+    _allow_empty(audit)
     audit.add_argument("--all", action="store_true", help="everything in the buckets, too")
     audit.add_argument("--deep", action="store_true", help="download and read every zip")
     audit.add_argument("--repair", action="store_true", help="complete what stored zips can complete")
@@ -185,6 +187,11 @@ def _command(
     for option in options:
         parser.add_argument(f"--{option}", default="", help=f"as the Action's input {option}")
     return parser
+
+
+def _allow_empty(parser: argparse.ArgumentParser) -> None:
+    told = "no package at all is fine"
+    parser.add_argument("--allow-empty", action="store_const", const="true", help=told)
 
 
 def _paths(parser: argparse.ArgumentParser, name: str = "PATH") -> None:

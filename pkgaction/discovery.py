@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pkgaction.model import paths
 from pkgaction.model.event import Landed, Preview, PullRequest, Relay, Release, Republish
 from pkgaction.model.outcome import Ledger
 from pkgaction.ports import PullRequests, Repository
@@ -85,7 +86,7 @@ class Discovery:
 
     def _note_unknown(self) -> None:
         brought = self.ledger.brought_by or {}
-        lost = sorted(folder for folder, pulls in brought.items() if not pulls)
+        lost = sorted(paths.shown(folder) for folder, pulls in brought.items() if not pulls)
         if lost:
             told = f"no pull request is known for {', '.join(lost)}: the summary has the result"
             self.ledger.notices.append(told)

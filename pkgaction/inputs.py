@@ -10,6 +10,7 @@ from typing import Self
 
 from pkgaction.input_reader import Reader, did_you_mean
 from pkgaction.model.event import Mode
+from pkgaction.model.globs import PackageGlobs
 from pkgaction.model.outcome import Problem
 from pkgaction.model.owners import Owners
 from pkgaction.model.secret import Secret
@@ -24,6 +25,7 @@ DEFAULTS: Mapping[str, str] = {
     "owners": "",
     "public-url": "",
     "packages": "packages/*",
+    "allow-empty": "false",
     "workload-identity-provider": "",
     "service-account": "",
     "gpg-private-key": "",
@@ -69,6 +71,7 @@ class Inputs:
     keep_index_days: int = 0  # 0: every generation of the index is kept
     public_url: str = ""  # without a slash at the end
     packages: tuple[str, ...] = ("packages/*",)  # globs
+    allow_empty: bool = False
     workload_identity_provider: str = ""  # full resource name; empty: Application Default Credentials
     service_account: str = ""  # e-mail address; empty: none is impersonated
     gpg_private_key: Secret = field(default=Secret(""))
@@ -96,6 +99,11 @@ class Inputs:
         """The addresses of buckets by the inputs' names."""
         return dict(zip(BUCKETS, (self.bucket, self.index_bucket, self.queue_bucket), strict=True))
 
+    @property
+    def package_globs(self) -> PackageGlobs:
+        """Which folders are looked at for packages."""
+        return PackageGlobs(patterns=self.packages, allow_empty=self.allow_empty)
+
     @classmethod
     def parse(cls, given: Mapping[str, str], *, bucket_required: bool) -> tuple[Self, list[Problem]]:
         """Read inputs by name; an empty text is as good as none.
@@ -117,6 +125,7 @@ class Inputs:
             keep_index_days=reader.days("keep-index-days"),
             public_url=reader.public_url(bucket),
             packages=reader.lines("packages"),
+            allow_empty=reader.boolean("allow-empty"),
             workload_identity_provider=reader.matching(
                 "workload-identity-provider", _PROVIDER, _PROVIDER_FORM
             ),

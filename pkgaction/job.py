@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pkgaction.model.globs import PackageGlobs
 from pkgaction.model.outcome import Urls
 from pkgaction.model.release import Candidate
 from pkgaction.ports import Clock, ObjectStore, Signer, Sources, Watch
@@ -31,7 +32,7 @@ class World:
 class Job:
     """What is asked for."""
 
-    packages: Sequence[str]  # globs
+    packages: PackageGlobs
     branches: Sequence[str]  # globs of the branches that publish
     dry_run: bool
     jobs: int

@@ -1,19 +1,22 @@
 """The package manifests of a commit, as far as they must be looked at.
 
 A package is a folder that a glob names and that has a manifest; what lies inside one, a fixture or a
-data stream, is none.
+data stream, is none. A package at the root holds all that lies in no other package.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from pkgaction.model import globs
+from pkgaction.model import globs, paths
 from pkgaction.model.folding import folded
 from pkgaction.model.manifest import FILE, Identity, ManifestProblemError, identify
+from pkgaction.model.paths import ROOT
 from pkgaction.model.tree import Kind, TreeFile
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import Repository
+
+_OF_A_PACKAGE = frozenset({"_dev", "build", "data_stream", "elasticsearch"})  # these hold manifests, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,37 +38,48 @@ class Manifests:
             names.setdefault(identity.id.name, []).append(folder)
         return names
 
+    def only(self, folders: Container[str]) -> "Manifests":
+        """Those in these folders."""
+        return Manifests(
+            found={folder: identity for folder, identity in self.found.items() if folder in folders},
+            broken={folder: error for folder, error in self.broken.items() if folder in folders},
+        )
 
-def folders_of(paths: Iterable[str], packages: Sequence[str]) -> set[str]:
+
+def folders_of(changed: Iterable[str], packages: Sequence[str]) -> set[str]:
     """The folders above the changed paths that may be packages."""
-    above = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
-    return {folder for folder in above if folder != "." and globs.matches(folder, packages)}
+    above = {str(folder) for path in changed for folder in PurePosixPath(path).parents}
+    return {folder for folder in above if globs.matches(folder, packages)}
 
 
 def all_folders(repository: Repository, commit: str, packages: Sequence[str]) -> list[str]:
     """Every folder of a commit that may be a package."""
-    return [f for f in repository.folders(commit) if globs.matches(f, packages)]
+    return [f for f in (ROOT, *repository.folders(commit)) if globs.matches(f, packages)]
 
 
 def _outermost(entries: Mapping[str, TreeFile]) -> Iterator[tuple[str, TreeFile]]:
     """The manifests that lie in no other package: fixtures and data streams have one, too."""
-    folders = {path.removesuffix(f"/{FILE}"): entry for path, entry in entries.items()}
+    folders = {paths.parent(path): entry for path, entry in entries.items()}
     for folder, entry in folders.items():
-        if not inside(str(PurePosixPath(folder).parent), folders):
+        if not is_nested(folder, folders):
             yield folder, entry
 
 
-def inside(folder: str, packages: Container[str]) -> bool:
-    """Whether the folder is a package, or lies in one."""
-    path = PurePosixPath(folder)
-    return any(str(above) in packages for above in (path, *path.parents))
+def is_nested(folder: str, packages: Container[str]) -> bool:
+    """Whether a folder with a manifest lies in another package.
+
+    What a glob names beside a package at the root is a package of its own, unless it lies where the
+    parts of packages have manifests.
+    """
+    outer = paths.innermost(folder, packages)
+    return outer is not None and (outer != ROOT or PurePosixPath(folder).parts[0] in _OF_A_PACKAGE)
 
 
 def read(repository: Repository, commit: str, folders: Sequence[str]) -> Manifests:
     """The manifests in these folders, from the commit's objects."""
     found: dict[str, Identity] = {}
     broken: dict[str, ManifestProblemError] = {}
-    entries = repository.entries(commit, [f"{folder}/{FILE}" for folder in folders])
+    entries = repository.entries(commit, [paths.join(folder, FILE) for folder in folders])
     for folder, entry in _outermost(entries):
         try:
             found[folder] = _identify(entry)

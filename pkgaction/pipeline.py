@@ -13,6 +13,7 @@ from pkgaction import backports
 from pkgaction.errors import GitError, UsageError
 from pkgaction.foresight import foresee, look, recognise
 from pkgaction.job import Job, World
+from pkgaction.model import paths
 from pkgaction.model.event import (
     Accept,
     Audit,
@@ -117,7 +118,7 @@ def ship(built: Sequence[Built], steps: Steps, *, dry: bool) -> None:
 
 def _touched(made: Plan, repository: Repository, ledger: Ledger) -> Mapping[str, Sequence[range]]:
     """Where findings matter most. That it can't be told is no failure: they are told all the same."""
-    files = {f"{one.folder}/{found.file}" for one in ledger.sorted() for found in one.findings}
+    files = {paths.join(one.folder, found.file) for one in ledger.sorted() for found in one.findings}
     with suppress(GitError):
         return repository.changed_lines(made.base, made.head, files) if made.base and files else {}
     return {}

@@ -81,8 +81,12 @@ class Repository(Protocol):
         """Every folder in the commit's tree."""
         ...
 
+    def paths_named(self, commit: str, name: str) -> Sequence[str]:
+        """Every path in the commit's tree, of no folder, whose last part is this name."""
+        ...
+
     def tree(self, commit: str, folder: str) -> Tree:
-        """The files below a folder of the commit's tree."""
+        """The files below a folder of the commit's tree; `.` is its root."""
         ...
 
     def files(self, commit: str) -> RepositoryFiles:

@@ -5,8 +5,11 @@ from pathlib import PurePosixPath
 
 from pkgaction.model.finding import Finding
 from pkgaction.model.manifest import FILE, Identity, ManifestProblemError
+from pkgaction.model.paths import ROOT
 from pkgaction.model.release import Change, Skipped, Unreadable
 from pkgaction.model.tree import Kind
+
+ROOT_IS_A_PACKAGE = f"{FILE} at the root is a package: set packages to `{ROOT}`"
 
 
 def not_newer(new: Identity, old: Identity | None, *, maintenance: bool) -> str:
@@ -54,6 +57,18 @@ def no_package(folder: str) -> Skipped:
     return Skipped(name=name, folder=folder, reason=f"it has no {FILE}, so it is no package")
 
 
+def root(identity: Identity) -> Skipped:
+    """A package at the root, where no glob looks."""
+    return Skipped(
+        name=identity.id.name,
+        folder=ROOT,
+        reason=ROOT_IS_A_PACKAGE,
+        version=identity.id.version.text,
+        warn=True,
+        line=identity.version_line,
+    )
+
+
 def no_folder(path: str, kind: Kind) -> Skipped:
     """A symbolic link or a submodule where a package folder could be."""
     reason = f"it is a {kind.value}, which is never followed: no package is looked for in it"
@@ -87,7 +102,7 @@ def unreadable(folder: str, error: ManifestProblemError) -> Unreadable:
         line=error.line,
         column=error.column,
     )
-    return Unreadable(folder=folder, name=PurePosixPath(folder).name, finding=finding)
+    return Unreadable(folder=folder, name=PurePosixPath(folder).name or folder, finding=finding)
 
 
 def twice(name: str, folders: Sequence[str], folder: str) -> Unreadable:

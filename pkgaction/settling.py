@@ -119,9 +119,8 @@ class Settling:
         reason = f"validation found {count} error{'s' if count > 1 else ''}"
         fix = "mend what the findings name"
         for finding in rejected.findings:
-            self.world.watch.say(
-                f"{rejected.candidate.source.folder}/{finding.place}: {finding.message}"
-            )
+            place = rejected.candidate.source.in_repository(finding.place)
+            self.world.watch.say(f"{place}: {finding.message}")
         self.ledger.settle(
             outcome.of_candidate(
                 rejected.candidate,

@@ -197,7 +197,7 @@ def job(
 ) -> Job:
     """What the inputs ask for."""
     return Job(
-        packages=inputs.packages,
+        packages=inputs.package_globs,
         branches=branches,
         dry_run=inputs.dry_run,
         jobs=inputs.jobs,

@@ -12,6 +12,7 @@ from pkgaction.adapters.working_tree import Surroundings, WorkingTree
 from pkgaction.errors import UsageError
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.manifest import FILE
+from pkgaction.model.paths import ROOT
 from pkgaction.model.tree import Bytes, Kind, PackageSource, Tree, TreeFile
 
 _OF_A_ROOT = ("LICENSE.txt", "links_table.yml")  # what builds of its packages take from there
@@ -53,10 +54,11 @@ def package(
     root = root or next((above for above in inner[1 : _HIGHEST + 1] if _looks_like_a_root(above)), None)
     root = root or inner[max(min(beyond, len(inner) - 2), 0)]
     inside = folder.relative_to(root).as_posix()
+    alone = inside == ROOT and not (folder / ".git").exists()  # nothing is known of a repository
     return PackageSource(
-        folder=folder.name if inside == "." else inside,
+        folder=folder.name if alone else inside,
         tree=Tree(tuple(_files(folder, git or _ALL))),
-        repository=_Checkout(root, "" if inside != "." else folder.name, around),
+        repository=_Checkout(root, folder.name if alone else "", around),
     )
 
 

@@ -19,6 +19,7 @@ from pkgaction.adapters.git_tree import CommitFiles, Objects, list_tree
 from pkgaction.errors import CommitMissingError, GitError, UsageError
 from pkgaction.model import globs
 from pkgaction.model.event import Landed, PullRequest
+from pkgaction.model.paths import ROOT
 from pkgaction.model.secret import Secret
 from pkgaction.model.tree import RepositoryFiles, Tree, TreeFile
 
@@ -166,9 +167,15 @@ class GitRepository(Borrowed):
         raw = self.git("ls-tree", "-r", "-d", "-z", "--full-tree", "--name-only", commit)
         return [_text(name) for name in raw.split(b"\0") if name]
 
+    def paths_named(self, commit: str, name: str) -> Sequence[str]:
+        """Every path in the commit's tree, of no folder, whose last part is this name."""
+        raw = self.git("ls-tree", "-r", "-z", "--full-tree", "--name-only", commit)
+        last = name.encode()
+        return [_text(path) for path in raw.split(b"\0") if path.rpartition(b"/")[2] == last]
+
     def tree(self, commit: str, folder: str) -> Tree:
-        """The files below a folder of the commit's tree."""
-        raw = self._listed("-r", f"{commit}:{folder}")
+        """The files below a folder of the commit's tree; `.` is its root."""
+        raw = self._listed("-r", f"{commit}:{'' if folder == ROOT else folder}")
         return Tree(tuple(self._objects.file(entry) for entry in list_tree(raw)))
 
     def files(self, commit: str) -> RepositoryFiles:

@@ -53,7 +53,7 @@ def _wanted(context: Context) -> Collection[PackageId]:
     repository = GitRepository.open(folder, context.scratch, context.environ)
     with contextlib.closing(repository):
         head = repository.commit("HEAD")
-        wanted, told = auditing.of_commit(repository, head, context.inputs.packages)
+        wanted, told = auditing.of_commit(repository, head, context.inputs.package_globs)
     for line in told:
         context.watch.say(f"warning: {line}")
     return wanted

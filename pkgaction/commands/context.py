@@ -171,7 +171,7 @@ def candidate(source: PackageSource) -> Candidate:
     try:
         identity = identify(data)
     except ManifestProblemError as error:
-        where = f"{source.folder}/{FILE}:{error.line}"
+        where = f"{source.in_repository(FILE)}:{error.line}"
         raise PackageError(what=error.message, where=where, fix="mend the manifest") from error
     return Candidate.named(source, identity)
 

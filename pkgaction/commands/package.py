@@ -66,7 +66,7 @@ def entry_of(context: Context) -> int:
             try:
                 found = entry.make(_built(context, package, bench) if path.is_dir() else package.tree)
             except entry.EntryProblemError as error:
-                where = f"{package.folder}/{error.file}"
+                where = package.in_repository(error.file)
                 raise PackageError(what=error.message, where=where, fix="mend the file") from error
         print(json.dumps({"package_manifest": found}, ensure_ascii=False, separators=(",", ":")))
         return True

@@ -21,7 +21,7 @@ def plan(context: Context) -> int:
         made = planning.between(
             _meant(context, repository),
             repository,
-            context.inputs.packages,
+            context.inputs.package_globs,
             today=SystemClock().now().date(),
             notices=notices,
         )

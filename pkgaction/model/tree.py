@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import BinaryIO, Protocol
 
+from pkgaction.model import paths
+
 
 class Content(Protocol):
     """Bytes that can be read, more than once and from several threads."""
@@ -106,9 +108,13 @@ class RepositoryFiles(Protocol):
 class PackageSource:
     """A package folder as it is to be validated and built."""
 
-    folder: str  # from the repository's root; for people and annotations
+    folder: str  # from the repository's root, `.` for that itself; for people and annotations
     tree: Tree
     repository: RepositoryFiles
+
+    def in_repository(self, path: str) -> str:
+        """A path from the package's root as one from the repository's."""
+        return paths.join(self.folder, path)
 
 
 class _Nowhere:

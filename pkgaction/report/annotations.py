@@ -7,7 +7,9 @@ request changes, as only there its reviewers see it; the rest is in the summary.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pkgaction.model import paths
 from pkgaction.model.finding import Finding, Severity, errors
+from pkgaction.model.manifest import FILE
 from pkgaction.model.outcome import Ledger, Outcome, Status
 
 _MOST = 10  # of each level
@@ -73,7 +75,7 @@ def _failed(ledger: Ledger) -> Iterator[Annotation]:
             yield Annotation(
                 level=ERROR,
                 message=f"{outcome.name} {outcome.version}: {outcome.status}: {outcome.reason}{fix}",
-                file=f"{outcome.folder}/manifest.yml",
+                file=paths.join(outcome.folder, FILE),
                 line=outcome.line,
             )
 
@@ -84,7 +86,7 @@ def _skipped(ledger: Ledger) -> Iterator[Annotation]:
             yield Annotation(
                 level=WARNING,
                 message=f"{skip.name}: {skip.reason}",
-                file=f"{skip.folder}/manifest.yml",
+                file=paths.join(skip.folder, FILE),
                 line=skip.line,
             )
 
@@ -110,7 +112,7 @@ def _shown(outcome: Outcome, finding: Finding) -> Annotation:
     return Annotation(
         level=ERROR if finding.severity is Severity.ERROR else WARNING,
         message=f"{outcome.name}: {finding.message} [{finding.label}]{link}",
-        file=f"{outcome.folder}/{finding.file}",
+        file=paths.join(outcome.folder, finding.file),
         line=finding.line,
         column=finding.column,
     )

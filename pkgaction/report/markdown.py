@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from pkgaction.model import paths
 from pkgaction.model.changes import Changes
 from pkgaction.model.finding import Finding, Severity, errors
 from pkgaction.model.layout import PACKAGE_NAME
@@ -107,7 +108,8 @@ def _links(outcome: Outcome, ledger: Ledger, place: Place) -> Iterator[str]:
         yield f"[zip]({outcome.urls.zip})"
         yield f"[signature]({outcome.urls.signature})"
     if ledger.plan and place.repository:
-        yield f"[changelog]({place.file(ledger.plan.head, f'{outcome.folder}/changelog.yml')})"
+        changelog = paths.join(outcome.folder, "changelog.yml")
+        yield f"[changelog]({place.file(ledger.plan.head, changelog)})"
 
 
 def _bad(outcome: Outcome, ledger: Ledger) -> str:
@@ -160,7 +162,7 @@ def _worst(outcome: Outcome) -> tuple[Finding, ...]:
 
 def _finding(outcome: Outcome, found: Finding) -> str:
     mark = _MARKS[found.severity]
-    where = code(f"{outcome.folder}/{found.place}")
+    where = code(paths.join(outcome.folder, found.place))
     message = code(found.message, longest=LONGEST_ADVICE)
     return f"- {mark} {where} {message} ({_rule(found)})"
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from pkgaction import __version__
+from pkgaction.model import paths
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import Json, JsonObject
 
@@ -37,7 +38,7 @@ def _result(folder: str, finding: Finding) -> JsonObject:
     region: JsonObject = {"startLine": max(finding.line, 1)}
     if finding.column:
         region = {**region, "startColumn": finding.column}
-    uri = quote(f"{folder}/{finding.file}", errors="surrogateescape")
+    uri = quote(paths.join(folder, finding.file), errors="surrogateescape")
     place: JsonObject = {"artifactLocation": {"uri": uri}, "region": region}
     text = f"{finding.message} [{finding.label}]"
     return {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pkgaction.model import paths
 from pkgaction.model.outcome import Ledger, Outcome
 from pkgaction.model.release import Plan
 from pkgaction.report import storage, words
@@ -25,7 +26,7 @@ def of_plan(plan: Plan) -> Iterator[str]:
         before = f"{c.previous} -> " if c.previous else ""
         yield f"  {c.change or 'named'}: {c.id.name} {before}{c.id.version}  ({c.source.folder})"
     for broken in plan.unreadable:
-        yield f"  fails: {broken.folder}/{broken.finding.place}: {broken.finding.message}"
+        yield f"  fails: {paths.join(broken.folder, broken.finding.place)}: {broken.finding.message}"
     for skip in plan.skipped:
         yield f"  left out: {skip.name} {skip.version}: {skip.reason}"
 

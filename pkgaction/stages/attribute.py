@@ -10,7 +10,7 @@ import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pkgaction.model import yamltext
+from pkgaction.model import paths, yamltext
 from pkgaction.model.event import Landed, PullRequest
 from pkgaction.model.outcome import Ledger
 from pkgaction.model.release import Candidate
@@ -38,13 +38,13 @@ class Attribution:
         Raises:
             GitHubError: GitHub did not answer, or refused.
         """
-        return {folder: self._brought(folder, one) for folder, one in packages.items()}
+        return {folder: self._brought(folder, packages) for folder in packages}
 
-    def _brought(self, folder: str, candidate: Candidate | None) -> tuple[PullRequest, ...]:
-        newest = next((one for one in self.landed if _touched(one, folder)), None)
+    def _brought(self, folder: str, packages: Mapping[str, Candidate | None]) -> tuple[PullRequest, ...]:
+        newest = next((one for one in self.landed if _touched(one, folder, packages)), None)
         if newest and (found := self._merged_with(newest.commit)):
             return found
-        numbers = [*self._linked(candidate), *_named(newest)]
+        numbers = [*self._linked(packages[folder]), *_named(newest)]
         confirmed = (self._confirmed(number) for number in dict.fromkeys(numbers))
         return next(((pull,) for pull in confirmed if pull), ())
 
@@ -97,9 +97,12 @@ def links(candidate: Candidate) -> list[str]:
     return found[:_MOST_LINKS]
 
 
-def _touched(landed: Landed, folder: str) -> bool:
-    """Whether the commit changed something in the folder, as far as that is known."""
-    return landed.paths is None or any(path.startswith(f"{folder}/") for path in landed.paths)
+def _touched(landed: Landed, folder: str, folders: Container[str]) -> bool:
+    """Whether the commit changed something in the folder, and in none of the others that lies in it,
+    as far as that is known.
+    """
+    changed = landed.paths
+    return changed is None or any(paths.innermost(path, folders) == folder for path in changed)
 
 
 def _named(landed: Landed | None) -> list[int]:

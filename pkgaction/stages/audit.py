@@ -8,14 +8,16 @@ read. Nothing is written.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pkgaction import generations, inventory, manifests
+from pkgaction import generations, inventory, manifests, reasons, unmatched
 from pkgaction.entry.catalog import Catalog
+from pkgaction.errors import UsageError
 from pkgaction.inspection import Inspected, Inspector
 from pkgaction.integrity import Measure, damage, is_recorded, way_out
 from pkgaction.inventory import Extracted, Packages
-from pkgaction.model import layout
+from pkgaction.model import layout, paths
 from pkgaction.model.audit import Audit, Audited, Code, Drift
 from pkgaction.model.checksum import decoded, encoded
+from pkgaction.model.globs import PackageGlobs
 from pkgaction.model.json import Json, JsonObject, at
 from pkgaction.model.manifest import FILE, PackageId
 from pkgaction.objects import ZIP, ZIP_CRC32C
@@ -50,13 +52,25 @@ class _Stock:
 
 
 def of_commit(
-    repository: Repository, commit: str, globs: Sequence[str]
+    repository: Repository, commit: str, packages: PackageGlobs
 ) -> tuple[list[PackageId], list[str]]:
-    """Each package's current version in a commit, and what can't be told, as sentences."""
-    folders = manifests.all_folders(repository, commit, globs)
-    found = manifests.read(repository, commit, folders)
-    told = [f"{folder} is not audited: {e.message}" for folder, e in sorted(found.broken.items())]
-    return [identity.id for identity in found.found.values()], told
+    """Each package's current version in a commit, and what can't be told, as sentences.
+
+    Raises:
+        UsageError: there is no package, or none that can be read.
+    """
+    told = unmatched.warnings(repository, commit, packages)
+    if unmatched.root_is_left_out(repository, commit, packages.patterns):
+        told.append(reasons.ROOT_IS_A_PACKAGE)
+    side = manifests.read(
+        repository, commit, manifests.all_folders(repository, commit, packages.patterns)
+    )
+    broken = [f"{paths.join(folder, FILE)}: {e.message}" for folder, e in sorted(side.broken.items())]
+    if broken and not side.found:
+        what = f"no package can be read: {_some(broken)}"
+        raise UsageError(what=what, where=unmatched.WHERE, fix="fix the manifests")
+    told += [f"not audited: {one}" for one in broken]
+    return [identity.id for identity in side.found.values()], told
 
 
 def audit(wanted: Collection[PackageId], bench: Bench, *, everything: bool = False) -> Audit:

@@ -174,7 +174,7 @@ def _readable(tree: Tree, source: PackageSource) -> Tree:
     """The same files, if readers take them."""
     found = core.check_built(Package(replace(source, tree=tree)))
     if found:
-        where = f"{source.folder}/{found[0].file}"
+        where = source.in_repository(found[0].file)
         raise BuildRefusedError(what=found[0].message, where=where, fix="mend what brings it in")
     return tree
 
@@ -190,6 +190,6 @@ def indexed_as(tree: Tree, candidate: Candidate) -> JsonObject:
         return entry.make(tree)
     except entry.EntryProblemError as error:
         line = f":{error.line}" if error.line else ""
-        where = f"{candidate.source.folder}/{error.file}{line}"
+        where = f"{candidate.source.in_repository(error.file)}{line}"
         fix = "mend the file: without that, the registry can't serve the package"
         raise BuildRefusedError(what=error.message, where=where, fix=fix) from error

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import PurePosixPath
 
-from pkgaction import backports, manifests, reasons
+from pkgaction import backports, manifests, reasons, unmatched
 from pkgaction.errors import CommitMissingError, UsageError
 from pkgaction.manifests import Manifests
-from pkgaction.model import globs
+from pkgaction.model import globs, paths
 from pkgaction.model.event import Preview, Release
+from pkgaction.model.globs import PackageGlobs
 from pkgaction.model.manifest import FILE, Identity
+from pkgaction.model.paths import ROOT
 from pkgaction.model.release import Candidate, Change, Plan, Skipped, Unreadable
 from pkgaction.model.tree import Kind, PackageSource
 from pkgaction.ports import Repository
@@ -22,7 +24,7 @@ from pkgaction.ports import Repository
 def between(
     intent: Preview | Release,
     repository: Repository,
-    packages: Sequence[str],
+    packages: PackageGlobs,
     *,
     today: date,
     notices: list[str],
@@ -32,18 +34,20 @@ def between(
     Args:
         intent: the commits and their branch.
         repository: where they are.
-        packages: globs for package folders.
+        packages: where packages are looked for.
         today: in UTC; a branch may be maintained until a day.
         notices: what should be known beside, as sentences; some may be added.
 
     Raises:
-        UsageError: a commit is missing, or the branch publishes no more.
+        UsageError: a commit is missing, the branch publishes no more, or the globs match no package.
     """
     head = repository.commit(intent.head)
     base = base_of(intent, head, repository, notices)
     if base is None or base == head:
+        notices += unmatched.warnings(repository, head, packages)
         return nothing_to_compare(head, on=intent.default_branch if base else "")
-    made = compare(repository, base, head, packages, maintenance=intent.maintenance)
+    made = compare(repository, base, head, packages.patterns, maintenance=intent.maintenance)
+    notices += _unmatched(made, repository, packages)
     if not intent.maintenance:
         return made
     return backports.limited(
@@ -63,9 +67,8 @@ def compare(
         packages: globs for package folders.
         maintenance: whether a version below the one before may be published.
     """
-    paths = repository.changed_paths(base, head)
-    folders = sorted(manifests.folders_of(paths, packages))
-    before, after = manifests.read(repository, base, folders), manifests.read(repository, head, folders)
+    changed_paths = repository.changed_paths(base, head)
+    before, after = _changed_manifests(repository, base, head, changed_paths, packages)
     names_before, names_after = before.by_name(), after.by_name()
     changed = [n for n in names_after if _version_of(n, before) != _version_of(n, after)]
     doubled = manifests.doubled(repository, head, packages, changed)
@@ -88,11 +91,15 @@ def compare(
                     lower.append(_candidate(repository, head, folder, new, old))
             else:
                 candidates.append(_candidate(repository, head, folder, new, old))
-    skipped += _no_packages(repository, head, paths, packages, {*before.folders, *after.folders})
+    known = {*before.folders, *after.folders}
+    skipped += _no_packages(repository, head, changed_paths, packages, known)
+    if FILE in changed_paths and unmatched.root_is_left_out(repository, head, packages):
+        root = manifests.read(repository, head, [ROOT]).found
+        skipped += [reasons.root(identity) for identity in root.values()]
     return Plan(
         base=base,
         head=head,
-        compared=_sentence(base, head, len(paths), candidates, skipped, unreadable),
+        compared=_sentence(base, head, len(changed_paths), candidates, skipped, unreadable),
         candidates=tuple(candidates),
         lower=tuple(lower),
         skipped=tuple(skipped),
@@ -103,22 +110,26 @@ def compare(
 def named(
     repository: Repository,
     head: str,
-    packages: Sequence[str],
+    packages: PackageGlobs,
     names: Sequence[str],
     version: str,
 ) -> Plan:
     """The named packages of one commit.
 
     Raises:
-        UsageError: a name is unknown there, stands in two folders, or has another version.
+        UsageError: a name is unknown there, stands in two folders, or has another version; or the
+            globs match no package.
     """
-    side = manifests.read(repository, head, manifests.all_folders(repository, head, packages))
+    side = manifests.read(repository, head, manifests.all_folders(repository, head, packages.patterns))
+    if not side.folders:
+        unmatched.warnings(repository, head, packages)
     by_name = side.by_name()
     problems = []
     for name in names:
         folders = by_name.get(name, [])
         if len(folders) != 1:
-            problems.append(f"{name!r} is {_known(name, folders, side)} at {head[:12]}")
+            where = _known(name, folders, side) or _outside(name, repository, head, packages)
+            problems.append(f"{name!r} is {where} at {head[:12]}")
         elif version and version != (there := side.found[folders[0]].id.version.text):
             problems.append(f"{name} has the version {there} at {head[:12]}, not {version}")
     if problems:
@@ -130,17 +141,45 @@ def named(
     return Plan(base="", head=head, compared=compared, candidates=tuple(chosen))
 
 
+def _changed_manifests(
+    repository: Repository, base: str, head: str, changed_paths: Sequence[str], packages: Sequence[str]
+) -> tuple[Manifests, Manifests]:
+    """The manifests of both commits, of the packages that a changed path lies in."""
+    folders = sorted(manifests.folders_of(changed_paths, packages))
+    before, after = manifests.read(repository, base, folders), manifests.read(repository, head, folders)
+    known = {*before.folders, *after.folders}
+    touched = {folder for path in changed_paths if (folder := paths.innermost(path, known))}
+    return before.only(touched), after.only(touched)
+
+
 def _version_of(name: str, side: Manifests) -> list[str]:
     """The versions that a package name has; more than one where it stands in two folders."""
     return [side.found[folder].id.version.text for folder in side.by_name().get(name, [])]
 
 
 def _known(name: str, folders: Sequence[str], side: Manifests) -> str:
-    """Where a package stands that can't be taken from there."""
+    """Where a package stands that can't be taken from there; empty where the globs name none."""
     for folder, error in side.broken.items():
-        if PurePosixPath(folder).name == name and not folders:
-            return f"unreadable ({folder}/{FILE}: {error.message})"
-    return f"in {' and '.join(folders)}" if folders else "not in the repository"
+        if not folders and (folder == ROOT or PurePosixPath(folder).name == name):
+            return f"unreadable ({paths.join(folder, FILE)}: {error.message})"
+    return f"in {' and '.join(folders)}" if folders else ""
+
+
+def _outside(name: str, repository: Repository, head: str, packages: PackageGlobs) -> str:
+    """Where a package stands that the globs do not name."""
+    folder = unmatched.elsewhere(repository, head, packages, name)
+    return f"in {folder}, which {unmatched.WHERE} does not name," if folder else "not in the repository"
+
+
+def _unmatched(made: Plan, repository: Repository, packages: PackageGlobs) -> list[str]:
+    """Warnings of globs that match no package. Where one glob has brought something, nobody is asked."""
+    brought = (
+        made.candidates or made.unreadable or any(s.version and s.folder != ROOT for s in made.skipped)
+    )
+    if brought and len(packages.positive) == 1:
+        return []
+    removed = any(skip.change is Change.REMOVED for skip in made.skipped)
+    return unmatched.warnings(repository, made.head, packages, removed=removed)
 
 
 def base_of(
@@ -190,21 +229,20 @@ def _removed(folders: Sequence[str], before: Manifests, after: Manifests) -> lis
 
 
 def _no_packages(
-    repository: Repository, head: str, paths: Sequence[str], packages: Sequence[str], known: set[str]
+    repository: Repository,
+    head: str,
+    changed_paths: Sequence[str],
+    packages: Sequence[str],
+    known: set[str],
 ) -> list[Skipped]:
     """Changed folders without a package, and links where a package's folder could be."""
-    folders = sorted(manifests.folders_of(paths, packages))
-    skipped = [reasons.no_package(f) for f in folders if not manifests.inside(f, known)]
-    tops = [p for p in paths if globs.matches(p, packages) and not _inside(p, known)]
+    folders = sorted(manifests.folders_of(changed_paths, packages) - known - {ROOT})
+    skipped = [reasons.no_package(f) for f in folders if not paths.innermost(f, known)]
+    tops = [p for p in changed_paths if globs.matches(p, packages) and not paths.innermost(p, known)]
     for path, entry in sorted(repository.entries(head, tops).items()):
         if entry.kind is not Kind.FILE:
             skipped.append(reasons.no_folder(path, entry.kind))
     return skipped
-
-
-def _inside(path: str, packages: set[str]) -> bool:
-    """Whether a path lies in a package; it may be where one was."""
-    return manifests.inside(str(PurePosixPath(path).parent), packages)
 
 
 def _candidate(

@@ -47,7 +47,7 @@ def format_is(source: PackageSource, least: str) -> bool:
         return Version.parse(found.text if found else "") >= Version.parse(least)
     except InvalidVersionError as error:
         what = "format_version is no version"
-        where = f"{source.folder}/{manifest.FILE}"
+        where = source.in_repository(manifest.FILE)
         raise BuildRefusedError(what=what, where=where, fix="write one as 3.1.0") from error
 
 
@@ -77,5 +77,5 @@ def readable(source: PackageSource, path: str) -> Iterator[None]:
 
 def refused(source: PackageSource, path: str, what: str, line: int = 0) -> BuildRefusedError:
     """A file of the package that can't be built with."""
-    where = f"{source.folder}/{path}" + (f":{line}" if line else "")
+    where = source.in_repository(path) + (f":{line}" if line else "")
     return BuildRefusedError(what=what, where=where, fix="mend the file")

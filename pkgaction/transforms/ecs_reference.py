@@ -37,6 +37,6 @@ def schema_of(reference: str, source: PackageSource, sources: Sources) -> EcsSch
 
 
 def _refused(source: PackageSource, what: str) -> BuildRefusedError:
-    where = f"{source.folder}/_dev/build/build.yml: dependencies.ecs.reference"
+    where = f"{source.in_repository('_dev/build/build.yml')}: dependencies.ecs.reference"
     fix = "write git@ and a tag of ECS, or file:// and a path from the package's folder"
     return BuildRefusedError(what=what, where=where, fix=fix)

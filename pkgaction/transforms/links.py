@@ -69,4 +69,4 @@ def _target(source: PackageSource, link: TreeFile) -> str:
 
 def _refused(source: PackageSource, link: TreeFile, what: str) -> BuildRefusedError:
     fix = "write the path of a file of this repository, from the link's own folder"
-    return BuildRefusedError(what=what, where=f"{source.folder}/{link.path}", fix=fix)
+    return BuildRefusedError(what=what, where=source.in_repository(link.path), fix=fix)

@@ -36,7 +36,7 @@ def _rendered(tree: Tree, source: PackageSource) -> Iterator[TreeFile]:
     for file in tree.files:
         if not _TRANSFORM.fullmatch(file.path):
             continue
-        transform = _Transform(f"{source.folder}/{file.path}", _identity(tree, source))
+        transform = _Transform(source.in_repository(file.path), _identity(tree, source))
         data = tree.read(file.path, limit=yamltext.MOST_BYTES)
         if data is None:
             raise transform.refused("it is too large, or no plain file")
@@ -50,7 +50,7 @@ def _identity(tree: Tree, source: PackageSource) -> PackageId:
     try:
         return identify(tree.read(FILE, limit=yamltext.MOST_BYTES) or b"").id
     except ManifestProblemError as error:
-        where = f"{source.folder}/{FILE}:{error.line}"
+        where = f"{source.in_repository(FILE)}:{error.line}"
         raise BuildRefusedError(what=error.message, where=where, fix="mend the manifest") from error
 
 

@@ -485,6 +485,33 @@ def test_every_kind_of_entry_is_told_apart(remote: Remote, scratch: Path) -> Non
     assert {path.removeprefix("packages/crab/"): e.kind for path, e in entries.items()} == kinds
 
 
+def test_the_root_is_a_folder_like_others(remote: Remote, scratch: Path) -> None:
+    head = remote.run("rev-parse", "HEAD")
+    clone = remote.clone("clone")
+    paths = ["LICENSE.txt", "packages/crab/manifest.yml", "packages/eel/manifest.yml"]
+
+    with opened(clone, scratch) as repository:
+        assert [file.path for file in repository.tree(head, ".").files] == paths
+
+
+def test_files_are_found_by_their_name_at_any_depth(remote: Remote, scratch: Path) -> None:
+    for path in (b"manifest.yml", b"x/manifest.yml/y", b"x/no-manifest.yml", b"a\nb/\xff/manifest.yml"):
+        remote.write(path, b"name: x\n")
+    head = remote.commit()
+    clone = remote.clone("clone", "--no-checkout")
+    remote.push()
+
+    with opened(clone, scratch) as repository:
+        found = repository.paths_named(repository.commit(head), "manifest.yml")
+
+    assert list(found) == [
+        os.fsdecode(b"a\nb/\xff/manifest.yml"),
+        "manifest.yml",
+        "packages/crab/manifest.yml",
+        "packages/eel/manifest.yml",
+    ]
+
+
 def test_what_lies_in_the_working_tree_does_not_count(remote: Remote, scratch: Path) -> None:
     head = remote.run("rev-parse", "HEAD")
     clone = remote.clone("clone")

@@ -11,6 +11,7 @@ import pytest
 
 from pkgaction.adapters.git import GitRepository
 from pkgaction.model.event import Intent, Mode, Preview, Release
+from pkgaction.model.globs import PackageGlobs
 from pkgaction.model.json import Json
 from pkgaction.model.release import Plan
 from pkgaction.stages import event, plan
@@ -58,7 +59,8 @@ class Planner:
         self.notices.clear()
         opened = GitRepository.open(clone or self.place.clone, scratch, os.environ)
         with closing(opened) as repository:
-            return plan.between(intent, repository, packages, today=TODAY, notices=self.notices)
+            looked_at = PackageGlobs(patterns=tuple(packages), allow_empty=True)
+            return plan.between(intent, repository, looked_at, today=TODAY, notices=self.notices)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pkgaction.job import Job, World
+from pkgaction.model.globs import PackageGlobs
 from pkgaction.model.json import Json
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Urls
@@ -178,7 +179,7 @@ def published(
 def job() -> Job:
     """What a merge asks for."""
     return Job(
-        packages=("packages/*",),
+        packages=PackageGlobs(patterns=("packages/*",)),
         branches=("main",),
         dry_run=False,
         jobs=1,

@@ -51,6 +51,17 @@ def test_each_package_goes_to_the_pull_request_of_the_newest_commit_that_touched
     assert pulls.asked == [NEW, NEWEST]
 
 
+def test_what_lies_in_another_package_does_not_touch_the_one_at_the_root() -> None:
+    way = [
+        landed(NEWEST, "packages/kelp/manifest.yml", "packages/kelp/docs/README.md"),
+        landed(NEW, ".github/workflows/publish.yml"),
+        landed(OLD, "manifest.yml"),
+    ]
+    pulls = KnownPulls(by_commit={NEWEST: [9], NEW: [8], OLD: [7]})
+
+    assert brought(way, pulls, {".": None, "packages/kelp": None}) == {".": [8], "packages/kelp": [9]}
+
+
 def test_a_commit_is_asked_for_once_however_many_packages_it_brought() -> None:
     way = [landed(NEW, "packages/kelp/x", "packages/reef/x")]
     pulls = KnownPulls(by_commit={NEW: [8]})

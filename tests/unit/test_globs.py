@@ -15,6 +15,14 @@ from pkgaction.model.globs import matches
         pytest.param("packages/kelp", ["packages/**/kelp"], True, id="two stars are also nothing"),
         pytest.param("packages/.kelp", ["packages/*"], True, id="a dot is no secret"),
         pytest.param("packages/kelp", ["./packages/*/"], True, id="dot-slash and a slash at the end"),
+        pytest.param(
+            "packages/kelp", ["packages/*", "!./packages/kelp/"], False, id="the same taken away"
+        ),
+        pytest.param(".", ["."], True, id="the root"),
+        pytest.param(".", ["./"], True, id="the root with a slash"),
+        pytest.param(".", ["packages/*", "./."], True, id="the root beside others"),
+        pytest.param(".", [".", "!./"], False, id="the root taken away"),
+        pytest.param(".", ["*", "**", "./*", "?", "[.]"], False, id="the root is no star"),
         pytest.param("packages/Kelp", ["packages/kelp"], False, id="case counts"),
         pytest.param("packages/kelp", [], False, id="no pattern"),
         pytest.param("packages/kelp", ["packages/*", "!packages/kelp"], False, id="taken away"),

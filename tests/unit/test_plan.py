@@ -9,6 +9,7 @@ import pytest
 
 from pkgaction.adapters.git import GitRepository
 from pkgaction.errors import UsageError
+from pkgaction.model.globs import PackageGlobs
 from pkgaction.model.release import Change, Plan
 from pkgaction.report import outputs
 from pkgaction.stages import plan
@@ -307,7 +308,7 @@ def repository(place: Workplace, tmp_path: Path) -> Iterator[GitRepository]:
 
 def _named(place: Workplace, repository: GitRepository, *names: str, version: str = "") -> Plan:
     head = place.git("rev-parse", "HEAD")
-    return plan.named(repository, head, ("packages/*",), names, version)
+    return plan.named(repository, head, PackageGlobs(patterns=("packages/*",)), names, version)
 
 
 def test_named_packages_are_candidates_as_they_are(place: Workplace, repository: GitRepository) -> None:

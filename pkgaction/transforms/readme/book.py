@@ -75,7 +75,7 @@ class Book:
 
     def refused(self, path: str, what: str, line: int = 0) -> BuildRefusedError:
         """Why a document can't be rendered."""
-        where = f"{self.source.folder}/{path}{f':{line}' if line else ''}"
+        where = self.source.in_repository(path) + (f":{line}" if line else "")
         return BuildRefusedError(what=what, where=where, fix="mend what the document is made of")
 
 
