@@ -13,6 +13,7 @@ from pkgaction import inputs as inputs_module
 from pkgaction.adapters import container
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.git import GitRepository
+from pkgaction.adapters.git_remote import Server
 from pkgaction.adapters.runner import Runner
 from pkgaction.adapters.watch import JobLog
 from pkgaction.delivery import Delivery
@@ -194,8 +195,11 @@ class _Run:
             self.runner.workspace,
             self.scratch,
             self.runner.environ,
-            token=self.inputs.github_token,
-            server=self.runner.get("GITHUB_SERVER_URL"),
+            server=Server(
+                url=self.runner.get("GITHUB_SERVER_URL"),
+                repository=self.runner.get("GITHUB_REPOSITORY"),
+                token=self.inputs.github_token,
+            ),
         )
 
 

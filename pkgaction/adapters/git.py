@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from pkgaction.adapters import git_borrow, git_history, git_hunks, git_landed, git_process
+from pkgaction.adapters import git_borrow, git_history, git_hunks, git_landed, git_process, git_remote
 from pkgaction.adapters.git_borrow import Borrowed
 from pkgaction.adapters.git_branches import Branches
 from pkgaction.adapters.git_process import CAN_FAIL
+from pkgaction.adapters.git_remote import TERMINAL, Server
 from pkgaction.adapters.git_tree import CommitFiles, Objects, list_tree
 from pkgaction.errors import CommitMissingError, GitError, UsageError
 from pkgaction.model import globs
 from pkgaction.model.event import Landed, PullRequest
 from pkgaction.model.paths import ROOT
-from pkgaction.model.secret import Secret
 from pkgaction.model.tree import RepositoryFiles, Tree, TreeFile
 
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -47,10 +47,9 @@ class GitRepository(Borrowed):
         scratch: Path,
         environ: Mapping[str, str],
         *,
-        token: Secret | None = None,
-        server: str = "",
+        server: Server = TERMINAL,
     ) -> Self:
-        """Open the repository that a folder lies in.
+        """Open the repository that a folder lies in; its remote is reached as the server asks for.
 
         Raises:
             UsageError: the folder lies in none.
@@ -58,7 +57,7 @@ class GitRepository(Borrowed):
         if not folder.is_dir():
             fix = "name a folder with a checkout"
             raise UsageError(what="there is no such folder", where=str(folder), fix=fix)
-        env = git_process.environment(environ, {})
+        env = git_process.environment(environ)
         asked = ("--show-toplevel", "--git-common-dir", "--show-object-format")
         try:
             command = ["rev-parse", "--path-format=absolute", *asked]
@@ -67,11 +66,10 @@ class GitRepository(Borrowed):
             fix = "check the repository out first: actions/checkout"
             raise UsageError(what=error.what, where=str(folder), fix=fix) from error
         top, common, object_format = Path(found[0]), Path(found[1]), found[2]
-        remote = git_borrow.remote(top, env)
-        if token and server and remote.get("remote.origin.url", "").startswith(f"{server}/"):
-            remote |= git_process.token_header(server, token)
+        way = git_remote.way(*git_borrow.addresses(top, env), server)
         bare = git_borrow.borrow(scratch, common, object_format, env)
-        return cls(top, bare, git_process.environment(environ, remote))
+        settings = (*git_borrow.partial(top, env), *way.settings)
+        return cls(top, bare, git_process.environment(environ, settings), way.barred)
 
     def close(self) -> None:
         """End the processes that read for us."""
@@ -91,7 +89,7 @@ class GitRepository(Borrowed):
             return self.commit(name)
         name = name.removeprefix("refs/heads/").removeprefix("refs/tags/")
         fix = "name a branch, a tag or a full commit id"
-        if "remote.origin.url" not in self.env.values():
+        if git_remote.URL not in self.env.values():
             what = f"{name!r} is no commit here, and the clone has no remote"
             raise CommitMissingError(what=what, fix=fix)
         refs = self._branches.refs(f"refs/heads/{name}", f"refs/tags/{name}", f"refs/tags/{name}^{{}}")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pkgaction.adapters import git_process
 from pkgaction.adapters.git_process import CAN_FAIL, LOCAL_SECONDS, REMOTE_SECONDS
+from pkgaction.adapters.git_remote import URL, Settings
+from pkgaction.errors import UsageError
 
 
 @dataclass(slots=True)
@@ -15,6 +17,7 @@ class Borrowed:
     workspace: Path  # the top folder of the checkout
     bare: Path  # in the scratch folder
     env: Mapping[str, str] = field(repr=False)
+    barred: UsageError | None = None  # why the remote can't be reached
 
     @property
     def shallow(self) -> bool:
@@ -36,7 +39,13 @@ class Borrowed:
         seconds: float = LOCAL_SECONDS,
         accept: frozenset[int] = frozenset({0}),
     ) -> bytes:
-        """Run git on the borrowed repository; what it prints."""
+        """Run git on the borrowed repository; what it prints.
+
+        Raises:
+            UsageError: the remote is needed, and can't be reached.
+        """
+        if self.barred and seconds == REMOTE_SECONDS and not accept >= CAN_FAIL:
+            raise self.barred
         # a relative address of the remote counts from the checkout
         command = [f"--git-dir={self.bare}", *arguments]
         cwd = self.workspace if seconds == REMOTE_SECONDS else self.bare
@@ -44,15 +53,25 @@ class Borrowed:
         return done.stdout
 
 
-def remote(top: Path, env: Mapping[str, str]) -> dict[str, str]:
-    """Where the checkout came from, for the borrowed repository."""
-    names = ("url", "promisor", "partialclonefilter")
-    found: dict[str, str] = {}
-    for key in [f"remote.origin.{name}" for name in names] + ["extensions.partialclone"]:
-        done = git_process.run(["config", "--get", key], env=env, cwd=top, accept=CAN_FAIL)
-        if done.stdout:
-            found[key] = done.stdout.decode().rstrip("\n")
-    return found
+def addresses(top: Path, env: Mapping[str, str]) -> tuple[str, str]:
+    """Where the checkout came from: as it is written, and after all rules for addresses. Empty where
+    it has no remote.
+    """
+    if not (written := _configured(top, env, URL)):
+        return "", ""
+    done = git_process.run(["ls-remote", "--get-url", "origin"], env=env, cwd=top)
+    return written, done.stdout.decode().rstrip("\n")
+
+
+def partial(top: Path, env: Mapping[str, str]) -> Settings:
+    """What a partial clone knows of its remote, for the borrowed repository."""
+    keys = ("remote.origin.promisor", "remote.origin.partialclonefilter", "extensions.partialclone")
+    return tuple((key, value) for key in keys if (value := _configured(top, env, key)))
+
+
+def _configured(top: Path, env: Mapping[str, str], key: str) -> str:
+    done = git_process.run(["config", "--get", key], env=env, cwd=top, accept=CAN_FAIL)
+    return done.stdout.decode().rstrip("\n")
 
 
 def borrow(scratch: Path, common: Path, object_format: str, env: Mapping[str, str]) -> Path:

@@ -1,17 +1,15 @@
 """Running git: argument lists only, a clean environment, time limits, readable failures."""
 
-import base64
 import contextlib
 import io
 import os
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, cast
 
 from pkgaction.errors import GitError, of_machine
-from pkgaction.model.secret import Secret
 
 LOCAL_SECONDS = 60.0
 REMOTE_SECONDS = 300.0
@@ -36,15 +34,16 @@ _KEPT = [
 ]
 
 
-def environment(environ: Mapping[str, str], config: Mapping[str, str]) -> dict[str, str]:
-    """The environment for git, with configuration that never shows in argument lists.
+def environment(environ: Mapping[str, str], config: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+    """The environment for git, with configuration that never shows in argument lists. A key may come
+    more than once: some have several values.
 
     `safe.directory` is passed here because a container's workspace belongs to another user; a global
     configuration file is never edited.
     """
-    settings = {"safe.directory": "*", **config}
+    settings = [("safe.directory", "*"), *config]
     numbered = {}
-    for number, (key, value) in enumerate(settings.items()):
+    for number, (key, value) in enumerate(settings):
         numbered[f"GIT_CONFIG_KEY_{number}"] = key
         numbered[f"GIT_CONFIG_VALUE_{number}"] = value
     return {
@@ -57,12 +56,6 @@ def environment(environ: Mapping[str, str], config: Mapping[str, str]) -> dict[s
         "GIT_ALLOW_PROTOCOL": "https:http:ssh:file",
         "LC_ALL": "C",
     }
-
-
-def token_header(server: str, token: Secret) -> dict[str, str]:
-    """Configuration that authenticates fetches from the GitHub server, and no other host."""
-    basic = base64.b64encode(f"x-access-token:{token.reveal()}".encode()).decode()
-    return {f"http.{server.rstrip('/')}/.extraheader": f"AUTHORIZATION: basic {basic}"}
 
 
 def run(

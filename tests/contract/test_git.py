@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pkgaction.adapters import git_process
+from pkgaction.adapters import git_remote
 from pkgaction.adapters.git import GitRepository
+from pkgaction.adapters.git_remote import Server
 from pkgaction.errors import CommitMissingError, GitError, PkgactionError, UsageError
 from pkgaction.model.event import Landed
 from pkgaction.model.secret import Secret
@@ -791,7 +792,8 @@ def test_the_token_goes_to_its_server_alone_and_never_into_arguments_or_errors(
     environ = {"PATH": f"{shim}:{os.environ['PATH']}"}
     secret = Secret(TOKEN)
 
-    repository = GitRepository.open(clone, scratch, environ, token=secret, server=server)
+    ours = Server(url=server, repository="deepwater/packages", token=secret)
+    repository = GitRepository.open(clone, scratch, environ, server=ours)
     with closing(repository):
         errors: list[PkgactionError] = []
         asks: list[Callable[[], object]] = [
@@ -804,10 +806,11 @@ def test_the_token_goes_to_its_server_alone_and_never_into_arguments_or_errors(
                 ask()
             errors.append(caught.value)
 
-    header = git_process.token_header(server, secret)
-    (encoded,) = (value.split()[-1] for value in header.values())
-    assert list(header) == [f"http.{server}/.extraheader"]
-    assert any(value == header[f"http.{server}/.extraheader"] for value in repository.env.values())
+    header = git_remote.token_header(secret)
+    encoded = header.split()[-1]
+    (number,) = [key.rpartition("_")[2] for key, value in repository.env.items() if value == header]
+    address = f"{server}/deepwater/packages"
+    assert repository.env[f"GIT_CONFIG_KEY_{number}"] == f"http.{address}.extraHeader"
     said = log.read_text() + "".join(f"{error} {error!r} {error.__cause__}" for error in errors)
     assert "fetch" in said
     everything = said + repr(repository) + (repository.bare / "config").read_text()
@@ -823,9 +826,8 @@ def test_another_server_never_gets_the_token(remote: Remote, scratch: Path, url:
     clone = remote.clone("clone")
     remote.run("remote", "set-url", "origin", url, cwd=clone)
 
-    repository = GitRepository.open(
-        clone, scratch, ENVIRON, token=Secret(TOKEN), server="https://github.com"
-    )
+    server = Server(url="https://github.com", token=Secret(TOKEN))
+    repository = GitRepository.open(clone, scratch, ENVIRON, server=server)
 
     assert not any("AUTHORIZATION" in value for value in repository.env.values())
 
