@@ -65,6 +65,15 @@ class Repository(Protocol):
         """
         ...
 
+    def messages(self, base: str, head: str, count: int) -> Mapping[str, str]:
+        """The messages of the newest commits from `head` back along first parents, by commit; at most
+        `count`, and none that `base` has.
+
+        Raises:
+            CommitMissingError: the head is not in the clone and can't be fetched.
+        """
+        ...
+
     def landed(self, base: str, head: str, branch: str) -> Sequence[Landed]:
         """The way of a branch from `base`, exclusive, to `head`, the newest commit first.
 

@@ -143,6 +143,12 @@ class GitRepository(Borrowed):
             found |= git_hunks.new_lines(patch)
         return found
 
+    def messages(self, base: str, head: str, count: int) -> Mapping[str, str]:
+        """The messages of the newest commits along first parents to `head`, without those of `base`."""
+        excluded = [f"^{base}"] if base else []
+        found = self._newest(head, count, "--first-parent", *excluded)
+        return {commit.id: commit.message.decode(errors="replace") for commit in found}
+
     def landed(self, base: str, head: str, branch: str) -> Sequence[Landed]:
         """The way of a branch from `base`, exclusive, to `head`; the head alone where unknown."""
         if base and self._branches.connected(base, head, branch):
@@ -202,11 +208,11 @@ class GitRepository(Borrowed):
         lines = self.git("cat-file", "commit", commit).split(b"\n\n", 1)[0].splitlines()
         return [line.split()[1].decode() for line in lines if line.startswith(b"parent ")]
 
-    def _newest(self, commit: str, count: int, which: str) -> list[git_history.Commit]:
+    def _newest(self, commit: str, count: int, *which: str) -> list[git_history.Commit]:
         """The commit and those before it, newest first, fetched where the clone lacks some."""
         if self.shallow or not self.has(commit):
             self._fetch_commit(commit, count + 1 if self.shallow else 0)
-        wanted = (which, f"--max-count={count}", "--topo-order", f"--format={git_history.FORMAT}")
+        wanted = (*which, f"--max-count={count}", "--topo-order", f"--format={git_history.FORMAT}")
         return git_history.read(self.git("rev-list", *wanted, commit))
 
     def _fetch_commit(self, commit: str, depth: int = 1) -> str:

@@ -17,7 +17,12 @@ class Commit:
     """A commit, and what a rebase keeps of it."""
 
     id: str
-    mark: tuple[bytes, ...]
+    mark: tuple[bytes, ...]  # its message is the last of these
+
+    @property
+    def message(self) -> bytes:
+        """What was written to it."""
+        return self.mark[-1]
 
 
 def read(raw: bytes) -> list[Commit]:

@@ -24,6 +24,7 @@ class PullRequest:
 
     number: int
     title: str = ""  # hostile text
+    body: str = ""  # its description, hostile text; empty: not told
     head: str = ""  # its own last commit; empty: not told
     commits: int = 1  # how many are its own
     fork: bool = False  # it comes from another repository, or from one that is gone

@@ -151,6 +151,7 @@ def _the_pull_request(payload: JsonObject) -> PullRequest:
     return PullRequest(
         number=number,
         title=text_at(pull, "title"),
+        body=text_at(pull, "body"),
         head=head if _COMMIT.fullmatch(head) else "",
         commits=max(1, min(number_at(pull, "commits"), _MOST_COMMITS)),
         fork=number_at(pull, "head", "repo", "id") != home,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import PurePosixPath
 
-from pkgaction import backports, manifests, reasons, unmatched
+from pkgaction import backports, manifests, reasons, skip_ci, unmatched
 from pkgaction.errors import CommitMissingError, UsageError
 from pkgaction.manifests import Manifests
 from pkgaction.model import globs, paths
@@ -48,11 +48,13 @@ def between(
         return nothing_to_compare(head, on=intent.default_branch if base else "")
     made = compare(repository, base, head, packages.patterns, maintenance=intent.maintenance)
     notices += _unmatched(made, repository, packages)
-    if not intent.maintenance:
-        return made
-    return backports.limited(
-        made, repository, branch=intent.branch, default_branch=intent.default_branch, today=today
-    )
+    if intent.maintenance:
+        made = backports.limited(
+            made, repository, branch=intent.branch, default_branch=intent.default_branch, today=today
+        )
+    if made.candidates and isinstance(intent, Preview):
+        notices += skip_ci.warnings(intent, base, repository)
+    return made
 
 
 def compare(

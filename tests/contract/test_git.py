@@ -447,6 +447,38 @@ def test_a_branch_that_only_the_clone_has_does_not_count(remote: Remote, scratch
         assert repository.publishing_branch(head, ["main", "*"]) is None
 
 
+@pytest.mark.parametrize(
+    "options", [[], ["--depth=1"], ["--depth=2"]], ids=["full", "depth 1", "depth 2"]
+)
+def test_the_messages_of_a_pull_request_are_its_own_alone(
+    remote: Remote, scratch: Path, options: list[str]
+) -> None:
+    remote.commit("Main before")
+    remote.run("checkout", "-q", "-b", "work")
+    own = [remote.commit("One\n\nBody of one"), remote.commit("Two")]
+    remote.run("checkout", "-q", "main")
+    remote.commit("Main since")
+    remote.run("checkout", "-q", "work")
+    remote.run("merge", "-q", "--no-ff", "-m", "Bring main in", "main")
+    own.append(remote.run("rev-parse", "HEAD"))
+    remote.run("checkout", "-q", "main")
+    base = remote.commit("Main at last")
+    remote.run("merge", "-q", "--no-ff", "-m", "Trial merge", "work")
+    remote.push("main", "work")
+    clone = remote.clone("clone", *options)
+
+    with opened(clone, scratch) as repository:
+        found = repository.messages(repository.commit(base), own[-1], 3)
+        alone = repository.messages("", own[1], 1)
+
+    assert {commit: message.strip() for commit, message in found.items()} == {
+        own[2]: "Bring main in",
+        own[1]: "Two",
+        own[0]: "One\n\nBody of one",
+    }
+    assert list(alone) == [own[1]]
+
+
 # --- trees -------------------------------------------------------------------------------------------
 
 

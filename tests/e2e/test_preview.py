@@ -271,3 +271,49 @@ def test_what_is_published_comes_from_the_commit_not_from_the_working_tree(key: 
         stored = objects(scene.bucket / "artifacts/static/lanternfish-1.3.0")
         assert "docs/extra.md" not in stored
         assert b"Never committed" not in b"".join(stored.values())
+
+
+@pytest.mark.parametrize("where", ["title", "body", "commit", "nowhere"])
+@pytest.mark.parametrize("shallow", [False, True], ids=["full", "shallow"])
+def test_words_that_keep_the_merge_from_being_published_are_warned_of(
+    key: Key, where: str, *, shallow: bool
+) -> None:
+    words = {where: "Typo [skip ci]"}
+    with opened(key) as scene:
+        place = scene.place
+
+        def work() -> None:
+            place.bump("tidewire", "0.5.0")
+            place.commit(words.get("commit", "First"))
+
+        merge = scene.propose(work, title=words.get("title", "Raise versions"))
+        head = place.git("rev-parse", f"work-{merge.number}")
+        place.git("push", "-q", "origin", f"work-{merge.number}")
+        event = place.pull_request_event(merge, merged=False)
+        pull = event["pull_request"]
+        assert isinstance(pull, dict)
+        pull |= {"body": words.get("body"), "commits": 2}
+        assert isinstance(pull["head"], dict)
+        pull["head"] |= {"sha": head}
+        workspace = place.clone
+        if shallow:
+            workspace = place.folder / "shallow"
+            origin = f"file://{place.origin}"
+            place.git("init", "-q", str(workspace))
+            place.git("remote", "add", "origin", origin, cwd=workspace)
+            place.git("fetch", "-q", "--depth=1", "origin", merge.after, cwd=workspace)
+            place.git("checkout", "-q", merge.after, cwd=workspace)
+
+        run = scene.run("pull_request", event, ONLY_TOKEN, sha=merge.after, workspace=workspace)
+
+        assert run.status == 0, run.log
+        said = [line for line in run.warnings if "has [skip ci]: GitHub starts no workflow" in line]
+        assert len(said) == (where != "nowhere")
+        (comment,) = scene.github.comments
+        assert ("starts no workflow" in comment.body) is (where != "nowhere")
+        place_named = {
+            "title": "the title of the",
+            "body": "its description",
+            "commit": "message of commit",
+        }
+        assert all(place_named[where] in line for line in said)

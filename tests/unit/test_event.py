@@ -103,6 +103,17 @@ def test_an_open_pull_request_is_previewed_by_the_trial_merge(action: str) -> No
     assert found == Preview(head=_C, base=None, pull_request=pull, branch="main", default_branch="main")
 
 
+@pytest.mark.parametrize(
+    ("body", "text"), [("Why.\r\n[skip ci]", "Why.\r\n[skip ci]"), (None, ""), (7, "")]
+)
+def test_the_description_of_a_pull_request_is_kept(body: Json, text: str) -> None:
+    found = _understand("pull_request", _pull("edited", merged=False, body=body))
+
+    assert isinstance(found, Preview)
+    assert found.pull_request
+    assert found.pull_request.body == text
+
+
 def test_without_the_runners_commit_the_payloads_trial_merge_is_taken() -> None:
     found = _understand("pull_request", _pull("opened"), sha="")
 
