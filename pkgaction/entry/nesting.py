@@ -18,7 +18,7 @@ def unfold(mapping: Mapping, file: str, depth: int = 1) -> Mapping:
     whole = Mapping({}, {}, mapping.line)
     for key, value in mapping.entries.items():
         written = mapping.keys[key]
-        *outer, last = _parts(key)
+        *outer, last = key.split(".")
         inner_depth = depth + len(outer) + 1
         if inner_depth > _DEEPEST:
             message = f"more than {_DEEPEST} levels of nesting"
@@ -39,11 +39,6 @@ def _unfold_node(node: Node, file: str, depth: int) -> Node:
             return Sequence(items, node.line)
         case Scalar():
             return node
-
-
-def _parts(key: str) -> list[str]:
-    parts = key.split(".")
-    return parts if all(parts) else [key]
 
 
 def _put(target: Mapping, key: str, written: Scalar, value: Node, file: str) -> None:

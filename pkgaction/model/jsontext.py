@@ -1,10 +1,11 @@
 """JSON as Go's decoder takes it, as far as packages show the difference. One reader for package files.
 
-Halves of surrogate pairs become U+FFFD; NaN and Infinity are refused. So are bytes that are not UTF-8:
-Go would put U+FFFD in their place, which nobody wants to publish.
+Halves of surrogate pairs become U+FFFD; NaN, Infinity and numbers beyond a float are refused. So are bytes
+that are not UTF-8: Go would put U+FFFD in their place, which nobody wants to publish.
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
@@ -100,4 +101,18 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+def _float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:80]} is larger than any number that readers have")
+    return number
+
+
+def _int(text: str) -> int:
+    if len(text) >= _LONG:
+        _float(text)
+    return int(text)
+
+
+_LONG = 309  # digits of the first integers that are no float, as all numbers are to Go
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_float, parse_int=_int)

@@ -9,6 +9,7 @@ Encodings: UTF-8 with or without a byte order mark, UTF-16 with one.
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -114,8 +115,15 @@ def load(data: bytes, *, only: bool = False, doubled: list[DoubledKey] | None = 
         message = f"the file has {len(data)} bytes, a YAML file may have {MOST_BYTES}"
         raise YamlProblemError(message)
     text = decode(data)
-    try:
+    with _problems(text):
         return _Composer(text, doubled).document(only=only)
+
+
+@contextmanager
+def _problems(text: str) -> Iterator[None]:
+    """Turn the parser's errors about a text into ours."""
+    try:
+        yield
     except yaml.MarkedYAMLError as error:
         raise YamlProblemError(*yamlwords.explain(error, text)) from None
     except yaml.reader.ReaderError as error:
@@ -137,6 +145,17 @@ def load_mapping(data: bytes, *, doubled: list[DoubledKey] | None = None) -> Map
         message = "a map of keys and values is expected at the top"
         raise YamlProblemError(message, node.line, 1)
     return node
+
+
+def events(data: bytes) -> Iterator[yaml.Event]:
+    """The parser's events of a YAML file, for what nodes do not show.
+
+    Raises:
+        YamlProblemError: the file is not text, or not YAML.
+    """
+    text = decode(data)
+    with _problems(text):
+        yield from yaml.parse(text, Loader=_Parser)
 
 
 def decode(data: bytes) -> str:

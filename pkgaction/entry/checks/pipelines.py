@@ -1,0 +1,63 @@
+"""Ingest pipelines: the ones that are named exist, and each is one object."""
+
+import posixpath
+from collections.abc import Iterator
+
+from pkgaction.entry.checks import check
+from pkgaction.entry.package import Package
+from pkgaction.entry.problem import EntryProblemError
+from pkgaction.model import jsontext, yamltext
+
+CODE = "registry-pipeline"
+_FOLDER = "elasticsearch/ingest_pipeline"
+_ENDINGS = (".json", ".yml")
+
+
+def named_pipeline_exists(package: Package) -> Iterator[EntryProblemError]:
+    """The pipeline that a data stream names as `ingest_pipeline` is one of its files."""
+    for folder, manifest in check.data_streams(package):
+        name = manifest.text("ingest_pipeline")
+        paths = [posixpath.normpath(f"{folder}/{_FOLDER}/{name}{ending}") for ending in _ENDINGS]
+        if name and not any(package.has(path) for path in paths):
+            message = f"there is no ingest pipeline {name[:200]!r}: add its file, or correct the name"
+            place = manifest.problem(message, "ingest_pipeline")
+            yield EntryProblemError(message, place.file, place.line, CODE)
+
+
+def pipelines_are_objects(package: Package) -> Iterator[EntryProblemError]:
+    """A pipeline is one JSON object, or YAML of keys and values; nothing stands behind the JSON."""
+    folders = {f"{folder}/{_FOLDER}" for folder in check.stream_folders(package)} | {_FOLDER}
+    left = check.MOST_YAML
+    for file in package.tree.files:
+        if posixpath.dirname(file.path) in folders and file.path.endswith(_ENDINGS):
+            left -= file.content.size
+            if left < 0:
+                message = f"the pipelines have more than {check.MOST_YAML} bytes: make them smaller"
+                raise EntryProblemError(message, file.path, code=CODE)
+            yield from _problems(package, file.path)
+
+
+def _problems(package: Package, path: str) -> Iterator[EntryProblemError]:
+    try:
+        data = check.read(package, path, CODE)
+        is_object = _is_json_object(data) if path.endswith(".json") else _is_yaml_object(data, path)
+    except jsontext.JsonProblemError as error:
+        message = f"the pipeline is not JSON: {error.message}: correct the file"
+        yield EntryProblemError(message, path, error.line, CODE)
+    except EntryProblemError as error:
+        yield error
+    else:
+        if not is_object:
+            message = "a pipeline must be made of keys and values: begin it with processors"
+            yield EntryProblemError(message, path, 1, CODE)
+
+
+def _is_json_object(data: bytes) -> bool:
+    value = jsontext.load(data)
+    return value is None or isinstance(value, dict)
+
+
+def _is_yaml_object(data: bytes, path: str) -> bool:
+    node = check.load_yaml(data, path, CODE)
+    null = isinstance(node, yamltext.Scalar) and node.empty and node.plain
+    return node is None or null or isinstance(node, yamltext.Mapping)
