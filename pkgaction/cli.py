@@ -132,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--base", default="", metavar="REV", help="compared with, in place of a merge")
     _allow_empty(plan)
     plan.add_argument("--head", default="HEAD", metavar="REV", help="what would be merged")
-    validate = _command(commands_, "validate", "check folders or zips", ("package-spec",))
+    validate = _command(commands_, "validate", "check folders or zips", ("package-spec", *_SOURCES))
     _paths(validate)
     validate.add_argument(
         "--format", choices=("text", "sarif"), default="text", help="sarif: for code scanning"

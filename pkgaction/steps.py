@@ -22,6 +22,7 @@ from pkgaction.model.release import (
     Candidate,
     Indexed,
     Published,
+    Rejected,
     Signed,
     Validated,
 )
@@ -98,7 +99,7 @@ class Steps(Settling):
         versions = {known.name: known.version for known in outcomes} | run.versions
         bench = bench.with_zips([(one.id, one.zip) for one in before], versions)
 
-        def make(one: Validated) -> build.Made:
+        def make(one: Validated) -> build.Made | build.Refused:
             folder = Path(tempfile.mkdtemp(prefix="build-", dir=self.world.scratch))
             return build.make(one.candidate, folder, bench)
 
@@ -106,18 +107,19 @@ class Steps(Settling):
             build.read_ahead((one.candidate.source for one in validated), bench)
         with closing(over_cores(make, validated, jobs=job.jobs)) as made:
 
-            def finish(one: tuple[Validated, PackageError | None]) -> Built:
+            def finish(one: tuple[Validated, PackageError | None]) -> Built | Rejected:
                 validated, refusal = one
                 if refusal:
                     raise refusal
                 return build.built(validated, next(made)())
 
-            return self.each("Build", tried, lambda one: one[0].candidate, finish)
+            return list(self.passed(self.each("Build", tried, lambda one: one[0].candidate, finish)))
 
     def take(self, candidate: Candidate, path: Path) -> list[Built]:
         """A zip that was built before, in the place of a build."""
         validated = self.validate([candidate], Mode.BUILD)
-        return self.each("Read", validated, lambda v: v.candidate, lambda v: build.take(v, path))
+        taken = self.each("Read", validated, lambda v: v.candidate, lambda v: build.take(v, path))
+        return list(self.passed(taken))
 
     def sign(self, built: Sequence[Built]) -> list[Signed]:
         """Sign every zip."""

@@ -39,7 +39,7 @@ class _By:
     """What is validated by."""
 
     specification: validation.Specification | None
-    unchecked: bool  # not even the core checks count
+    unchecked: bool  # not even the core checks count, nor whether a registry takes it
 
 
 def build(context: Context) -> int:
@@ -169,6 +169,9 @@ def _make(
     if errors(found) and not by.unchecked:
         return _Made(tuple(found))
     tree = building.files(one.source, bench)
+    indexed = None if by.unchecked else building.indexed(tree, one.source)
+    if isinstance(indexed, building.Refused):
+        return _Made((*found, *indexed.findings))
     target, made = building.write(one, tree, Path(tempfile.mkdtemp(dir=aside)), jobs=bench.jobs)
     wrong = validation.of_zip(target, one.source, by.specification)
     if errors(wrong):

@@ -2,15 +2,16 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from pkgaction import entry
+from pkgaction.commands import rehearsal
 from pkgaction.commands.context import Context
-from pkgaction.errors import PackageError, SourceMissingError
 from pkgaction.model.finding import Finding, errors, warnings
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
-from pkgaction.model.tree import PackageSource, Tree
+from pkgaction.model.tree import PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.report import sarif
 from pkgaction.rules.package import Mode
@@ -21,14 +22,18 @@ _NEIGHBOURS = 2  # folders above; packages lie side by side, or in groups
 
 
 def validate(context: Context) -> int:
-    """Check folders by the source rules, zips by the rules for built packages."""
+    """Check folders and zips as publishing them would: by the rules, by building, by a registry's eyes.
+
+    With `--rules` named, by those rules alone.
+    """
     specification, all_found = context.specification(), {}
+    bench = context.bench(jobs=1)
 
     def step(path: Path) -> bool:
-        kind = Mode.SOURCE if path.is_dir() else Mode.BUILD
-        mode = Mode(context.options.rules) if context.options.rules else kind
         with context.source(path, beyond=_NEIGHBOURS) as package:
-            found = validation.findings(package, specification, mode)
+            found = _findings(context, package, path, specification)
+            if not context.options.rules:
+                found += _ahead(path, package, found, bench, specification)
             name, version = _called(package)
         all_found[os.path.relpath(path)] = found
         bad, mild = errors(found), warnings(found)
@@ -53,6 +58,31 @@ def validate(context: Context) -> int:
     return status
 
 
+def _findings(
+    context: Context, package: PackageSource, path: Path, specification: validation.Specification | None
+) -> list[Finding]:
+    """What the rules say, before anything is built."""
+    kind = Mode.SOURCE if path.is_dir() else Mode.BUILD
+    mode = Mode(context.options.rules) if context.options.rules else kind
+    return validation.findings(package, specification, mode)
+
+
+def _ahead(
+    path: Path,
+    package: PackageSource,
+    found: Sequence[Finding],
+    bench: building.Bench,
+    specification: validation.Specification | None,
+) -> list[Finding]:
+    """What publishing would say beyond the rules; nothing is built where they have found errors."""
+    if not path.is_dir():
+        said = {finding.file for finding in errors(found)}
+        return [one for one in rehearsal.of_zip(package).findings if one.file not in said]
+    if errors(found):
+        return []
+    return list(rehearsal.of_folder(package, bench, specification).findings)
+
+
 def entry_of(context: Context) -> int:
     """Print entries of the search index, always as JSON.
 
@@ -63,23 +93,16 @@ def entry_of(context: Context) -> int:
 
     def step(path: Path) -> bool:
         with context.source(path) as package:
-            try:
-                found = entry.make(_built(context, package, bench) if path.is_dir() else package.tree)
-            except entry.EntryProblemError as error:
-                where = package.in_repository(error.file)
-                raise PackageError(what=error.message, where=where, fix="mend the file") from error
+            is_folder = path.is_dir()
+            tried = rehearsal.of_folder(package, bench) if is_folder else rehearsal.of_zip(package)
+            say_findings(context, path, list(tried.findings))
+            if tried.tree is None or errors(tried.findings):
+                return False
+            found = entry.make(tried.tree)
         print(json.dumps({"package_manifest": found}, ensure_ascii=False, separators=(",", ":")))
         return True
 
     return context.each(step)
-
-
-def _built(context: Context, package: PackageSource, bench: building.Bench) -> Tree:
-    try:
-        return building.files(package, bench)
-    except SourceMissingError as error:
-        context.watch.say(f"warning: the entry of {package.folder} is of its files as they are: {error}")
-        return building.gathered(package)
 
 
 def _called(source: PackageSource) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """JSON as Go's decoder takes it, as far as packages show the difference. One reader for package files.
 
-Halves of surrogate pairs become U+FFFD; NaN, Infinity and numbers beyond a float are refused. So are bytes
-that are not UTF-8: Go would put U+FFFD in their place, which nobody wants to publish.
+Halves of surrogate pairs become U+FFFD; NaN, Infinity and numbers beyond a float are refused. So are
+bytes that are not UTF-8: Go would put U+FFFD in their place, which nobody wants to publish.
 """
 
 import json

@@ -12,7 +12,7 @@ from pkgaction.model import layout
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import PackageId
-from pkgaction.model.release import Built, Candidate, Validated
+from pkgaction.model.release import Built, Candidate, Rejected, Validated
 from pkgaction.model.tree import PackageSource, Tree, TreeFile
 from pkgaction.ports import Sources
 from pkgaction.rules import core
@@ -74,17 +74,26 @@ class Made:
     warnings: tuple[Finding, ...]
 
 
-def make(candidate: Candidate, folder: Path, bench: Bench) -> Made:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A registry would refuse what was built, for these findings."""
+
+    findings: tuple[Finding, ...]
+
+
+def make(candidate: Candidate, folder: Path, bench: Bench) -> Made | Refused:
     """Build one package's zip into a folder; warns of documents that are not as they are rendered.
 
     Raises:
-        BuildRefusedError: the package asks for what can't be built, or readers would refuse it.
+        BuildRefusedError: the package asks for what can't be built.
         SourceMissingError: it needs something from outside that can't be had.
     """
     source = candidate.source
     before = gathered(source)
     tree = _transformed(before, source, bench)
-    found = indexed_as(tree, candidate)
+    found = indexed(tree, source)
+    if isinstance(found, Refused):
+        return found
     path, made = write(candidate, tree, folder, jobs=bench.jobs)
     return Made(
         zip=path,
@@ -95,9 +104,11 @@ def make(candidate: Candidate, folder: Path, bench: Bench) -> Made:
     )
 
 
-def built(validated: Validated, made: Made) -> Built:
-    """The package with everything in it."""
+def built(validated: Validated, made: Made | Refused) -> Built | Rejected:
+    """The package with everything in it; or why a registry would refuse it."""
     candidate = validated.candidate
+    if isinstance(made, Refused):
+        return Rejected(candidate, (*validated.warnings, *made.findings))
     warned = Validated(candidate, (*validated.warnings, *made.warnings))
     tree = gathered(candidate.source).replacing(made.new)
     return _built(warned, made.zip, tree, made.archive, made.entry)
@@ -113,18 +124,20 @@ def write(candidate: Candidate, tree: Tree, folder: Path, *, jobs: int) -> tuple
     return path, archive.write(path, top, tree, jobs=jobs)
 
 
-def take(validated: Validated, path: Path) -> Built:
-    """A zip that was built before, whose files are the candidate's tree.
+def take(validated: Validated, path: Path) -> Built | Rejected:
+    """A zip that was built before, whose files are the candidate's tree; or why a registry refuses it.
 
     Raises:
-        BuildRefusedError: its top folder is not NAME-VERSION, or readers would refuse it.
+        BuildRefusedError: its top folder is not NAME-VERSION.
     """
     candidate = validated.candidate
     tree, top = candidate.source.tree, layout.base_name(candidate.id)
     if candidate.source.folder != top:
         what = f"the zip's top folder is {candidate.source.folder}, not {top}"
         raise BuildRefusedError(what=what, where=path.name, fix="build the package again")
-    found = indexed_as(_readable(tree, candidate.source), candidate)
+    found = indexed(_readable(tree, candidate.source), candidate.source)
+    if isinstance(found, Refused):
+        return Rejected(candidate, (*validated.warnings, *found.findings))
     return _built(validated, path, tree, archive.measured(path, tree), found)
 
 
@@ -179,17 +192,15 @@ def _readable(tree: Tree, source: PackageSource) -> Tree:
     return tree
 
 
-def indexed_as(tree: Tree, candidate: Candidate) -> JsonObject:
-    """The entry in the search index, made before anything is published: readers refuse the whole
-    index for one entry that they can't read.
+def indexed(tree: Tree, source: PackageSource) -> JsonObject | Refused:
+    """The entry of a built package in the search index, or all that a registry refuses in its files.
 
-    Raises:
-        BuildRefusedError: the package gives no entry.
+    It is asked for before anything is published, by the Action and at a terminal: readers refuse the
+    whole index for an entry that they cannot read, and do not start with a zip that they refuse. A
+    finding names its line where building left the file as it is in the source.
     """
     try:
-        return entry.make(tree)
-    except entry.EntryProblemError as error:
-        line = f":{error.line}" if error.line else ""
-        where = f"{candidate.source.in_repository(error.file)}{line}"
-        fix = "mend the file: without that, the registry can't serve the package"
-        raise BuildRefusedError(what=error.message, where=where, fix=fix) from error
+        return entry.accepted(tree)
+    except entry.EntryRefusedError as error:
+        same = {file.path for file in tree.files if file == source.tree.get(file.path)}
+        return Refused(tuple(f if f.file in same else replace(f, line=0) for f in error.findings))

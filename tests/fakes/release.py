@@ -152,7 +152,9 @@ def built(
     """The package's zip, made by the real stage."""
     folder.mkdir(parents=True, exist_ok=True)
     one = candidate(name, version, extra)
-    return build.built(Validated(one, ()), build.make(one, folder, BENCH))
+    done = build.built(Validated(one, ()), build.make(one, folder, BENCH))
+    assert isinstance(done, Built), done
+    return done
 
 
 def signed(
