@@ -161,12 +161,12 @@ class _Asked:
 def _environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """For a repository that may be hostile: nothing that its configuration names is started."""
     own = {name: environ[name] for name in _CONFIGURATION if name in environ}
-    env = {**git_process.environment(environ, _NO_PROGRAMS), **own, **_NO_FETCH}
+    env = {**git_process.environment(environ, _NO_PROGRAMS.items()), **own, **_NO_FETCH}
     asked = ("config", "-z", "--name-only", "--get-regexp", r"^filter\.")
     names = _split(git_process.run(asked, env=env, cwd=folder, accept=CAN_FAIL).stdout)
     drivers = {name.rpartition(".")[0] for name in names}
     off = {f"{driver}.{key}": text for driver in drivers for key, text in _NO_FILTER.items()}
-    return {**git_process.environment(environ, {**_NO_PROGRAMS, **off}), **own, **_NO_FETCH}
+    return {**git_process.environment(environ, {**_NO_PROGRAMS, **off}.items()), **own, **_NO_FETCH}
 
 
 def _records(raw: bytes) -> Iterator[tuple[str, str, str]]:

@@ -51,7 +51,7 @@ def of_folder(
 
 
 def _untried(package: PackageSource, missing: SourceMissingError) -> Rehearsal:
-    message = f"what building adds was not checked, so publishing may still refuse it: {missing}"
+    message = f"this is said of its files as they are; publishing may still refuse it: {missing}"
     warning = Finding(code=UNTRIED, file=FILE, message=message, severity=Severity.WARNING)
     try:
         tree = building.gathered(package)

@@ -3,6 +3,8 @@
 import posixpath
 from collections.abc import Iterator
 
+import yaml
+
 from pkgaction.entry.checks import check
 from pkgaction.entry.package import Package
 from pkgaction.entry.problem import EntryProblemError
@@ -59,5 +61,20 @@ def _is_json_object(data: bytes) -> bool:
 
 def _is_yaml_object(data: bytes, path: str) -> bool:
     node = check.load_yaml(data, path, CODE)
+    _require_nothing_behind(data, path)
     null = isinstance(node, yamltext.Scalar) and node.empty and node.plain
     return node is None or null or isinstance(node, yamltext.Mapping)
+
+
+def _require_nothing_behind(data: bytes, path: str) -> None:
+    """Behind the first document there is nothing, or another document.
+
+    The registry does not look there, but who installs the pipeline does.
+    """
+    events = yamltext.events(data)
+    try:
+        if any(isinstance(event, yaml.DocumentEndEvent) for event in events):
+            next(events, None)
+    except yamltext.YamlProblemError as error:
+        message = f"something follows the pipeline: remove it ({error.message})"
+        raise EntryProblemError(message, path, error.line, CODE) from error
