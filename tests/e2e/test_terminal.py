@@ -767,7 +767,7 @@ def _lamps(desk: Desk, **files: str) -> Path:
     package = desk.folder / "lamps"
     texts = {
         "manifest.yml": "format_version: 4.0.0\nname: lamps\ntitle: lamps\nversion: 1.0.0\n"
-        "type: integration\nowner:\n  github: deepwater\n",
+        "description: Lights.\ntype: integration\nowner:\n  github: deepwater\n",
         "changelog.yml": "- version: 1.0.0\n",
         "docs/README.md": "# Lamps\n",
     }

@@ -26,8 +26,10 @@ CHECKS: Sequence[Check] = (
     data_streams.type_is_known,
     data_streams.dataset_is_an_index,
     data_streams.folder_is_not_a_pattern,
+    data_streams.manifests_are_files,
     data_streams.streams_are_of_one_kind,
     pipelines.named_pipeline_exists,
+    pipelines.pipelines_are_files,
     pipelines.pipelines_are_objects,
     fields.base_fields_exist,
 )

@@ -9,6 +9,7 @@ from pkgaction.model.manifest import FILE
 
 CODE = "registry-data-stream"
 TYPES = ("logs", "metrics", "synthetics", "traces")
+_DEPTH = 3  # parts of the path of a data stream's manifest
 _PATTERNS = frozenset("*?[]\\")
 
 
@@ -41,6 +42,15 @@ def folder_is_not_a_pattern(package: Package) -> Iterator[EntryProblemError]:
         if _PATTERNS & set(folder):
             message = "the folder's name has one of * ? [ ] \\, which stand for other names: rename it"
             yield EntryProblemError(message, f"{folder}/{FILE}", code=CODE)
+
+
+def manifests_are_files(package: Package) -> Iterator[EntryProblemError]:
+    """What is called manifest.yml in a data stream's folder is a file."""
+    for file in package.tree.files:
+        parts = file.path.split("/")
+        if len(parts) > _DEPTH and (parts[0], parts[2]) == (check.DATA_STREAMS, FILE):
+            message = f"a folder is called {FILE}: rename it"
+            yield EntryProblemError(message, file.path, code=CODE)
 
 
 def streams_are_of_one_kind(package: Package) -> Iterator[EntryProblemError]:

@@ -12,6 +12,7 @@ from pkgaction.entry.problem import EntryProblemError
 from pkgaction.model.manifest import FILE
 from pkgaction.model.yamltext import Mapping, Node, Sequence
 
+CODE = "registry-manifest"
 _VERSION_LIKE = re.compile(r"v?[0-9]+")
 _INDEX = re.compile(r"-[0-9]")
 _TEXTS = ("readme", "download", "path", "signature_path")
@@ -47,8 +48,10 @@ def yaml_is_gos(package: Package) -> Iterator[EntryProblemError]:
     """Manifests are YAML that the registry's reader takes, too."""
     streams = [f"{folder}/{FILE}" for folder in check.stream_folders(package)]
     for path in (FILE, *streams):
-        check.load_yaml(check.read(package, path, "registry-manifest"), path, "registry-manifest")
-    yield from ()
+        try:
+            check.load_yaml(check.read(package, path, CODE), path, CODE)
+        except EntryProblemError as error:
+            yield error
 
 
 def reserved_keys(package: Package) -> Iterator[EntryProblemError]:
@@ -89,7 +92,7 @@ def folders_have_no_dash(package: Package) -> Iterator[EntryProblemError]:
             if "-" in part and folder not in told:
                 told.add(folder)
                 message = f"the folder name {part[:80]!r} has a dash: use _"
-                yield _problem("folder", message, folder)
+                yield _problem("folder", message, file.path)
 
 
 def images_exist(package: Package) -> Iterator[EntryProblemError]:

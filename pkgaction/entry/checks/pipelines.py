@@ -12,6 +12,7 @@ from pkgaction.model import jsontext, yamltext
 
 CODE = "registry-pipeline"
 _FOLDER = "elasticsearch/ingest_pipeline"
+_DEPTH = 4  # parts of the path of a data stream's folder of pipelines
 _ENDINGS = (".json", ".yml")
 
 
@@ -24,6 +25,16 @@ def named_pipeline_exists(package: Package) -> Iterator[EntryProblemError]:
             message = f"there is no ingest pipeline {name[:200]!r}: add its file, or correct the name"
             place = manifest.problem(message, "ingest_pipeline")
             yield EntryProblemError(message, place.file, place.line, CODE)
+
+
+def pipelines_are_files(package: Package) -> Iterator[EntryProblemError]:
+    """A data stream's pipelines are files: there are no folders among them."""
+    folders = {f"{folder}/{_FOLDER}" for folder in check.stream_folders(package)}
+    for file in package.tree.files:
+        parts = file.path.split("/")
+        if "/".join(parts[:_DEPTH]) in folders and len(parts) > _DEPTH + 1:
+            message = "ingest_pipeline holds files only, no folders: move the file up"
+            yield EntryProblemError(message, file.path, code=CODE)
 
 
 def pipelines_are_objects(package: Package) -> Iterator[EntryProblemError]:
