@@ -7,9 +7,12 @@ import itertools
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from docs import edge_cases
+from pkgaction.entry import checks
+from pkgaction.entry.checks.check import Check
 from pkgaction.model import yamltext
 from pkgaction.rules import core
 from pkgaction.rules.rule import EVERY_MODE, EVERY_TYPE, Rule
@@ -103,12 +106,20 @@ def _let_pass() -> dict[tuple[str, str], list[str]]:
 
 def rules() -> str:
     """The core checks, out of their docstrings."""
+    return _table(core.CORE)
+
+
+def registry_checks() -> str:
+    """What a registry refuses in a zip, out of the checks' docstrings."""
+    return _table(checks.CHECKS)
+
+
+def _table(functions: Sequence[core.Rule] | Sequence[Check]) -> str:
     rows = ["| rule | what must hold |", "|---|---|"]
-    for rule in core.CORE:
-        first = (rule.__doc__ or "").strip().split("\n\n")[0]
-        rows.append(
-            f"| `{rule.__module__.rpartition('.')[2]}.{rule.__name__}` | {' '.join(first.split())} |"
-        )
+    for function in functions:
+        first = (function.__doc__ or "").strip().split("\n\n")[0]
+        name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+        rows.append(f"| `{name}` | {' '.join(first.split())} |")
     return "\n".join(rows) + "\n"
 
 
@@ -158,6 +169,7 @@ _PARTS = {
     "inputs": inputs,
     "outputs": outputs,
     "rules": rules,
+    "registry-checks": registry_checks,
     "semantic-rules": semantic_rules,
     "edge-cases": cases,
     "phrases": phrases,

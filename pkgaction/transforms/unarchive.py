@@ -53,6 +53,8 @@ def opened(path: Path, *, shared: bool = True) -> Iterator[tuple[str, Tree]]:
             raise _refused(path.name, f"it has {len(infos)} entries")
         if count is not None and len(infos) != count:
             raise _refused(path.name, f"its directory has {len(infos)} entries, its end says {count}")
+        if shared:
+            _refuse_empty_folders(path, infos)
         top = _top(path, infos)
         yield top, Tree(tuple(_files(path, archive, infos)))
 
@@ -70,6 +72,25 @@ def _top(path: Path, infos: list[zipfile.ZipInfo]) -> str:
         what = "it must have one folder at its top, NAME-VERSION, and nothing beside"
         raise _refused(path.name, what)
     return tops.pop()
+
+
+def _refuse_empty_folders(path: Path, infos: list[zipfile.ZipInfo]) -> None:
+    """A folder's entry stands for files below it: some readers see a folder without any, others do not."""
+    folders = {
+        info.filename[:end]
+        for info in infos
+        if not info.filename.endswith("/")
+        for end in _slashes(info.filename)
+    }
+    for info in infos:
+        if info.filename.endswith("/") and (info.filename not in folders or info.file_size):
+            what = f"the entry {info.filename[:200]!r} is a folder without files, or has bytes itself"
+            raise _refused(path.name, what)
+
+
+def _slashes(name: str) -> Iterator[int]:
+    """Where each folder's name ends in a path, with its slash."""
+    return (at + 1 for at, character in enumerate(name) if character == "/")
 
 
 def _files(path: Path, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -> Iterator[TreeFile]:

@@ -205,3 +205,18 @@ def test_no_damage_gives_another_error(data: st.DataObject) -> None:
         _all_of(bytes(damaged))
     except PackageError as error:
         assert error.where == "a.zip"  # noqa: PT017 - damage may also do no harm
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [(f"{_TOP}/more-of-it/", b""), (f"{_TOP}/../../out/", b""), (f"{_TOP}/docs/", b"bytes")],
+    ids=["no files", "upwards", "with bytes"],
+)
+def test_a_folders_entry_without_files_or_with_bytes_is_refused(folder: Entry) -> None:
+    assert "is a folder without files" in str(_refused(_zip([*_GOOD, folder])))
+
+
+def test_entries_of_folders_with_files_are_taken() -> None:
+    top, findings, _ = _all_of(_zip([(f"{_TOP}/", b""), (f"{_TOP}/docs/", b""), *_GOOD]))
+
+    assert (top, errors(findings)) == (_TOP, ())
