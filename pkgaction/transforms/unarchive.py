@@ -75,7 +75,7 @@ def _top(path: Path, infos: list[zipfile.ZipInfo]) -> str:
 
 
 def _refuse_empty_folders(path: Path, infos: list[zipfile.ZipInfo]) -> None:
-    """A folder's entry stands for files below it: some readers see a folder without any, others do not."""
+    """A folder's entry stands for files below it: not all readers see one without any."""
     folders = {
         info.filename[:end]
         for info in infos
