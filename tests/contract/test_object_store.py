@@ -18,7 +18,12 @@ import pytest
 
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.directory import DirectoryStore
-from pkgaction.errors import AccessDeniedError, BucketMissingError, StorageError
+from pkgaction.errors import (
+    AccessDeniedError,
+    BucketMissingError,
+    DamagedObjectError,
+    StorageError,
+)
 from pkgaction.model.tree import Bytes
 from pkgaction.ports import (
     AlreadyExistsError,
@@ -588,6 +593,35 @@ def test_a_file_changed_by_hand_has_lost_its_metadata(directory: DirectoryStore)
     assert found
     assert found.generation != created.generation
     assert (found.size, dict(found.headers.metadata)) == (7, {})
+
+
+def _rotten(directory: DirectoryStore, name: str) -> None:
+    """One other bit under the same generation, as a disk that loses some leaves it."""
+    path = directory.folder / name
+    times, data = path.stat(), path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_a_file_that_rotted_has_the_checksum_of_what_is_left_of_it(directory: DirectoryStore) -> None:
+    created = directory.create("a", Bytes(b"one"), HEADERS)
+    _rotten(directory, "a")
+
+    found = directory.stat("a")
+
+    assert found
+    assert found == replace(created, crc32c=google_crc32c.value(b"ond"))
+    assert list(directory.list("")) == [found]
+
+
+def test_a_file_that_rotted_is_not_given_out(directory: DirectoryStore) -> None:
+    created = directory.create("a", Bytes(b"one"), HEADERS)
+    _rotten(directory, "a")
+
+    with pytest.raises(DamagedObjectError) as caught:
+        directory.open("a", generation=created.generation)
+
+    assert f"rm {directory.folder}/a" in caught.value.fix
 
 
 def test_the_folder_holds_plain_files_by_name_and_no_leftovers(directory: DirectoryStore) -> None:

@@ -199,21 +199,62 @@ def test_damage_is_found_without_reading_bodies(
     ("damage", "code"),
     [
         pytest.param(lambda s: rot(s, ZIP), "zip-damaged", id="rotten zip"),
+        pytest.param(lambda s: rot(s, f"{ZIP}.sig"), "signature-damaged", id="rotten signature"),
+        pytest.param(lambda s: rot(s, README), "static-damaged", id="rotten static file"),
         pytest.param(lambda s: overwrite(s, ZIP, b"no zip"), "zip-damaged", id="no zip"),
+    ],
+)
+@pytest.mark.parametrize("options", [(), ("--deep",)], ids=["by listings", "deep"])
+def test_damaged_bytes_are_found_by_every_audit(
+    stored: Scene, key: Key, damage: Callable[[Scene], None], code: str, options: tuple[str, ...]
+) -> None:
+    damage(stored)
+
+    said = command(stored, "audit", "--json", *options, key=key)
+
+    assert said.status == 1
+    assert code in said.drifts()
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
         pytest.param(lambda s: overwrite(s, README, b"# X\n"), "static-differs", id="static file"),
         pytest.param(lambda s: overwrite(s, f"{ZIP}.sig", b"x"), "signature-invalid", id="signature"),
     ],
 )
-def test_damage_inside_is_found_by_deep(
+def test_files_without_checksums_are_named_and_judged_by_deep(
     stored: Scene, key: Key, damage: Callable[[Scene], None], code: str
 ) -> None:
     damage(stored)
 
-    assert command(stored, "audit", "--json").status == 0
+    plain = command(stored, "audit", "--json")
     said = command(stored, "audit", "--json", "--deep", key=key)
 
+    assert plain.status == 0
+    assert "warning: 1 version without checksums of their own" in plain.err
+    assert FISH in plain.err
     assert said.status == 1
     assert code in said.drifts()
+
+
+@pytest.mark.parametrize("name", [ZIP, f"{ZIP}.sig", README])
+def test_a_damaged_object_is_a_conflict_until_it_is_deleted(stored: Scene, name: str) -> None:
+    before = objects(stored.bucket)
+    rot(stored, name)
+
+    refused = stored.republish("lanternfish", {"github-token": None})
+    remove(stored, name)
+    run = stored.republish("lanternfish", {"github-token": None})
+
+    assert refused.status == 3
+    assert refused.packages["lanternfish"]["status"] == "conflict"
+    assert f"rm {stored.bucket}/{name}" in refused.errors[0]
+    assert run.status == 0, run.log
+    after = objects(stored.bucket)
+    assert {n: d for n, d in after.items() if not n.endswith(".sig")} == {
+        n: d for n, d in before.items() if not n.endswith(".sig")
+    }
 
 
 def test_a_signature_of_another_key_is_found_by_deep(stored: Scene, other_key: Key) -> None:

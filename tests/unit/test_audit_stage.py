@@ -1,13 +1,14 @@
 """An audit finds what is not as promised, by listings; with an inspector also inside the zips."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from pkgaction import integrity
+from pkgaction import generations, integrity
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.errors import IndexUnsafeError, StorageError
 from pkgaction.inspection import Inspector
@@ -21,7 +22,7 @@ from pkgaction.model.tree import Bytes
 from pkgaction.model.version import Version
 from pkgaction.objects import CONTENT, ZIP
 from pkgaction.ports import Headers, ObjectStore
-from pkgaction.stages import audit, index, publish
+from pkgaction.stages import audit, index, publish, reindex
 from tests.fakes import release
 from tests.fakes.release import FakeClock, FakeSigner, Silent, signature_of
 from tests.fakes.store import MemoryStore, Misreading, Watching
@@ -424,6 +425,44 @@ def test_a_broken_index_ends_the_audit(place: Place) -> None:
         place.audit("1.0.0")
 
     assert "reindex" in caught.value.fix
+
+
+def test_a_list_whose_bytes_rotted_ends_the_audit_and_a_rebuild_replaces_it(tmp_path: Path) -> None:
+    kept = DirectoryStore(tmp_path / "index")
+    place = Place(MemoryStore(), kept, tmp_path)
+    place.add()
+    before = generations.current(kept, FakeClock())
+    path = kept.folder / layout.full_index_name(before.cursor)
+    times = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"Mudskipper", b"Mudskippes"))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    with pytest.raises(IndexUnsafeError, match="damaged"):
+        place.audit("1.0.0")
+    reindex.rebuild(
+        reindex.Bench(store=place.store, index=kept, clock=FakeClock(), watch=Silent(), scratch=tmp_path)
+    )
+
+    assert generations.current(kept, FakeClock()).catalog.texts == before.catalog.texts
+    assert place.audit("1.0.0").ok
+
+
+def test_a_damaged_zip_gives_no_new_entry_to_a_rebuilt_index(place: Place) -> None:
+    damaged(place, ZIP_NAME)
+
+    rebuilt = reindex.rebuild(
+        reindex.Bench(
+            store=place.store,
+            index=place.index,
+            clock=FakeClock(),
+            watch=Silent(),
+            scratch=place.folder,
+        )
+    )
+
+    assert not rebuilt.ok
+    assert "damaged" in rebuilt.unreadable[0]
+    assert rebuilt.entries == 1  # the one that was there stays
 
 
 def test_a_zip_that_is_replaced_while_it_is_read_fails_the_run(tmp_path: Path) -> None:
