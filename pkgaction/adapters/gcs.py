@@ -24,7 +24,7 @@ from pkgaction import integrity
 from pkgaction.adapters import gcs_resource
 from pkgaction.adapters.gcs_resource import Wanted
 from pkgaction.adapters.gcs_retry import TIMEOUT, DamagedError, LostSessionError, Tries, given_up
-from pkgaction.adapters.gcs_upload import CHUNK, Upload
+from pkgaction.adapters.gcs_upload import CHUNK, Upload, held
 from pkgaction.errors import LoginError, StorageError
 from pkgaction.model.checksum import crc32c, encoded, extended
 from pkgaction.model.json import Json, at, text_at
@@ -176,12 +176,21 @@ class GcsStore:
             raise GenerationMismatchError(name) from None
 
     def _write(self, name: str, content: Content, headers: Headers, *, generation: int) -> StoredObject:
+        try:
+            return self._proven(name, content, headers, generation=generation)
+        except OSError as error:  # no answer's: those are told in other words
+            what = f"what is to be uploaded cannot be read: {error.strerror or error}"
+            fix = "check the disk, then run the job again"
+            raise StorageError(what=what, where=f"{self.url}/{name}", fix=fix) from error
+
+    def _proven(self, name: str, content: Content, headers: Headers, *, generation: int) -> StoredObject:
         """Write it until the bucket has exactly that.
 
         What the server keeps other than it was sent is written over at once, where that is allowed.
         """
-        wanted = Wanted(name, content.size, crc32c(content), headers)
-        mark, tries = secrets.token_hex(8), self._tries(name)
+        mark, tries, size = secrets.token_hex(8), self._tries(name), content.size
+        content = held(content)
+        wanted = Wanted(name, size, crc32c(content), headers)
         stored = self._sent(wanted, mark, content, tries, generation)
         for _ in range(_MOST):
             kept = self._kept(stored, wanted, mark)
@@ -243,6 +252,7 @@ class GcsStore:
             resource=wanted.described(mark),
             prefix=self.prefix,
             content=content,
+            size=wanted.size,
             checksum=wanted.crc32c,
             tries=tries,
             timeout=self.timeout,

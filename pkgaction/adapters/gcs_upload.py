@@ -21,7 +21,7 @@ from pkgaction.adapters.gcs_retry import DamagedError, LostSessionError, Tries
 from pkgaction.errors import StorageError
 from pkgaction.model.checksum import encoded
 from pkgaction.model.json import Json, text_at
-from pkgaction.model.tree import Content
+from pkgaction.model.tree import Bytes, Content
 from pkgaction.ports import StoredObject
 
 CHUNK = 4 * 1024 * 1024  # bytes; a multiple of 256 KiB, as the protocol wants
@@ -40,6 +40,7 @@ class Upload:
     resource: Mapping[str, Json]  # the object's headers, metadata and checksum
     prefix: str  # of the bucket's names that is not ours
     content: Content
+    size: int  # bytes
     checksum: int
     tries: Tries
     timeout: tuple[float, float]  # seconds: to connect, and between two bytes
@@ -53,7 +54,7 @@ class Upload:
             LostSessionError: the server has ended the upload; another one may do better.
             StorageError: it was given up.
         """
-        if self.content.size <= _ONE_REQUEST:
+        if self.size <= _ONE_REQUEST:
             return self.tries.run(self._at_once)
         url = self.tries.run(self._start)
         with self.content.open() as stream:
@@ -66,7 +67,7 @@ class Upload:
 
     def _at_once(self) -> StoredObject:
         with self.content.open() as stream:
-            data = _read(stream, self.content.size + 1)
+            data = _read(stream, self.size + 1)
         self._require_size(len(data))
         boundary = secrets.token_hex(16)
         kind = text_at(self.resource, "contentType") or "application/octet-stream"
@@ -88,7 +89,7 @@ class Upload:
             json=self.resource,
             headers={
                 "X-Upload-Content-Type": text_at(self.resource, "contentType"),
-                "X-Upload-Content-Length": str(self.content.size),
+                "X-Upload-Content-Length": str(self.size),
             },
             timeout=self.timeout,
         )
@@ -102,7 +103,7 @@ class Upload:
         offset = 0
         while True:
             chunk = _read(stream, CHUNK)
-            if not chunk or offset + len(chunk) > self.content.size:
+            if not chunk or offset + len(chunk) > self.size:
                 self._require_size(offset + len(chunk))
             done = _Chunk(self, url, chunk, offset).send()
             if done is not None:
@@ -110,8 +111,8 @@ class Upload:
             offset += len(chunk)
 
     def _require_size(self, count: int) -> None:
-        if count != self.content.size:
-            what = f"{count} bytes were read where {self.content.size} are said to be"
+        if count != self.size:
+            what = f"{count} bytes were read where {self.size} are said to be"
             raise StorageError(what=what, where=self.tries.where, fix="run the job again")
 
     def described(self, answer: requests.Response) -> StoredObject:
@@ -136,7 +137,7 @@ class _Chunk:
 
     def _try(self) -> StoredObject | None:
         if self._asks:
-            answer = self._put(b"", f"bytes */{self.upload.content.size}")
+            answer = self._put(b"", f"bytes */{self.upload.size}")
         else:
             self._asks = True
             answer = self._send(0)
@@ -156,11 +157,11 @@ class _Chunk:
 
     @property
     def _is_last(self) -> bool:
-        return self.offset + len(self.data) == self.upload.content.size
+        return self.offset + len(self.data) == self.upload.size
 
     def _send(self, skip: int) -> requests.Response:
         last = self.offset + len(self.data) - 1
-        said = f"bytes {self.offset + skip}-{last}/{self.upload.content.size}"
+        said = f"bytes {self.offset + skip}-{last}/{self.upload.size}"
         return self._put(self.data[skip:], said, self.upload.hashed if self._is_last else {})
 
     def _put(
@@ -173,6 +174,14 @@ class _Chunk:
             message = f"the server ended an upload in chunks: {answer.status_code}"
             raise LostSessionError(message)
         return answer
+
+
+def held(content: Content) -> Content:
+    """The same content, in memory where it is small: it is read for its checksum and to be sent."""
+    if content.size > _ONE_REQUEST:
+        return content
+    with content.open() as stream:
+        return Bytes(_read(stream, content.size + 1))
 
 
 def _held(answer: requests.Response) -> int:

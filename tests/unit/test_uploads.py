@@ -1,6 +1,7 @@
 """Uploads to Google Cloud Storage: one that the server ends is begun again, and it checks them."""
 
 import base64
+import errno
 import io
 import json
 import os
@@ -16,6 +17,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.transport.requests import AuthorizedSession
 
 from pkgaction.adapters.gcs import GcsStore
+from pkgaction.adapters.gcs_retry import DamagedError, Tries
 from pkgaction.adapters.gcs_upload import CHUNK
 from pkgaction.errors import DamagedObjectError, LoginError, StorageError
 from pkgaction.model.tree import Bytes
@@ -384,3 +386,37 @@ class _Short:
 
     def open(self) -> BinaryIO:
         return io.BytesIO(self.data[:-1])
+
+
+@pytest.mark.parametrize("opens", [0, 1], ids=["for the checksum", "to be sent"])
+def test_content_that_cannot_be_read_is_a_storage_error(
+    store: GcsStore, server: Server, opens: int
+) -> None:
+    with pytest.raises(StorageError, match="No space left"):
+        store.create("a", _Broken(opens), HEADERS)
+
+    assert server.data == {}
+
+
+@dataclass(slots=True)
+class _Broken:
+    """Content that can be opened so many times."""
+
+    opens: int
+    size: int = len(LARGE)
+
+    def open(self) -> BinaryIO:
+        if not self.opens:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.opens -= 1
+        return io.BytesIO(LARGE)
+
+
+def test_bytes_that_stay_damaged_are_a_storage_error_with_words() -> None:
+    tries = Tries(FakeClock(), "gs://shelf/a", "shelf", "")
+
+    def damaged() -> None:
+        raise DamagedError("the bytes that came are not those that are kept")
+
+    with pytest.raises(StorageError, match="the bytes that came are not those that are kept"):
+        tries.run(damaged)
