@@ -27,6 +27,7 @@ def blocks(ledger: Ledger, place: Place) -> list[Block]:
     good, bad = markdown.good_rows(ledger, place), tuple(markdown.bad_rows(ledger))
     return [
         Block(rank=0, head=markdown.not_published(ledger), rows=bad),
+        Block(rank=0, head=markdown.NOT_INDEXED, rows=tuple(markdown.unindexed_rows(ledger))),
         Block(rank=1, head=markdown.table(ledger), rows=good),
         Block(rank=2, head="**Please look**\n", rows=tuple(markdown.notes(ledger))),
         *(Block(rank=3, rows=(detail,)) for detail in markdown.details(ledger)),

@@ -14,6 +14,7 @@ from pkgaction.report import words
 from pkgaction.report.escape import LONGEST_ADVICE, advice, code, html_code
 from pkgaction.report.words import Place
 
+NOT_INDEXED = "**In the bucket, but not in the index**\n"
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 _MOST = 200  # lines of a fold
 _UNFOLDED = 3  # errors of a failed package
@@ -35,8 +36,11 @@ def table(ledger: Ledger) -> str:
 
 
 def not_published(ledger: Ledger) -> str:
-    """The head of what failed."""
-    return "**Can't be published**\n" if words.foresees(ledger) else "**Not published**\n"
+    """The head of what failed; where every package is public, only the run itself did."""
+    if words.foresees(ledger):
+        return "**Can't be published**\n"
+    all_public = ledger.outcomes and all(outcome.status.public for outcome in ledger.sorted())
+    return "**What went wrong**\n" if all_public else "**Not published**\n"
 
 
 def good_rows(ledger: Ledger, place: Place) -> tuple[str, ...]:
@@ -46,13 +50,20 @@ def good_rows(ledger: Ledger, place: Place) -> tuple[str, ...]:
 
 
 def bad_rows(ledger: Ledger) -> Iterator[str]:
-    """What was not published, and what to do about it: one row each."""
+    """What ended the run and what was not published, and what to do about it: one row each."""
     for problem in ledger.problems:
         where = f"{code(problem.where)}: " if problem.where else ""
         what = code(problem.what, longest=LONGEST_ADVICE)
         yield f"- ❌ {where}{what}{_to_do(problem.fix)}"
     for outcome in ledger.sorted():
-        if not outcome.status.ok:
+        if not (outcome.status.ok or outcome.status.public):
+            yield _bad(outcome, ledger)
+
+
+def unindexed_rows(ledger: Ledger) -> Iterator[str]:
+    """What is public for good, and not, or not for sure, in the index: one row each."""
+    for outcome in ledger.sorted():
+        if outcome.status.public and not outcome.status.ok:
             yield _bad(outcome, ledger)
 
 
