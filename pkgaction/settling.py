@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pkgaction.errors import (
     ContentConflictError,
+    OutsideError,
     PackageError,
     PkgactionError,
     is_of_one,
@@ -132,6 +133,10 @@ class Settling:
         )
 
 
-def _too_much(error: BaseException) -> PackageError:
-    what = f"the package is too large or too deeply nested to be worked on ({type(error).__name__})"
-    return PackageError(what=what, fix="make it smaller; its files hold more than any good one does")
+def _too_much(error: RecursionError | MemoryError) -> PkgactionError:
+    """The error for a package that the runner could not work on; others may be smaller."""
+    if isinstance(error, MemoryError):
+        fix = "use a runner with more memory, lower jobs, or make the package smaller"
+        return OutsideError(what="there was not enough memory to work on the package", fix=fix)
+    what = "the package is too deeply nested to be worked on"
+    return PackageError(what=what, fix="reduce the nesting in its files")
