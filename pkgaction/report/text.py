@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pkgaction.model import paths
+from pkgaction.model.finding import notes
 from pkgaction.model.outcome import Ledger, Outcome
 from pkgaction.model.release import Plan
 from pkgaction.report import storage, words
@@ -11,6 +12,7 @@ from pkgaction.report import storage, words
 def of(ledger: Ledger) -> Iterator[str]:
     """One line a package, worst last, and the headline at the end."""
     for outcome in sorted(ledger.sorted(), key=lambda o: not o.status.ok):
+        yield from (f"{outcome.folder}/{n.place}: {n.message}" for n in notes(outcome.findings))
         yield _outcome(outcome)
     yield from storage.lines(ledger)
     yield from (f"warning: {warning}" for warning in ledger.warnings)
