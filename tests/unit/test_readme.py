@@ -457,3 +457,17 @@ def test_nothing_is_read_but_the_source() -> None:
     documents = with_documents(built, found, MemorySources(), _WORDS)
 
     assert documents.read("docs/README.md", limit=100) == b"<exported_fields><no_fields>"
+
+
+def test_of_a_field_that_is_defined_twice_the_row_is_the_references() -> None:
+    names = [f"k{number:02d}" for number in range(14)]
+    files = {
+        "data_stream/bed/fields/a.yml": "".join(f"- {{name: {n}, type: keyword}}\n" for n in names),
+        "data_stream/bed/fields/b.yml": "".join(f"- {{name: {n}, type: long}}\n" for n in names[::2]),
+    }
+
+    rows = [line for line in render('{{fields "bed"}}', files).splitlines() if "| k" in line]
+
+    assert [row.split("|")[1].strip() for row in rows] == names
+    # as Go's sort leaves them: of the first name the first row, of the others the second
+    assert [row.split("|")[3].strip() for row in rows[::2]] == ["keyword", *["long"] * 6]

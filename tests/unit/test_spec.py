@@ -6,8 +6,10 @@ from collections.abc import Mapping
 import pytest
 
 from pkgaction.errors import SpecificationError
+from pkgaction.model.finding import errors
 from pkgaction.model.tree import Kind
 from pkgaction.rules.package import Mode, Package
+from pkgaction.stages import validate
 from tests.fakes import specification
 from tests.unit.trees import CHANGELOG, around, file, source, tree
 
@@ -334,3 +336,43 @@ def test_a_symbolic_link_is_read_as_nothing() -> None:
 def test_a_broken_specification_is_nobodys_package(path: str, text: str) -> None:
     with pytest.raises(SpecificationError, match="broken"):
         list(specification.make({path: text}).check(_package({})))
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("9.9.9", "goes to 4.0.0: raise package-spec, or use an older format_version"),
+        ("4.2", "goes to 4.0.0: raise package-spec, or use an older format_version"),
+        ("9.0.0-rc.1", "goes to 4.0.0: raise package-spec"),
+        ("4.0.0-beta.1", "has a prerelease tag: write 4.0.0"),
+        ("1.0.0", "begins at 2.9.0: use a newer format_version"),
+        ("3.2.0", "is not known: use 4.0.0, or 3.1.0"),
+        ("abc", "format_version 'abc' is not a version: write one, as 3.1.0"),
+        ("[3]", "format_version must be a text: write one, as 3.1.0"),
+        ("", "format_version is missing: add one, as 3.1.0"),
+    ],
+)
+def test_a_format_that_is_not_there_is_one_finding_that_says_which_are(written: str, says: str) -> None:
+    found = validate.findings(_package({}, manifest=_manifest(written)).source, _SPEC)
+
+    told = [one for one in errors(found) if one.code != "owner-missing"]
+    assert [one.file for one in told] == ["manifest.yml"]
+    assert says in told[0].message
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("lamps/red.yml", "kelp-red.yml"),
+        ("lamps/kelb-red.yml", "kelp-red.yml"),
+        ("lamps/kelp-red.yaml", "kelp-red.yml"),
+        ("lamps/Kelp-Red.yml", "kelp-red.yml"),
+        ("docs/Readme.md", ""),  # the one that it should be is there
+        ("docs/unlike-any.txt", ""),
+    ],
+)
+def test_a_name_that_may_not_be_there_comes_with_the_one_that_it_should_be(path: str, name: str) -> None:
+    (found,) = _SPEC.check(_package({path: "---\nwatts: 3\n", "lamps/ab/x": ""}))
+
+    assert "PACKAGE_NAME" not in found.message
+    assert found.message.partition(": rename it to ")[2] == name

@@ -93,7 +93,7 @@ def test_each_round_may_move_a_folded_text_once_more() -> None:
         (b"a: 1\n---\nb: 1\n", "second document"),
         (b"\xff", "not UTF-8"),
         (b"[" * 99 + b"]" * 99, "levels"),
-        (b"a: [", "expected"),
+        (b"a: [", "not closed"),
     ],
 )
 def test_what_is_not_read_elsewhere_is_not_read_here(text: bytes, why: str) -> None:
@@ -178,3 +178,14 @@ def _texts(node: yamltext.Node | None) -> object:
             return node.text
         case None:
             return None
+
+
+@pytest.mark.parametrize("indents", [(2,), (4, 2)])
+def test_a_text_that_cannot_be_written_back_is_named_with_its_line(indents: tuple[int, ...]) -> None:
+    text = b"# head\na: 1\nb:\n  - c: |\n\n      begins late\n"
+
+    with pytest.raises(YamlProblemError, match="the value of 'c' in item 1 ") as caught:
+        written(reader.document(text), *indents)
+
+    assert caught.value.line == 4
+    assert "begins with an empty line" in caught.value.message

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pkgaction.model.finding import Finding
 from pkgaction.model.looseversion import LooseVersion, loose
-from pkgaction.model.yamltext import Mapping, Node
+from pkgaction.model.yamltext import Mapping, Node, Scalar
 from pkgaction.rules.package import MANIFEST, Package
 from pkgaction.rules.spec.documents import Documents
 from pkgaction.rules.told import found, quoted
@@ -84,8 +84,11 @@ class Formats:
 def _not_a_version(package: Package, key: str) -> str:
     """What to write in the place of a text that is not a version."""
     example = "3.1.0" if key == "format_version" else "1.2.0"
-    if not package.text(key) and not isinstance(_at(package, key), Mapping):
+    written = _at(package, key)
+    if written is None or (isinstance(written, Scalar) and written.empty):
         return f"{key} is missing: add one, as {example}"
+    if not isinstance(written, Scalar):
+        return f"{key} must be a text: write one, as {example}"
     return f"{key} {quoted(package.text(key))} is not a version: write one, as {example}"
 
 
