@@ -27,7 +27,7 @@ from pkgaction.adapters.gcs_retry import TIMEOUT, DamagedError, LostSessionError
 from pkgaction.adapters.gcs_upload import CHUNK, Upload, held
 from pkgaction.errors import LoginError, StorageError
 from pkgaction.model.checksum import crc32c, encoded, extended
-from pkgaction.model.json import Json, at, text_at
+from pkgaction.model.json import Json
 from pkgaction.model.tree import Bytes, Content
 from pkgaction.ports import (
     AlreadyExistsError,
@@ -40,7 +40,6 @@ from pkgaction.ports import (
 _NEVER = 1  # a generation that no object has: they are microseconds since 1970
 _MOST = 3  # uploads of an object where the server ends them, and as many where it keeps other bytes
 _FIELDS = f"items({gcs_resource.FIELDS}),nextPageToken"
-_PAGE = {"kind", "items", "prefixes", "nextPageToken"}  # the keys of a page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,15 +261,7 @@ class GcsStore:
         """A page of a listing, and what the next one is asked for by."""
         query = {"prefix": self.prefix + prefix, "fields": _FIELDS}
         page = self._asked("", {**query, **({"pageToken": token} if token else {})})
-        items = at(page, "items") or []
-        if not isinstance(page, dict) or not page.keys() <= _PAGE or not isinstance(items, list):
-            message = "a listing is not one"
-            raise DamagedError(message)
-        found = tuple(gcs_resource.stored(item, self.prefix) for item in items)
-        if any(not stored.name.startswith(prefix) for stored in found):
-            message = "a listing has what was not asked for"
-            raise DamagedError(message)
-        return found, text_at(page, "nextPageToken")
+        return gcs_resource.page(page, self.prefix, prefix)
 
     def _asked(self, path: str, query: dict[str, str]) -> Json:
         """One request about objects, one try."""

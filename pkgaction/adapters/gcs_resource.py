@@ -15,6 +15,7 @@ from pkgaction.model.json import Json, JsonObject, at, text_at
 from pkgaction.ports import Headers, StoredObject
 
 MARK = "write-id"  # metadata: which write made this generation
+_PAGE = {"kind", "items", "prefixes", "nextPageToken"}  # the keys of a page of a listing
 _DIGITS = 19  # of the largest number of 63 bits
 FIELDS = "name,generation,size,crc32c,contentType,contentEncoding,cacheControl,metadata,timeCreated"
 
@@ -91,6 +92,26 @@ def stored(resource: Json, prefix: str) -> StoredObject:
         headers=_headers(resource),
         created=created,
     )
+
+
+def page(answer: Json, prefix: str, asked: str) -> tuple[tuple[StoredObject, ...], str]:
+    """A page of a listing, and what the next one is asked for by; empty: this is the last one.
+
+    Args:
+        answer: the server's.
+        prefix: of the bucket's names that is not ours.
+        asked: prefix of the names that were asked for.
+
+    Raises:
+        DamagedError: it can't be one.
+    """
+    items = at(answer, "items") or []
+    known = isinstance(answer, Mapping) and answer.keys() <= _PAGE
+    found = tuple(stored(item, prefix) for item in items) if isinstance(items, list) else ()
+    if not known or not isinstance(items, list) or any(not o.name.startswith(asked) for o in found):
+        message = "a listing has what was not asked for"
+        raise DamagedError(message)
+    return found, text_at(answer, "nextPageToken")
 
 
 def mark_of(resource: Json) -> str:
