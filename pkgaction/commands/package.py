@@ -118,4 +118,4 @@ def say_findings(context: Context, path: Path, found: list[Finding]) -> None:
     """Findings about the package at a path, for people."""
     for finding in found:
         said = f"{finding.severity}: {finding.message} [{finding.label}]"
-        context.watch.say(f"{path}/{finding.place}: {said}")
+        context.watch.say(f"{path / finding.place}: {said}")
