@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pkgaction.model import plaintext
+from pkgaction.model.excluded import is_excluded
 from pkgaction.model.finding import Finding, Severity
 from pkgaction.rules.package import Mode, Package
 from pkgaction.rules.told import UnreadableError
@@ -23,7 +24,7 @@ _SHOWN = (
 def saved_objects(package: Package) -> Iterator[Finding]:
     """Each saved object of Kibana is a JSON object in UTF-8: building refuses any other."""
     for file in package.glob("kibana/*/*"):
-        if not package.is_folder(file):
+        if not (package.is_folder(file) or is_excluded(file)):
             package.json_object(file)
     yield from ()  # what can't be read is told of once, whoever was to read it
 

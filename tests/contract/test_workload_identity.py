@@ -20,7 +20,14 @@ from pkgaction.adapters.login_causes import CAUSES, RefusedError, Step
 from pkgaction.adapters.login_claims import SHOWN, claims_of, lines
 from pkgaction.adapters.login_errors import explain, explain_storage
 from pkgaction.adapters.login_transport import RETRIES, PatientRequest
-from pkgaction.errors import LoginError, LoginUnavailableError, PkgactionError, StorageError
+from pkgaction.errors import (
+    AccessDeniedError,
+    BucketMissingError,
+    LoginError,
+    LoginUnavailableError,
+    PkgactionError,
+    StorageError,
+)
 from pkgaction.model.skew import Skew
 from tests.fakes.identity import ACCOUNT, PROVIDER, Fault, LoopbackIdentity, private_key
 
@@ -770,14 +777,14 @@ def test_a_missing_right_is_named_with_its_bucket_and_role(message: str, right: 
     ("status", "message", "kind", "what"),
     [
         pytest.param(
-            404, "The specified bucket does not exist.", LoginError, "no such bucket", id="404"
+            404, "The specified bucket does not exist.", BucketMissingError, "no such bucket", id="404"
         ),
         pytest.param(401, "Invalid Credentials", LoginError, "does not accept the login", id="401"),
         pytest.param(
-            403, "Request is prohibited by organization's policy", LoginError, "policy", id="403"
+            403, "Request is prohibited by organization's policy", AccessDeniedError, "policy", id="403"
         ),
         pytest.param(503, "Backend Error", StorageError, "503 Backend Error", id="503"),
-        pytest.param(403, "no\n::error::forged", LoginError, "no ::error::forged", id="hostile"),
+        pytest.param(403, "no\n::error::forged", AccessDeniedError, "no ::error::forged", id="hostile"),
     ],
 )
 def test_what_else_a_bucket_refuses_is_explained(

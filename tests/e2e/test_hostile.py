@@ -307,7 +307,8 @@ def _refused_token(scene: Scene) -> Run:
 
 
 def _storage_fails(scene: Scene) -> Run:
-    scene.bucket.write_text("no folder\n")
+    scene.bucket.mkdir()
+    (scene.bucket / "artifacts").write_text("not a folder\n")
     return _succeeds(scene)
 
 

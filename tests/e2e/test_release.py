@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import google_crc32c
 import pytest
 
 from pkgaction import __version__
 from pkgaction.adapters.directory import DirectoryStore
+from pkgaction.model.checksum import encoded
 from pkgaction.model.json import text_at
 from tests.e2e.conftest import Scene, delta, entries, opened
 from tests.fakes import keys, site
@@ -137,8 +139,13 @@ def test_every_object_says_where_it_came_from(released: Released, version: str) 
         *store.list(f"artifacts/static/{version}/"),
     ]
     zip_bytes = (released.scene.bucket / f"artifacts/packages/{version}.zip").read_bytes()
-    (metadata,) = {tuple(sorted(found.headers.metadata.items())) for found in named}
-    content = dict(metadata).pop("content-sha256")
+    own = {"crc32c", "headers-crc32c"}  # what proves each object
+    assert all(own <= found.headers.metadata.keys() for found in named)
+    (metadata,) = {
+        tuple(sorted((k, v) for k, v in found.headers.metadata.items() if k not in own))
+        for found in named
+    }
+    content = dict(metadata)["content-sha256"]
     assert len(content) == 64
     assert dict(metadata) == {
         "commit": released.merge.after,
@@ -148,6 +155,7 @@ def test_every_object_says_where_it_came_from(released: Released, version: str) 
         "tool": f"pkgaction/{__version__}",
         "content-sha256": content,
         "zip-sha256": hashlib.sha256(zip_bytes).hexdigest(),
+        "zip-crc32c": encoded(google_crc32c.value(zip_bytes)),
     }
 
 

@@ -360,7 +360,7 @@ def test_a_full_disk_behind_standard_output_is_said_in_one_line(
     with Path("/dev/full").open("wb") as full:
         done = desk.run(*arguments, package, out=full.fileno())
 
-    one_line(done, "No space left", statuses=(1, 2))
+    one_line(done, "no space left on the runner's disk", statuses=(3,))
 
 
 def test_an_output_that_is_a_file_is_said_in_one_line(desk: Desk) -> None:

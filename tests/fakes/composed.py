@@ -62,7 +62,20 @@ _CHANGELOG = """\
       type: enhancement
       link: https://github.com/deepwater/packages/pull/7
 """
-_FIELDS = "- name: '@timestamp'\n  type: date\n  description: When.\n"
+_FIELDS = """\
+- name: data_stream.type
+  type: constant_keyword
+  description: Logs.
+- name: data_stream.dataset
+  type: constant_keyword
+  description: What is logged.
+- name: data_stream.namespace
+  type: constant_keyword
+  description: Where.
+- name: '@timestamp'
+  type: date
+  description: When.
+"""
 
 
 def input_package(version: str = "0.3.0", template: str = "port: {{port}}\n") -> dict[str, str]:

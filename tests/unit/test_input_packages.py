@@ -253,7 +253,7 @@ def test_a_package_that_requires_no_input_stays(files: Files) -> None:
         ({_STREAM: "streams: [{package: sonar, vars: [{name: a}, {name: a}]}]\n"}, _STREAM, "twice"),
         ({_STREAM: "- a\n"}, _STREAM, "must be a map"),
         ({_STREAM: ""}, _STREAM, "empty"),
-        ({_STREAM: "a: ["}, _STREAM, "expected"),
+        ({_STREAM: "a: ["}, _STREAM, "not closed"),
         ({_STREAM: "a: {b: }\n"}, _STREAM, "reads back"),
         (
             {"manifest.yml": f"{MANIFEST}requires: {{input: [sonar]}}\n"},
@@ -263,7 +263,7 @@ def test_a_package_that_requires_no_input_stays(files: Files) -> None:
         (
             {_STREAM: "streams: [{package: sonar}]\n", "data_stream/bed/fields/f.yml": "a: ["},
             "data_stream/bed/fields/f.yml",
-            "expected",
+            "not closed",
         ),
     ],
 )

@@ -143,7 +143,7 @@ def test_files_that_are_no_fields_are_passed_over() -> None:
     }
 
     for rule in ("field-groups", "fields-limit", "unique-fields", "dimension-types", "date-formats"):
-        assert places(rule, kelp.package(files)) == []
+        assert list(kelp.findings(rule, kelp.package(files))) == []
 
 
 def test_a_name_beyond_all_measure_is_told_in_the_same_words_in_every_run() -> None:

@@ -15,10 +15,13 @@ _NEAR = 0.6  # of 1: how much alike two names are that are taken for the same
 
 
 def suggest(entry: Entry, folder: Item, package: str, taken: Container[str]) -> str:
-    """A name near the entry's own that may stand in the folder; empty where there is none."""
+    """A name near the entry's own that may stand in the folder; empty where there is none.
+
+    Nobody types a name that is not printable, so none is suggested.
+    """
     items = [item for item in folder.contents if item.folder is entry.folder]
     for name in _candidates(entry.name, items, package):
-        if name not in taken and any(item.takes(name, package) for item in items):
+        if name.isprintable() and name not in taken and any(item.takes(name, package) for item in items):
             return name
     return ""
 

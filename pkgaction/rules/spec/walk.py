@@ -77,7 +77,7 @@ class Walk:
         if not folder.additional:
             yield self._found("item-not-allowed", entry.path, self._not_allowed(entry, folder), folder)
         elif entry.folder and "-" in entry.name and not folder.development:
-            message = f"a folder's name has no dash: rename it to {entry.name.replace('-', '_')}"
+            message = f"a folder's name has no dash: rename it to {shown(entry.name.replace('-', '_'))}"
             yield self._found("folder-with-a-dash", entry.path, message, folder)
 
     def _not_allowed(self, entry: Entry, folder: Item) -> str:
