@@ -57,7 +57,8 @@ class DirectoryStore:
             where = f"file://{nearest}"
             raise BucketMissingError(what="this is not a folder", where=where, fix=fix)
         needed = os.R_OK | os.X_OK | (os.W_OK if create else 0)
-        if not os.access(nearest, needed, effective_ids=True):
+        effective = os.access in os.supports_effective_ids
+        if not os.access(nearest, needed, effective_ids=effective):
             fix = "change its permissions, or run as a user who has them"
             what = "this folder cannot be " + ("written to" if create else "read")
             raise AccessDeniedError(what=what, where=f"file://{nearest}", fix=fix)
