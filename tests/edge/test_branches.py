@@ -159,7 +159,7 @@ def test_e49_a_branch_that_is_maintained_publishes(
         pytest.param(
             {"maintained_until": '"2026-01-04"'}, "it was maintained until 2026-01-04", id="ended"
         ),
-        pytest.param({"archived": "["}, "did not find expected", id="no YAML"),
+        pytest.param({"archived": "["}, "is not closed", id="no YAML"),
     ],
 )
 def test_e49_a_branch_that_ended_or_a_broken_inventory_refuses(

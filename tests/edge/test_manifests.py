@@ -120,7 +120,7 @@ def test_e38_a_manifest_that_cant_be_used_fails_its_package_alone(
         "duplicate": (
             f"{good}version: 0.6.0\n",
             "6:1",
-            "the key 'version' is there twice, first on line 4",
+            "the key 'version' is there twice, first on line 4: remove one",
         ),
         "documents": (
             f"{good}---\nname: second\n",
@@ -133,7 +133,11 @@ def test_e38_a_manifest_that_cant_be_used_fails_its_package_alone(
         "nameless": (good.replace("name: eel\n", ""), "1", "name is missing"),
         "typeless": (good.replace("type: input\n", ""), "1", "type is missing"),
         "no_map": ("- eel\n", "1:1", "a map of keys and values is expected at the top"),
-        "no_yaml": (f"{good}a: [\n", "7:1", "did not find expected node content"),
+        "no_yaml": (
+            f"{good}a: [\n",
+            "7:1",
+            "the file ends here, and a bracket or brace above is not closed",
+        ),
     }
 
     made = written(
