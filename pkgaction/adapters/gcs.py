@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from google.api_core import exceptions
 from google.auth.credentials import Credentials
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
 from requests.adapters import HTTPAdapter
 
@@ -141,7 +142,7 @@ class GcsStore:
             return cast("BinaryIO", target)
 
         try:
-            return self._tries(name).run(download)
+            return self._tries(name).ask(download)
         except exceptions.NotFound:
             raise GenerationMismatchError(name) from None
 
@@ -151,7 +152,7 @@ class GcsStore:
         while True:
             tries = self._tries(prefix)
             try:
-                found, token = tries.run(lambda token=token: self._page(prefix, token))  # type: ignore[misc]
+                found, token = tries.ask(lambda token=token: self._page(prefix, token))  # type: ignore[misc]
             except exceptions.NotFound as error:
                 raise tries.translated(error) from error
             yield from found
@@ -272,6 +273,8 @@ class GcsStore:
                 query_params=query,
                 timeout=self.timeout,
             )
+        except GoogleAuthError:
+            raise  # some of them are ValueErrors
         except ValueError as error:
             message = "an answer is not readable"
             raise DamagedError(message) from error
@@ -299,7 +302,7 @@ class GcsStore:
             return stored, gcs_resource.mark_of(resource)
 
         try:
-            return self._tries(name).run(ask)
+            return self._tries(name).ask(ask)
         except exceptions.NotFound:
             return None
 

@@ -15,7 +15,7 @@ from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError, TransportError
 
 from pkgaction.adapters.login_errors import explain_storage
-from pkgaction.errors import LoginUnavailableError, PkgactionError, StorageError, of_machine
+from pkgaction.errors import LoginError, LoginUnavailableError, PkgactionError, StorageError, of_machine
 from pkgaction.ports import Clock
 
 T = TypeVar("T")
@@ -82,6 +82,17 @@ class Tries:
                 self.clock.sleep(pause)
         raise AssertionError
 
+    def ask(self, step: Callable[[], T]) -> T:
+        """The same for a request that only reads: it has no precondition, so none can fail.
+
+        Raises:
+            StorageError, UsageError: as `run`.
+        """
+        try:
+            return self.run(step)
+        except exceptions.PreconditionFailed as error:
+            raise self.translated(error) from error
+
     def translated(self, error: Exception) -> PkgactionError:
         """An error of the libraries in our words."""
         known = error if isinstance(error, PkgactionError) else of_machine(error)
@@ -91,7 +102,12 @@ class Tries:
             return explain_storage(int(error.code), _message(error), self.bucket, self.principal)
         if isinstance(error, GoogleAuthError):
             what = f"the login failed: {_message(error)}"
-            return LoginUnavailableError(what=what, where=self.where, fix="run the job again")
+            if getattr(error, "retryable", False):
+                return LoginUnavailableError(what=what, where=self.where, fix="run the job again")
+            fix = (
+                "check the inputs workload-identity-provider and service-account, then run the job again"
+            )
+            return LoginError(what=what, where=self.where, fix=fix)
         return given_up(error, self.where)
 
 
