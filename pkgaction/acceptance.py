@@ -8,12 +8,11 @@ The same steps as for a release, but for build and sign: what was submitted is p
 import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 from pkgaction.errors import (
-    OutsideError,
     PackageError,
     PkgactionError,
     is_of_one,
@@ -25,7 +24,7 @@ from pkgaction.job import Job, World
 from pkgaction.model import layout
 from pkgaction.model.finding import errors
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
-from pkgaction.model.outcome import Ledger, Outcome, Problem, Status
+from pkgaction.model.outcome import GOES_ON, Ledger, Outcome, Problem, Status
 from pkgaction.model.owners import Owners
 from pkgaction.model.release import Candidate, Published, Signed
 from pkgaction.model.submission import Code, Received, Refused
@@ -62,10 +61,9 @@ def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
     bench = accept.Bench(queue=gate.queue, verifier=gate.verifier, clock=world.clock)
     desk = Desk.of(gate.owners, job, world, ledger)
     waiting = list(accept.waiting(bench))
-    if waiting:
-        desk.steps.look(create=not job.dry_run)
+    desk.steps.look(create=not job.dry_run)
     accepted: list[accept.Submission] = []
-    with desk.steps.indexing() as published:
+    with desk.naming([submission.name for submission in waiting]), desk.steps.indexing() as published:
         for submission in world.watch.each("Accept", waiting):
             if done := _attempt(submission, bench, desk):
                 accepted.append(submission)
@@ -115,6 +113,7 @@ class Desk:
 
     owners: Owners
     steps: Steps  # nothing is signed in them
+    decided: set[str] = field(default_factory=set)  # names of submissions
 
     @classmethod
     def of(cls, owners: Owners, job: Job, world: World, ledger: Ledger) -> Self:
@@ -127,6 +126,18 @@ class Desk:
         job = replace(job, provenance=kept)
         return cls(owners, Steps(job, replace(world, signer=accept.SubmittedOnly()), ledger))
 
+    @contextlib.contextmanager
+    def naming(self, names: Sequence[str]) -> Iterator[None]:
+        """The block decides these submissions; where it ends early, the rest is said to be not tried."""
+        try:
+            yield
+        except BaseException:
+            said = {one.folder for one in self.steps.ledger.sorted()} | self.decided
+            for name in names:
+                if name not in said:
+                    self.steps.ledger.settle(_undecided(name))
+            raise
+
     def take(self, received: Received | Refused) -> Published | Refused | None:
         """Publish it, or say why not; with a dry run neither, where nothing speaks against it.
 
@@ -136,6 +147,7 @@ class Desk:
         decided = received if isinstance(received, Refused) else self._decided(received)
         if isinstance(decided, Refused):
             self.steps.ledger.settle(_outcome(decided))
+        self.decided.add(received.name)
         return decided
 
     def _decided(self, received: Received) -> Published | Refused | None:
@@ -165,11 +177,13 @@ class Desk:
         if self.steps.job.dry_run and built:
             foresee(built, self.steps)
             return None
+        self.decided.add(received.name)  # from here on the buckets say what became of it
         if published := self._publish([Signed(one, received.signature) for one in built], steps):
             return published[0]
         (failed,) = steps.ledger.outcomes.values()
         if steps.ledger.exit_status != PackageError.exit_status:
-            raise OutsideError(what=failed.reason, where=received.name, fix=failed.fix)
+            self.steps.ledger.absorb(steps.ledger)  # it is neither, and stays where it is
+            return None
         code = Code.CONFLICT if failed.status is Status.CONFLICT else Code.INVALID
         refused = _because(received, code, failed.reason, failed.fix)
         return replace(refused, findings=errors(failed.findings))
@@ -179,10 +193,25 @@ class Desk:
         published: list[Published] = []
         try:
             steps.publish(signed, published)
-        finally:
-            if steps.ledger.published or not steps.ledger.outcomes:
-                self.steps.ledger.absorb(steps.ledger)
+        except BaseException:
+            self.steps.ledger.absorb(steps.ledger)
+            raise
+        if published:
+            self.steps.ledger.absorb(steps.ledger)
         return published
+
+
+def _undecided(submission: str) -> Outcome:
+    name, _, version = submission.removesuffix(".zip").partition("-")
+    reason = "the run ended before it was decided: it stays where it is"
+    return Outcome(
+        name=name,
+        version=version,
+        folder=submission,
+        status=Status.NOT_TRIED,
+        reason=reason,
+        fix=GOES_ON,
+    )
 
 
 def _outcome(refused: Refused) -> Outcome:

@@ -3,7 +3,8 @@
 import contextlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from pkgaction import wiring
 from pkgaction.adapters.clock import SystemClock
@@ -35,7 +36,7 @@ class Delivery:
     discovery: Discovery = field(init=False)
     clock: SystemClock = field(default_factory=SystemClock)
     _client: PullRequests | None = None
-    _written: bool = False
+    _written: set[str] = field(default_factory=set)  # the parts of the report that are
 
     def __post_init__(self) -> None:
         place = self._place()
@@ -94,21 +95,34 @@ class Delivery:
             thread.join(_HURRY)
 
     def _write(self, place: Place, url: str) -> None:
-        """What needs no network: once, also where a cancel comes in between."""
-        if self._written:
-            return
-        self._written = True
+        """What needs no network: each part once, also where a cancel comes in between."""
+        for part in (self._say, partial(self._sum_up, place), partial(self._set_outputs, url)):
+            name = getattr(part, "func", part).__name__
+            if name not in self._written:
+                part()
+                self._written.add(name)
+        retold = self.inputs.mode is Mode.COMMENT
+        for annotation in annotations.of_run(self.ledger) if retold else annotations.of(self.ledger):
+            self.runner.annotate(annotation)
+
+    def _say(self) -> None:
         watch = JobLog(self.runner.out)
         with self._reported("the log is not complete"):
             for line in text.of(self.ledger):
                 watch.say(line)
+
+    def _sum_up(self, place: Place) -> None:
         with self._reported("the summary was not written"):
             self.runner.summary(summary.render(self.ledger, place))
-        with self._reported("the outputs were not written"):
+
+    def _set_outputs(self, url: str) -> None:
+        """Set them; later steps would take empty ones for a result, so a failure is the run's."""
+        try:
             self.runner.output(self._outputs(url))
-        retold = self.inputs.mode is Mode.COMMENT
-        for annotation in annotations.of_run(self.ledger) if retold else annotations.of(self.ledger):
-            self.runner.annotate(annotation)
+        except Exception as error:  # noqa: BLE001 - one report must not keep the others from being written
+            problem = Problem.of(error)
+            what = f"the outputs were not written: {problem.what}"
+            self.ledger.problems.append(replace(problem, what=what))
 
     @contextlib.contextmanager
     def _reported(self, what: str) -> Iterator[None]:

@@ -144,9 +144,16 @@ _RUNNER = {
     errno.EMFILE: ("too many open files", "raise the limit (ulimit -n), or lower jobs"),
     errno.ENFILE: ("too many open files on the runner", "close other programs, or lower jobs"),
     errno.ENOMEM: ("no memory left on the runner", "lower jobs, or use a larger runner"),
+    errno.EAGAIN: (
+        "no new process or thread can be started on the runner",
+        "lower jobs, or raise ulimit -u",
+    ),
     errno.EROFS: ("the runner's disk is read-only", "run the job on another runner"),
     errno.EIO: ("the runner's disk failed", "run the job again on another runner"),
 }
+
+
+_NO_THREAD = "can't start new thread"
 
 
 def of_machine(error: BaseException) -> RunnerError | None:
@@ -154,8 +161,9 @@ def of_machine(error: BaseException) -> RunnerError | None:
 
     Libraries wrap what the system said in errors of their own, so their contexts are looked at, too.
     """
-    if isinstance(error, MemoryError):
-        what, fix = _RUNNER[errno.ENOMEM]
+    said = {MemoryError: errno.ENOMEM, RuntimeError: errno.EAGAIN}
+    if isinstance(error, MemoryError) or (type(error) is RuntimeError and _NO_THREAD in str(error)):
+        what, fix = _RUNNER[said[type(error)]]
         return RunnerError(what=what, fix=fix)
     inner: BaseException | None = error
     while isinstance(inner, Exception) and isinstance(error, OSError):

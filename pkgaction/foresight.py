@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pkgaction import generations
 from pkgaction.errors import BucketMissingError, OutsideError, UsageError
 from pkgaction.model.changes import Changes
+from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Ledger, Outcome, Status
-from pkgaction.model.release import Built, Candidate, Skipped
+from pkgaction.model.release import Built, Candidate, Skipped, Stored
 from pkgaction.ports import ObjectStore
 from pkgaction.requirements import Requirements
 from pkgaction.settling import Settling
 from pkgaction.stages import changes, publish
 from pkgaction.steps import Steps
+
+_COMPLETES = "its zip is in the bucket: what is missing beside it, or in the index, is completed"
 
 
 def look(run: Steps, *, preview: bool) -> None:
@@ -39,15 +43,34 @@ def foresee(built: Sequence[Built], run: Settling) -> None:
     store, scratch = run.world.artifacts, run.world.scratch
     required = Requirements.of(one.candidate for one in built)
 
-    def compare(one: Built) -> tuple[Built, bool, Changes | None]:
+    def compare(one: Built) -> tuple[Built, Stored, Changes | None]:
         required.require(one.candidate, run.ledger.outcomes.values())
-        return one, _there(one, store, scratch, run), _changes(one, store)
+        return one, _foreseen(one, store, scratch, run), _changes(one, store)
 
     ordered = required.ordered(built, lambda b: b.candidate)
     foreseen = run.each("Compare with the storage", ordered, lambda b: b.candidate, compare)
-    for one, there, changed in foreseen:
-        status = Status.ALREADY_PUBLISHED if there else Status.WOULD_PUBLISH
-        run.settle(one, status, changed=changed)
+    unindexed = _unindexed([one for one, stored, _ in foreseen if stored is Stored.UNCHANGED], run)
+    for one, stored, changed in foreseen:
+        if stored is Stored.UNCHANGED and one.id not in unindexed:
+            run.settle(one, Status.ALREADY_PUBLISHED, changed=changed)
+        else:
+            reason = "" if stored is Stored.CREATED else _COMPLETES
+            run.settle(one, Status.WOULD_PUBLISH, reason=reason, changed=changed)
+
+
+def _unindexed(there: Sequence[Built], run: Settling) -> frozenset[PackageId]:
+    """Those that the index has not, or other entries of; none where it cannot be asked."""
+    index = run.world.index
+    if index is None or not there:
+        return frozenset()
+    try:
+        catalog = generations.current(index, run.world.clock).catalog
+    except UsageError:
+        return frozenset()  # `look` has told of it
+    except OutsideError as error:
+        run.warn(f"the index cannot be read, so publishing would not reach it: {error.what}")
+        return frozenset()
+    return frozenset(one.id for one in there if catalog.with_entries([one.entry]).changed)
 
 
 def recognise(lower: Sequence[Candidate], run: Steps) -> None:
@@ -83,13 +106,13 @@ def _changes(built: Built, store: ObjectStore) -> Changes | None:
         return None
 
 
-def _there(built: Built, store: ObjectStore, scratch: Path, run: Settling) -> bool:
-    """Whether the version is published. A bucket that doesn't show itself is no failure here."""
+def _foreseen(built: Built, store: ObjectStore, scratch: Path, run: Settling) -> Stored:
+    """What publishing would do. A bucket that does not show itself is not a failure here."""
     try:
         return publish.foresee(built, store, scratch)
     except UsageError as error:
         run.warn(f"it was not compared with the storage: {error.what}")
-        return False
+        return Stored.CREATED
 
 
 def _recognised(skip: Skipped, found: Outcome | None) -> Skipped | None:

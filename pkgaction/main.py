@@ -18,7 +18,13 @@ from pkgaction.adapters.runner import Runner
 from pkgaction.adapters.watch import JobLog
 from pkgaction.delivery import Delivery
 from pkgaction.ending import TERMINATED, on_termination
-from pkgaction.errors import LoginError, PkgactionError, SigningKeyError, UsageError
+from pkgaction.errors import (
+    LoginError,
+    PkgactionError,
+    SigningKeyError,
+    UsageError,
+    of_machine,
+)
 from pkgaction.inputs import Inputs
 from pkgaction.materials import Place
 from pkgaction.model.event import Accept, Idle, Intent, Mode, Preview, Relay, Release, Republish
@@ -32,7 +38,6 @@ _KEYLESS = {Mode.PLAN, Mode.COMMENT}
 
 def main(environ: Mapping[str, str], out: TextIO) -> int:
     """Run the Action as the runner starts it; the exit status."""
-    on_termination(once=True)
     runner, ledger = Runner(environ, out), Ledger()
     inputs, problems = Inputs.parse(inputs_module.from_environment(environ), bucket_required=True)
     problems += inputs_module.misspelt(environ)
@@ -41,6 +46,7 @@ def main(environ: Mapping[str, str], out: TextIO) -> int:
         runner.mask(secret)
     delivery = Delivery(runner, inputs, ledger)
     try:
+        on_termination(once=True)
         _work(runner, inputs, ledger, delivery, problems)
         delivery.report()
     except (SystemExit, KeyboardInterrupt) as error:
@@ -149,6 +155,7 @@ class _Run:
                 stack=stack,
             )
             world = wiring.world(cloud, place, signer=signer, watch=watch)
+            stack.push(self._ask_as_readers)
             stack.enter_context(reconcile.at_the_end(job, world, self.ledger))
             if isinstance(intent, Accept):
                 acceptance.run(wiring.gate(cloud, place), job, world, self.ledger)
@@ -156,8 +163,15 @@ class _Run:
                 pipeline.make_plan(intent, repository, job, world, self.ledger)
             else:
                 pipeline.run(intent, repository, job, world, self.ledger)
-            site = wiring.public_site(inputs, self.runner.environ)
-            readers.check(self.ledger, has_index=bool(inputs.index_bucket), site=site)
+
+    def _ask_as_readers(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        """Whether readers find what is public by now; after a cancel there is no time for it."""
+        del kind, trace
+        if error is None or isinstance(error, Exception):
+            site = wiring.public_site(self.inputs, self.runner.environ)
+            readers.check(self.ledger, has_index=bool(self.inputs.index_bucket), site=site)
 
     def _retell(self) -> None:
         """What other jobs have reported becomes this run's result."""
@@ -206,7 +220,7 @@ class _Run:
 def _problem(error: Exception, runner: Runner) -> Problem:
     """What ended the run; a bug of ours with its traceback in the log."""
     problem = Problem.of(error)
-    if not (isinstance(error, PkgactionError | OSError | MemoryError)):
+    if not (isinstance(error, PkgactionError | OSError) or of_machine(error)):
         watch = JobLog(runner.out)
         with watch.group("Traceback"):
             for line in "".join(traceback.format_exception(error)).splitlines():

@@ -6,20 +6,22 @@ taken back, so the report says what is there, not what this run remembers.
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from functools import partial
 from typing import Generic, TypeVar
 
-from pkgaction import generations
+from pkgaction import generations, objects
 from pkgaction.entry.catalog import Catalog
+from pkgaction.errors import PkgactionError
 from pkgaction.integrity import damage
 from pkgaction.job import Job, World
 from pkgaction.model import layout, outcome
 from pkgaction.model.outcome import GOES_ON, Key, Ledger, Outcome, Status
 from pkgaction.model.release import Built, Published, Stored
 from pkgaction.objects import CONTENT, ZIP
-from pkgaction.ports import Clock, ObjectStore, StoredObject
+from pkgaction.ports import Clock, ObjectStore
 from pkgaction.settling import IN_THE_BUCKET
 
 T = TypeVar("T")
@@ -28,6 +30,22 @@ _PATIENCE = 20.0  # seconds for all looks together
 _HURRY = 4.0  # the same after a cancel: a runner kills what goes on for ten seconds
 _UNPROVEN = (None, Status.FAILED, Status.NOT_INDEXED)
 _UNSEEN = "whether its zip is in the bucket could not be seen"
+
+
+class _State(Enum):
+    ABSENT = "its zip is not in the bucket"
+    OTHER = "another zip, or a damaged one, has its name in the bucket"
+    PARTIAL = "its zip is in the bucket, but that all of it is there and whole is not confirmed"
+    WHOLE = "all of it is in the bucket"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the bucket shows of a version."""
+
+    state: _State
+    sha256: str = ""  # of the zip there
+    size: int = 0  # of the same, bytes
 
 
 @contextlib.contextmanager
@@ -54,54 +72,50 @@ class _Look:
     def take(self, seconds: float) -> None:
         """Correct the outcomes of packages whose writing began and whose end is not proven."""
         unclear = [key for key in self.ledger.started if self._status(key) in _UNPROVEN]
-        unseen = [key for key in unclear if key not in self.ledger.stored]
-        if unseen:
-            zips = _within(seconds / 2, lambda: self._zips(unseen))
-            for key in unseen:
-                self._record_zip(key, zips)
+        if not unclear:
+            return
+        seen: dict[Key, _Seen] = {}
+        _within(seconds / 2, lambda: self._look(unclear, seen))
+        for key in unclear:
+            self._record(key, seen.get(key))
         unindexed = [key for key in unclear if self._status(key) is Status.NOT_INDEXED]
         if unindexed and self.world.index is not None:
             catalog = _within(seconds / 2, partial(_catalog, self.world.index, self.world.clock))
             for key in unindexed:
-                self._record_entry(key, catalog)
+                whole = key in seen and seen[key].state is _State.WHOLE
+                self._record_entry(key, catalog if whole else None)
 
     def _status(self, key: Key) -> Status | None:
         known = self.ledger.outcomes.get(key)
         return known.status if known else None
 
-    def _zips(self, keys: Sequence[Key]) -> dict[Key, StoredObject | None]:
+    def _look(self, keys: Sequence[Key], seen: dict[Key, _Seen]) -> None:
+        """Look for each version; what is seen before the time is over counts."""
         store = self.world.artifacts
         store.look(layout.ARTIFACT_PROBE, create=False)  # of a missing bucket, every object is missing
-        names = {key: layout.zip_name(self.ledger.started[key].id) for key in keys}
-        return {key: store.stat(name) for key, name in names.items()}
+        for key in keys:
+            seen[key] = _see(self.ledger.started[key], store)
 
-    def _record_zip(self, key: Key, zips: Mapping[Key, StoredObject | None] | None) -> None:
+    def _record(self, key: Key, seen: _Seen | None) -> None:
         built, known = self.ledger.started[key], self.ledger.outcomes.get(key)
-        stored = zips[key] if zips is not None else None
-        if stored and self._is_ours(stored, built):
-            self._record_public(built, stored, known)
-        elif known is None:
-            where = _UNSEEN if zips is None else "its zip is not in the bucket"
+        if seen and seen.state is _State.WHOLE:
+            if self._status(key) is not Status.NOT_INDEXED:
+                self._record_public(built, seen, known)
+            return
+        where = seen.state.value if seen else _UNSEEN
+        if seen and seen.state is _State.PARTIAL:
+            self.ledger.partly.add(key)
+        if known is None:
             reason = f"it was interrupted while it was published: {where}"
             self.ledger.amend(
                 outcome.of_candidate(built.candidate, Status.FAILED, reason=reason, fix=GOES_ON)
             )
-        elif zips is None:
-            self.ledger.amend(replace(known, reason=f"{known.reason}; {_UNSEEN}"))
+        elif known.status is Status.FAILED and not (seen and seen.state is _State.ABSENT):
+            self.ledger.amend(replace(known, reason=f"{known.reason}; {where}"))
 
-    def _is_ours(self, stored: StoredObject, built: Built) -> bool:
-        same = stored.headers.metadata.get(CONTENT) == built.content_digest
-        return same and not damage(stored)
-
-    def _record_public(self, built: Built, stored: StoredObject, known: Outcome | None) -> None:
+    def _record_public(self, built: Built, seen: _Seen, known: Outcome | None) -> None:
         """It is there, whatever became of the answer."""
-        metadata = stored.headers.metadata
-        done = Published(
-            built=built,
-            stored=Stored.CREATED,
-            zip_sha256=metadata.get(ZIP, ""),
-            zip_size=stored.size,
-        )
+        done = Published(built=built, stored=Stored.CREATED, zip_sha256=seen.sha256, zip_size=seen.size)
         told = known.reason if known else "the run ended before its entry in the index was confirmed"
         status = Status.NOT_INDEXED if self.world.index else Status.PUBLISHED
         reason = f"{IN_THE_BUCKET}, but {told}" if self.world.index else ""
@@ -119,6 +133,22 @@ class _Look:
         elif not catalog.with_entries([self.ledger.started[key].entry]).changed:
             status = outcome.status_of(stored, indexed=False) if stored else Status.PUBLISHED
             self.ledger.amend(replace(known, status=status, reason="", fix=""))
+
+
+def _see(built: Built, store: ObjectStore) -> _Seen:
+    """What the bucket shows of a version."""
+    stored = store.stat(layout.zip_name(built.id))
+    if stored is None:
+        return _Seen(_State.ABSENT)
+    metadata = stored.headers.metadata
+    sha256 = metadata.get(ZIP, "")
+    if metadata.get(CONTENT) != built.content_digest or damage(stored):
+        return _Seen(_State.OTHER)
+    try:
+        is_whole = not objects.missing(built, store) and objects.proven_signature(built, sha256, store)
+    except PkgactionError:
+        is_whole = None
+    return _Seen(_State.WHOLE if is_whole else _State.PARTIAL, sha256, stored.size)
 
 
 def _catalog(index: ObjectStore, clock: Clock) -> Catalog:

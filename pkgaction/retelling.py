@@ -126,6 +126,6 @@ def _outcomes(reports: Sequence[wire.Report], urls: Callable[[PackageId], Urls])
                 version=one.version,
                 previous=one.previous,
                 status=Status.FAILED,
-                reason="no job has reported about it",
+                reason="no job has reported about it: whether it is published is not known",
                 fix="see the run's jobs, and run the failed ones again",
             )

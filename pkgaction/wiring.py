@@ -181,8 +181,9 @@ def specification(
 
 def public_site(inputs: Inputs, environ: Mapping[str, str]) -> PublicSite | None:
     """Who asks at the public address; None where it is a folder, or a server of tests stands for it."""
-    on_test_server = inputs.public_url.startswith(f"{GOOGLE}/") and "STORAGE_EMULATOR_HOST" in environ
-    if on_test_server or not inputs.public_url.startswith(("https://", "http://")):
+    address = inputs.public_url.lower()
+    on_test_server = address.startswith(f"{GOOGLE}/") and "STORAGE_EMULATOR_HOST" in environ
+    if on_test_server or not address.startswith(("https://", "http://")):
         return None
     from pkgaction.adapters.public_site import PublicSite as Site  # noqa: PLC0415 - slow to load
 

@@ -33,7 +33,8 @@ def accept(context: Context) -> int:
 
     def work() -> None:
         desk.steps.look(create=not inputs.dry_run)
-        with desk.steps.indexing() as published:
+        names = [path.name for path in paths]
+        with desk.naming(names), desk.steps.indexing() as published:
             for path in paths:
                 published.extend(_taken(context, path, desk, verifier))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pkgaction import reconcile
+from pkgaction import readers, reconcile, wiring
 from pkgaction.commands.context import Context
 from pkgaction.errors import PkgactionError
 from pkgaction.model.outcome import Problem
@@ -17,10 +17,13 @@ def conclude(context: Context, steps: Steps, work: Callable[[], None]) -> int:
     """
     ledger = steps.ledger
     try:
-        with reconcile.at_the_end(steps.job, steps.world, ledger):
-            work()
-    except (PkgactionError, OSError, MemoryError) as error:
-        ledger.problems.append(Problem.of(error))
+        try:
+            with reconcile.at_the_end(steps.job, steps.world, ledger):
+                work()
+        except (PkgactionError, OSError, MemoryError) as error:
+            ledger.problems.append(Problem.of(error))
+        site = wiring.public_site(context.inputs, context.environ)
+        readers.check(ledger, has_index=bool(context.inputs.index_bucket), site=site)
     except BaseException as error:
         ledger.problems.append(Problem.of(error))
         context.tell(ledger)

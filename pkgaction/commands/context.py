@@ -78,10 +78,6 @@ class Context:
 
     def tell(self, ledger: Ledger) -> int:
         """What became of every package, and whether readers find it; the exit status."""
-        from pkgaction import readers, wiring  # noqa: PLC0415 - slow to load
-
-        site = wiring.public_site(self.inputs, self.environ)
-        readers.check(ledger, has_index=bool(self.inputs.index_bucket), site=site)
         for outcome in ledger.sorted() if self.options.json else ():
             self.print(outcome.as_json(), "")
         for line in (*text.of(ledger), *(f"error: {problem}" for problem in ledger.problems)):

@@ -225,6 +225,7 @@ class Ledger:
     candidates: Sequence[Candidate] = ()  # what the run set out to publish
     started: dict[Key, Built] = field(default_factory=dict)  # whose writing to the bucket has begun
     stored: dict[Key, Published] = field(default_factory=dict)  # whose zip is known to be there
+    partly: set[Key] = field(default_factory=set)  # whose zip is public, and not surely all the rest
     _exit_statuses: dict[Key, int] = field(default_factory=dict)  # of the packages
 
     def settle(self, outcome: Outcome, *, exit_status: int = 1) -> None:
@@ -278,4 +279,4 @@ class Ledger:
     @property
     def published(self) -> bool:
         """Whether a version of this run is in the public bucket, put there by it or before."""
-        return any(outcome.status.public for outcome in self.outcomes.values())
+        return bool(self.partly) or any(one.status.public for one in self.outcomes.values())

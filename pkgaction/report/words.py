@@ -77,8 +77,8 @@ def _of_outcomes(ledger: Ledger) -> str:
     if foresees(ledger):
         return _foreseen(good, bad)
     again = "Republish: " if isinstance(ledger.intent, Republish) else ""
-    stopped = ", then the run stopped" if ledger.problems and not bad else ""
-    return again + _done(good, bad) + stopped
+    problems = ", with problems" if ledger.problems and not bad else ""
+    return again + _done(good, bad) + problems
 
 
 def _done(good: Sequence[Outcome], bad: Sequence[Outcome]) -> str:

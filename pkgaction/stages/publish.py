@@ -82,8 +82,10 @@ def _read_back(built: Built, zip_sha256: str, bench: Bench) -> StoredZip:
     return stored
 
 
-def foresee(built: Built, store: ObjectStore, scratch: Path) -> bool:
-    """Whether the version is in the bucket already, with the same content; nothing is written.
+def foresee(built: Built, store: ObjectStore, scratch: Path) -> Stored:
+    """What publishing would do to the version's objects; nothing is written.
+
+    It is CREATED where its zip is not there, COMPLETED where something is missing beside it.
 
     Raises:
         ContentConflictError: it is there, or claimed, with other content.
@@ -92,13 +94,13 @@ def foresee(built: Built, store: ObjectStore, scratch: Path) -> bool:
     if found := store.stat(layout.zip_name(built.id)):
         stored = objects.stored_zip(found, built, store, scratch)
         objects.refuse_other(built, stored.content_digest, found.name)
-        objects.missing(built, store)
-        objects.proven_signature(built, stored.sha256, store)
-        return True
+        missing = objects.missing(built, store)
+        signature = objects.proven_signature(built, stored.sha256, store)
+        return Stored.COMPLETED if missing or signature is None else Stored.UNCHANGED
     if claim := store.stat(layout.static_name(built.id, FILE)):
         objects.refuse_other(built, _claimed(built, claim, store), claim.name)
         objects.missing(built, store)
-    return False
+    return Stored.CREATED
 
 
 def _create_all(signed: Signed, bench: Bench) -> StoredObject | None:

@@ -6,6 +6,7 @@ Whether it is whole says gpg, and the bytes in the bucket beside those that were
 import json
 import re
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,7 +54,7 @@ def signer(key: Key) -> Iterator[Signer]:
         with openpgp.opened(
             Path(folder),
             {"PATH": "/usr/bin:/bin"},
-            FakeClock(),
+            FakeClock(time.time()),  # the key is of now
             key=private,
             passphrase=Secret(""),
             fingerprint="",
@@ -103,7 +104,10 @@ class Shore:
     def audited(self) -> bool:
         """What a plain audit says."""
         bench = audit.Bench(
-            store=connect(self.artifacts), index=connect(self.index), clock=FakeClock(), watch=Silent()
+            store=connect(self.artifacts),
+            index=connect(self.index),
+            clock=FakeClock(time.time()),
+            watch=Silent(),
         )
         return audit.audit([self.candidate.id], bench).ok
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pkgaction import acceptance
+from pkgaction import acceptance, reconcile
 from pkgaction.acceptance import Gate
-from pkgaction.errors import StorageError
+from pkgaction.errors import AccessDeniedError, LoginError, PkgactionError, StorageError
 from pkgaction.model import layout
 from pkgaction.model.outcome import Ledger, Status
 from pkgaction.model.owners import Owners, OwnersProblemError
-from pkgaction.model.tree import Bytes
-from pkgaction.ports import Headers, ObjectStore
+from pkgaction.model.tree import Bytes, Content
+from pkgaction.ports import Headers, ObjectStore, StoredObject
 from pkgaction.stages import accept
 from tests.fakes import release
 from tests.fakes.release import FakeClock, keys_of, listed
@@ -420,3 +420,93 @@ def test_a_key_may_publish_what_the_map_says_and_nothing_else() -> None:
 def test_a_text_that_is_no_owner_map_is_refused(text: str) -> None:
     with pytest.raises(OwnersProblemError):
         Owners.parse(text)
+
+
+# --- however it ends ---------------------------------------------------------------------------------
+
+
+class Refusing(MemoryStore):
+    """Raises an error at the creation of one object, before or after it acted."""
+
+    at = ""
+    error: BaseException = KeyboardInterrupt()
+    acts = False
+
+    def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
+        if name == self.at and self.acts:
+            super().create(name, content, headers)
+        if name == self.at:
+            raise self.error
+        return super().create(name, content, headers)
+
+
+def refusing(at: str, error: BaseException, *, acts: bool = False) -> Refusing:
+    store = Refusing()
+    store.at, store.error, store.acts = at, error, acts
+    return store
+
+
+def ended(port: Port, artifacts: ObjectStore) -> tuple[Ledger, BaseException | None]:
+    """A run of three submissions, and what ended it."""
+    for name in ("crab", "eel", "eel_2"):
+        port.submit(f"{name}-1.0.0.zip", port.zipped(name))
+    gate = Gate(queue=port.queue, verifier=TrustsBoth(), owners=_OWNERS)
+    scratch = port.folder / "scratch"
+    scratch.mkdir()
+    world = release.world(scratch, artifacts=artifacts, index=port.index, clock=port.clock)
+    ledger = Ledger()
+    try:
+        with reconcile.at_the_end(release.job(), world, ledger):
+            acceptance.run(gate, release.job(), world, ledger)
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the ledger is looked at
+        return ledger, error
+    return ledger, None
+
+
+_ZIP = "artifacts/packages/eel-1.0.0.zip"
+
+
+@pytest.mark.parametrize(
+    ("error", "crab"),
+    [
+        (KeyboardInterrupt(), Status.NOT_INDEXED),
+        (LoginError(what="refused"), Status.PUBLISHED),
+    ],
+    ids=["cancel", "login"],
+)
+def test_a_run_that_ends_early_names_every_submission(
+    port: Port, error: BaseException, crab: Status
+) -> None:
+    ledger, raised = ended(port, refusing(_ZIP, error))
+
+    assert raised is error
+    assert port.statuses(ledger) == {
+        "crab": crab,
+        "eel": Status.FAILED,
+        "eel_2": Status.NOT_TRIED,
+    }
+    assert len([name for name in port.queue.dump() if name.endswith(".zip")]) == 3
+    assert ledger.published
+
+
+@pytest.mark.parametrize("acts", [False, True], ids=["not there", "there all the same"])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(StorageError(what="503"), 3), (AccessDeniedError(what="a right is missing"), 2)],
+    ids=["storage", "right"],
+)
+def test_a_submission_that_the_storage_refuses_is_told_by_name_and_stays(
+    port: Port, error: PkgactionError, status: int, *, acts: bool
+) -> None:
+    ledger, raised = ended(port, refusing(_ZIP, error, acts=acts))
+
+    assert raised is None
+    eel = Status.NOT_INDEXED if acts else Status.FAILED
+    assert port.statuses(ledger) == {
+        "crab": Status.PUBLISHED,
+        "eel": eel,
+        "eel_2": Status.PUBLISHED,
+    }
+    assert ledger.exit_status == status
+    assert "candidates/eel-1.0.0.zip" in port.queue.dump()
+    assert not [name for name in port.queue.dump() if name.startswith("refused/")]

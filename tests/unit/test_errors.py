@@ -72,6 +72,8 @@ def test_a_problem_says_the_same_as_its_error(kind: type[PkgactionError]) -> Non
         (OSError(errno.ENFILE, "Too many open files in system"), "too many open files"),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), "no memory left on the runner"),
         (MemoryError(), "no memory left on the runner"),
+        (RuntimeError("can't start new thread"), "no new process or thread"),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "no new process or thread"),
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "gone"), "system failed"),
         (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), "system failed"),
     ],

@@ -500,7 +500,7 @@ def test_a_zip_of_another_tool_that_is_damaged_is_never_completed(
 def test_foreseeing_a_new_version_writes_nothing(
     store: MemoryStore, ours: Signed, tmp_path: Path
 ) -> None:
-    assert publish.foresee(ours.built, store, tmp_path) is False
+    assert publish.foresee(ours.built, store, tmp_path) is Stored.CREATED
 
     assert store.writes == []
 
@@ -509,7 +509,7 @@ def test_foreseeing_knows_what_is_there(store: MemoryStore, ours: Signed, tmp_pa
     put(ours, store, tmp_path)
     before = len(store.writes)
 
-    assert publish.foresee(ours.built, store, tmp_path) is True
+    assert publish.foresee(ours.built, store, tmp_path) is Stored.UNCHANGED
 
     assert len(store.writes) == before
 
@@ -532,7 +532,7 @@ def test_foreseeing_an_unfinished_version_of_ours_finds_it_not_there(
 ) -> None:
     _stopped(ours, store, tmp_path, after=3)
 
-    assert publish.foresee(ours.built, store, tmp_path) is False
+    assert publish.foresee(ours.built, store, tmp_path) is Stored.CREATED
 
 
 def test_foreseeing_judges_a_zip_of_another_tool_as_publishing_does(

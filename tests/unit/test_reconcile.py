@@ -1,6 +1,7 @@
 """A run that ends early says of each package what the buckets show, not what it remembers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from pkgaction.errors import (
 )
 from pkgaction.model import layout
 from pkgaction.model.outcome import Ledger, Status
-from pkgaction.model.tree import Content
+from pkgaction.model.tree import Bytes, Content
 from pkgaction.ports import Headers, ObjectStore, StoredObject
 from pkgaction.report import words
 from tests.fakes import release
@@ -36,6 +37,7 @@ class Failing(MemoryStore):
     error: BaseException = KeyboardInterrupt()
     acts = False
     silent_afterwards = False
+    hide = ""  # a name that is not shown before the failure
     _failed = False
 
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
@@ -47,6 +49,8 @@ class Failing(MemoryStore):
     def stat(self, name: str) -> StoredObject | None:
         if self._failed and self.silent_afterwards:
             raise StorageError(what="no answer")
+        if name == self.hide and not self._failed:
+            return None
         return super().stat(name)
 
     def _fail(self, name: str) -> None:
@@ -199,3 +203,82 @@ def test_a_failing_index_is_told_beside_the_error_that_ends_the_uploads(tmp_path
     assert isinstance(raised, LoginError)
     assert [problem.what for problem in ledger.problems] == ["the index is away"]
     assert statuses(ledger) == [N, F, T]
+
+
+def published_before(folder: Path) -> tuple[Failing, MemoryStore]:
+    """Both buckets after a release of all three."""
+    artifacts, index = Failing(), MemoryStore()
+    (folder / "before").mkdir()
+    ledger, _ = run(folder / "before", artifacts, index)
+    assert statuses(ledger) == [P, P, P]
+    return artifacts, index
+
+
+def lose(store: MemoryStore, name: str) -> None:
+    found = store.stat(name)
+    assert found
+    store.delete(name, generation=found.generation)
+
+
+@pytest.mark.parametrize("name", [STATIC, f"{ZIP}.sig"], ids=["static file", "signature"])
+@pytest.mark.parametrize("error", [denied, lambda: StorageError(what="503"), KeyboardInterrupt])
+def test_a_version_that_is_not_whole_is_not_published_by_its_zip_and_its_entry(
+    tmp_path: Path, name: str, error: Callable[[], BaseException]
+) -> None:
+    artifacts, index = published_before(tmp_path)
+    lose(artifacts, name)
+    artifacts.at, artifacts.error = name, error()
+
+    ledger, _ = run(tmp_path, artifacts, index)
+
+    eel = ledger.outcomes["eel", "1.0.0", "packages/eel"]
+    assert eel.status is F
+    assert "its zip is in the bucket, but" in eel.reason
+    assert ledger.exit_status != 0
+    assert ledger.published
+
+
+def test_a_signature_of_another_zip_stays_a_failure(tmp_path: Path) -> None:
+    artifacts, index = published_before(tmp_path)
+    other = artifacts.stat("artifacts/packages/crab-1.0.0.zip.sig")
+    assert other
+    lose(artifacts, f"{ZIP}.sig")
+    headers = replace(other.headers, metadata={"zip-sha256": "0" * 64})
+    artifacts.create(f"{ZIP}.sig", Bytes(b"of another"), headers)
+
+    ledger, _ = run(tmp_path, artifacts, index)
+
+    crab, eel, limpet = statuses(ledger)
+    assert (crab, limpet) == (Status.ALREADY_PUBLISHED, Status.ALREADY_PUBLISHED)
+    assert not eel.ok
+    assert ledger.exit_status != 0
+
+
+def test_a_foreign_zip_under_the_name_is_not_called_absent(tmp_path: Path) -> None:
+    artifacts = failing(STATIC, KeyboardInterrupt())
+    artifacts.hide = ZIP
+    plain = Headers(content_type="application/zip", cache_control="")
+    artifacts.create(ZIP, Bytes(b"foreign"), plain)
+
+    ledger, _ = run(tmp_path, artifacts, MemoryStore())
+
+    assert "another zip" in ledger.outcomes["eel", "1.0.0", "packages/eel"].reason
+
+
+@pytest.mark.parametrize("lost", [STATIC, f"{ZIP}.sig", "the index"])
+def test_a_dry_run_calls_no_version_published_that_is_not_whole_or_not_indexed(
+    tmp_path: Path, lost: str
+) -> None:
+    artifacts, index = published_before(tmp_path)
+    if lost == "the index":
+        index = MemoryStore()
+    else:
+        lose(artifacts, lost)
+    world = release.world(tmp_path, artifacts=artifacts, index=index, clock=FakeClock())
+    candidates, ledger = [release.candidate(name) for name in NAMES], Ledger(dry_run=True)
+
+    pipeline.release(candidates, release.job(), world, ledger, dry=True)
+
+    eel = ledger.outcomes["eel", "1.0.0", "packages/eel"]
+    assert eel.status is Status.WOULD_PUBLISH
+    assert "completed" in eel.reason

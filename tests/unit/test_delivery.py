@@ -1,0 +1,63 @@
+"""A report that is cut short by a cancel is completed, each part of it once."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from pkgaction.adapters.runner import Runner
+from pkgaction.delivery import Delivery
+from pkgaction.inputs import Inputs
+from pkgaction.model.outcome import Status
+from tests.unit.ledgers import ledger, outcome
+
+
+class Cancelled(io.StringIO):
+    """A log that is cancelled at the line with a word in it, once."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self.word = word
+
+    def write(self, text: str) -> int:
+        if self.word and self.word in text:
+            self.word = ""
+            raise KeyboardInterrupt
+        return super().write(text)
+
+
+def delivery(folder: Path, out: io.StringIO) -> Delivery:
+    environ = {
+        "GITHUB_OUTPUT": str(folder / "outputs"),
+        "GITHUB_STEP_SUMMARY": str(folder / "summary"),
+    }
+    inputs, _ = Inputs.parse({"bucket": "file:///srv/shelf"}, bucket_required=True)
+    run = ledger(outcome("kelp"), outcome("reef", Status.FAILED, reason="it failed"))
+    return Delivery(Runner(environ, out), inputs, run)
+
+
+@pytest.mark.parametrize("word", ["kelp", "reef", "1 package published", "::error"])
+def test_a_cancel_while_the_report_is_written_loses_nothing_of_it(tmp_path: Path, word: str) -> None:
+    out = Cancelled(word)
+    made = delivery(tmp_path, out)
+
+    with pytest.raises(KeyboardInterrupt):
+        made.report()
+    made.report_in_a_hurry()
+
+    assert out.getvalue().count("1 package published, 1 not") == 1
+    assert (tmp_path / "summary").read_text().count("## 1 package published, 1 not") == 1
+    assert (tmp_path / "outputs").read_text().count("published<<") == 1
+
+
+def test_outputs_that_cannot_be_written_are_the_runs_failure(tmp_path: Path) -> None:
+    out = io.StringIO()
+    made = delivery(tmp_path, out)
+    (tmp_path / "outputs").mkdir()
+
+    made.report()
+
+    assert made.ledger.exit_status == 3
+    (problem,) = made.ledger.problems
+    assert "the outputs were not written" in problem.what
+    assert [line for line in out.getvalue().splitlines() if "::error::" in line and problem.what in line]
