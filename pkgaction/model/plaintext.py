@@ -1,10 +1,19 @@
 """Bytes as text, and why they are not text, in words that say what to do."""
 
 import codecs
+import re
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SIXTEEN_BITS = "the file is UTF-16: save as UTF-8"
 _LOOKED_AT = 200  # bytes; text in UTF-16 shows that at its beginning
+POINTER = b"version https://git-lfs.github.com/spec/"
+LARGEST_POINTER = 1024  # bytes; https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+# git's marks of a conflict, in this order, each at the start of a line: `=======` alone is a heading
+_OURS, _BETWEEN, _THEIRS = (
+    re.compile(mark, re.MULTILINE) for mark in (rb"^<{7} ", rb"^={7}\r?$", rb"^>{7} ")
+)
+IS_POINTER = "this is a Git LFS pointer, not the file: take it out of LFS"
+CONFLICT = "a conflict of a merge is not resolved here: choose one side"
 
 
 class TextProblemError(ValueError):
@@ -15,6 +24,26 @@ class TextProblemError(ValueError):
         self.message = message
         self.line = line
         self.column = column
+
+
+class LeftByGitError(TextProblemError):
+    """What git put in the place of the text: no reader judges what is in it."""
+
+
+def refuse_what_git_left(data: bytes) -> None:
+    """See that this is the file itself, in a state that somebody chose.
+
+    Raises:
+        LeftByGitError: it is a Git LFS pointer, or has a conflict that nobody resolved.
+    """
+    if data.startswith(POINTER) and len(data) <= LARGEST_POINTER:
+        raise LeftByGitError(IS_POINTER)
+    if b"<<<<<<< " not in data:  # all but always, and much faster
+        return
+    ours = _OURS.search(data)
+    between = _BETWEEN.search(data, ours.end()) if ours else None
+    if ours and between and _THEIRS.search(data, between.end()):
+        raise LeftByGitError(CONFLICT, data.count(b"\n", 0, ours.start()) + 1, 1)
 
 
 def decode(data: bytes) -> str:
@@ -35,8 +64,9 @@ def decode_utf8(data: bytes) -> str:
     """The text of UTF-8 bytes.
 
     Raises:
-        TextProblemError: they are in another encoding, or are not text.
+        TextProblemError: they are in another encoding, or are not text, or what git left of it.
     """
+    refuse_what_git_left(data)
     if (place := data.find(b"\0")) >= 0:
         if _is_sixteen_bits(data):
             raise TextProblemError(_SIXTEEN_BITS, 1, 1)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 import yaml
 
+from pkgaction.model import plaintext
+
 _TAB = "a tab: indent with spaces"
 _NO_CONTENT = "did not find expected node content"
 _MARKS = ("<<<<<<<", "=======", ">>>>>>>")
@@ -74,7 +76,7 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[str, int, int]:
         return problem or "this is not YAML", 0, 0
     line, column = at.line + 1, at.column + 1
     if mark := _conflict(text, line):
-        return "a conflict of a merge is not resolved here: choose one side", mark, 1
+        return plaintext.CONFLICT, mark, 1
     character = text[at.index : at.index + 1]
     if "tab" in problem or (character == "\t" and "token" in problem):
         return f"the line has {_TAB}", line, column

@@ -38,6 +38,7 @@ CORE: Sequence[Rule] = (
     texts.saved_objects,
     texts.rendered,
     texts.encodings,
+    texts.left_by_git,
 )
 
 
@@ -70,13 +71,17 @@ def check(package: Package, said: Iterable[Finding] = ()) -> list[Finding]:
     """
     known = list(said)
     lines = {(finding.file, max(finding.line, 1)) for finding in known}
-    words = {(finding.file, finding.message) for finding in known}
     readable = isinstance(package.yaml(FILE), Mapping)
     rules = [rule for rule in CORE[len(BUILT) :] if readable or rule not in MANIFEST]
     others = [finding for rule in rules for finding in rule(package)]
-    files = [one for one in check_built(package) if (one.file, one.message) not in words]
+    files = [one for one in check_built(package) if not _is_said(one, known)]
     unreadable = not_refused(package.unreadable(), [*known, *files])  # after the rules have read
     return files + [one for one in (*unreadable, *others) if not lines.intersection(_places(one))]
+
+
+def _is_said(finding: Finding, known: Iterable[Finding]) -> bool:
+    """Whether the same was said of the file, with more or without."""
+    return any(one.file == finding.file and one.message.startswith(finding.message) for one in known)
 
 
 def _places(finding: Finding) -> Iterator[tuple[str, int]]:

@@ -7,19 +7,35 @@ unknown code, or one that nothing has, says nothing; here it is a warning.
 import difflib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from pkgaction.model.finding import Finding, Severity
 from pkgaction.model.yamltext import Mapping as YamlMapping
 from pkgaction.model.yamltext import Node, Scalar, Sequence
-from pkgaction.rules.told import finding, quoted
+from pkgaction.rules.told import UNREADABLE, finding, quoted
 
 FILE = "validation.yml"
 CODES = ("PSR00001", "PSR00002", "JSE00001", *(f"SVR{number:05}" for number in range(1, 11)))
+_UNREAD = "what it excludes is not known: findings that it could exclude are told once it can be read"
 
 
-def kept(findings: Iterable[Finding], codes: Collection[str]) -> tuple[Finding, ...]:
-    """The findings that are not excluded. One without an official code can't be."""
-    return tuple(one for one in findings if not one.official or one.official not in codes)
+def kept(findings: Iterable[Finding], codes: Collection[str] | None) -> tuple[Finding, ...]:
+    """The findings that are not excluded. One without an official code can't be.
+
+    Without codes, for it is not known which are excluded, each that could be is left out.
+    """
+    excluding = CODES if codes is None else codes
+    return tuple(one for one in findings if not one.official or one.official not in excluding)
+
+
+def unread(unreadable: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Files that can't be read; of validation.yml it is told what that means for other findings."""
+    return tuple(
+        replace(one, message=f"{one.message} ({_UNREAD})")
+        if one.file == FILE and one.code == UNREADABLE
+        else one
+        for one in unreadable
+    )
 
 
 def excluded(document: Node | None) -> Mapping[str, Scalar]:

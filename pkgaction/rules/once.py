@@ -22,5 +22,5 @@ def not_refused(unreadable: Iterable[Finding], others: Iterable[Finding]) -> Ite
     refused = {one.file: one.code for one in errors(others) if not one.line}
     for finding in unreadable:
         code = refused.get(finding.file)
-        if code is None or (finding.line and code == _REFUSED):
+        if code is None or (finding.line > 1 and code == _REFUSED):
             yield finding

@@ -15,7 +15,7 @@ from pkgaction.model.tree import PackageSource, Tree, TreeFile
 from pkgaction.rules import folders
 from pkgaction.rules.folders import Entry, Folders
 from pkgaction.rules.reader import LARGEST_READ, Reader
-from pkgaction.rules.told import UnreadableError
+from pkgaction.rules.told import UNREADABLE, UnreadableError
 
 MANIFEST = FILE
 _TEMPLATES = "_dev/build/docs"
@@ -182,13 +182,17 @@ class Package:
         """Keep what is wrong with a file, to be told once."""
         self._reader.refuse(error)
 
+    def is_unreadable(self, path: str) -> bool:
+        """Whether a file was to be read, and can't be."""
+        return path in self._reader.problems
+
     def unreadable(self) -> tuple[Finding, ...]:
         """What is wrong with files as such, of those that were to be read so far: once for each.
 
         No rule tells of it, nor of what may stand in such a file.
         """
         problems = self._reader.problems
-        found = [problems[path].finding(_UNREADABLE.get(path, "file-unreadable")) for path in problems]
+        found = [problems[path].finding(_UNREADABLE.get(path, UNREADABLE)) for path in problems]
         found += [error.finding("key-doubled") for error in self._reader.doubled]
         return tuple(sorted(found, key=lambda one: (one.file, one.line, one.column)))
 

@@ -3,17 +3,15 @@
 import unicodedata
 from collections.abc import Iterator
 
-from pkgaction.model import layout
+from pkgaction.model import layout, plaintext
 from pkgaction.model.finding import Finding
 from pkgaction.model.folding import folded
-from pkgaction.model.tree import Kind
+from pkgaction.model.tree import Kind, TreeFile
 from pkgaction.rules.package import Package
 from pkgaction.rules.told import finding, not_a_file, shown
 
 _LONGEST_PART = 255  # bytes of UTF-8 between two slashes: what file systems take
 _RESERVED = (".git", layout.RESERVED)
-_LFS = b"version https://git-lfs.github.com/spec/"
-_LFS_SIZE = 1024  # bytes; https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 
 
 def safe_names(package: Package) -> Iterator[Finding]:
@@ -68,11 +66,14 @@ def no_collisions(package: Package) -> Iterator[Finding]:
                 yield finding("path-collision", path.rstrip("/"), message)
 
 
+def _may_be_pointer(file: TreeFile) -> bool:
+    return len(plaintext.POINTER) <= file.content.size <= plaintext.LARGEST_POINTER
+
+
 def no_lfs_pointers(package: Package) -> Iterator[Finding]:
     """No file is a Git LFS pointer, which would be published in place of the file."""
     for file in package.tree.files:
-        if file.kind is Kind.FILE and len(_LFS) <= file.content.size <= _LFS_SIZE:
+        if file.kind is Kind.FILE and _may_be_pointer(file):
             with file.content.open() as stream:
-                if stream.read(len(_LFS)) == _LFS:
-                    message = "this is a Git LFS pointer, not the file: take it out of LFS"
-                    yield finding("lfs-pointer", file.path, message)
+                if stream.read(len(plaintext.POINTER)) == plaintext.POINTER:
+                    yield finding("lfs-pointer", file.path, plaintext.IS_POINTER)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from pkgaction.model import jsontext, yamltext
+from pkgaction.model import jsontext, plaintext, yamltext
 from pkgaction.model.json import Json
 from pkgaction.model.manifest import FILE as MANIFEST
 from pkgaction.model.tree import Kind, PackageSource, TreeFile
@@ -41,7 +41,8 @@ class Reader:
     _values: dict[str, Json | UnreadableError] = field(default_factory=dict)
     _targets: dict[str, TreeFile | UnreadableError] = field(default_factory=dict)
     _digests: dict[str, str] = field(default_factory=dict)
-    _bytes: int = 0  # read so far
+    _seen: set[str] = field(default_factory=set)  # paths that were read
+    _bytes: int = 0  # of those
     _yaml: int = 0  # the same of YAML
     _exhausted: bool = False  # more was asked for than is read of a package
 
@@ -51,13 +52,20 @@ class Reader:
         return error
 
     def read(self, path: str, limit: int) -> bytes:
-        """The bytes of a file, or of what a link names."""
+        """The bytes of a file, or of what a link names; never what git left in their place."""
         content = self.file(path, limit).content
-        self._bytes += content.size
+        if path not in self._seen:
+            self._seen.add(path)
+            self._bytes += content.size
         if self._bytes > MOST_READ:
             raise self._exhaust(path, f"the files that are checked have more than {MOST_READ} bytes")
         with content.open() as stream:
-            return stream.read()
+            data = stream.read()
+        try:
+            plaintext.refuse_what_git_left(data)
+        except plaintext.LeftByGitError as error:
+            raise self.refuse(UnreadableError.of(path, error)) from None
+        return data
 
     def file(self, path: str, limit: int) -> TreeFile:
         """The file itself, or what a link names; of any size where the limit is 0."""

@@ -1,16 +1,23 @@
 """Files that building reads, or that readers take for text: what is not UTF-8 in them is lost."""
 
 import codecs
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from pkgaction.model import plaintext
 from pkgaction.model.excluded import is_excluded
 from pkgaction.model.finding import Finding, Severity
+from pkgaction.model.tree import Kind, TreeFile
+from pkgaction.rules import linked
 from pkgaction.rules.package import Mode, Package
+from pkgaction.rules.reader import LARGEST_READ
 from pkgaction.rules.told import UnreadableError
 
 _RENDERED = ("_dev/build/docs/*.md", "elasticsearch/transform/*/transform.yml")
+_TEXT = (".md", ".hbs", ".yml", ".yaml", ".json", ".txt")
+_TESTS = re.compile(r"(?:^|/)_dev/(?!build/)")
 _SHOWN = (
     "docs/*.md",
     "docs/knowledge_base/*.md",
@@ -46,6 +53,27 @@ def encodings(package: Package) -> Iterator[Finding]:
         for file in package.glob(pattern):
             if problem := _problem(package, file, marks=False):
                 yield replace(problem.finding("not-utf-8"), severity=Severity.WARNING)
+
+
+def left_by_git(package: Package) -> Iterator[Finding]:
+    """No text that is published, or that building reads, is a conflict that nobody resolved."""
+    for file in package.tree.files:
+        whole = file.path.removesuffix(linked.SUFFIX)
+        is_text = whole.endswith(_TEXT) and not _TESTS.search(whole)
+        if is_text and file.kind is Kind.FILE and _can_be_read(package, file):
+            with suppress(UnreadableError):
+                package.read(file.path)
+    yield from ()
+
+
+def _can_be_read(package: Package, file: TreeFile) -> bool:
+    """Whether it is no matter of another rule what is wrong with the file, or with the link."""
+    if file.path.endswith(linked.SUFFIX):
+        try:
+            file = linked.target(file, package.source, {})
+        except linked.LinkProblemError:
+            return False
+    return file.content.size <= LARGEST_READ
 
 
 def _problem(package: Package, file: str, *, marks: bool = True) -> UnreadableError | None:

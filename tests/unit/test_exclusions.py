@@ -12,8 +12,9 @@ from pkgaction.rules.rule import Rule
 from pkgaction.rules.semantic.registry import RULES
 from pkgaction.rules.spec.specification import Specification
 from pkgaction.rules.told import found
+from pkgaction.stages import validate
 from tests.fakes import specification
-from tests.unit.trees import CHANGELOG, source
+from tests.unit.trees import CHANGELOG, LFS_POINTER, source
 
 _MANIFEST = "format_version: 4.0.0\nname: kelp\ntitle: x\nversion: 1.2.0\ntype: integration\n"
 
@@ -112,6 +113,28 @@ def test_what_was_not_judged_as_a_whole_says_nothing_of_codes_without_findings()
     assert errors(broken)
     assert errors(newer)
     assert warnings([*broken, *newer]) == ()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param("errors:\n\texclude_checks:\n    - SVR00002\n", id="a tab"),
+        pytest.param(LFS_POINTER, id="a pointer"),
+        pytest.param("<<<<<<< a\n=======\nerrors: {}\n>>>>>>> b\n", id="a conflict"),
+    ],
+)
+def test_what_a_validation_yml_that_cannot_be_read_excludes_is_not_known(broken: str) -> None:
+    files = {"manifest.yml": _MANIFEST, "changelog.yml": CHANGELOG, "docs/README.md": "# Kelp\n"}
+    lighthouse = specification.make()
+    spec = Specification(lighthouse.files, lighthouse.name, "", _RULES)
+
+    found = validate.findings(source({**files, "validation.yml": broken, "lamps/ab/x": ""}), spec)
+
+    assert [one for one in found if one.official] == []
+    (error,) = [one for one in errors(found) if one.file == "validation.yml"]
+    assert error.message.endswith(
+        "(what it excludes is not known: findings that it could exclude are told once it can be read)"
+    )
 
 
 def test_each_code_of_a_rule_is_known() -> None:

@@ -39,7 +39,7 @@ def _id_problem(saved: SavedObject) -> str:
 
 def dangling(package: Package) -> Iterator[Finding]:
     """What a saved object refers to is in the package, or a broken object is installed (SVR00003)."""
-    known: set[tuple[object, object]] = set(unknown(package))
+    known: set[tuple[object, object]] = set()
     for saved in saved_objects(package):
         own, kind = at(saved.value, "id"), at(saved.value, "type")
         known.add((own if isinstance(own, str) else None, kind if isinstance(kind, str) else None))
@@ -51,11 +51,16 @@ def dangling(package: Package) -> Iterator[Finding]:
 
 
 def _missing(package: Package, known: Container[tuple[object, object]]) -> Iterator[Finding]:
+    unread = set(unknown(package))
     for saved in saved_objects(package):
         for reference in references(saved):
             if isinstance(reference, Finding):
                 yield reference
-            elif reference.type != "index-pattern" and (reference.id, reference.type) not in known:
+            elif (
+                reference.type != "index-pattern"
+                and (reference.id, reference.type) not in known
+                and reference.id not in unread
+            ):
                 message = (
                     f"the {quoted(reference.type)} {quoted(reference.id)} that this refers to is missing"
                 )

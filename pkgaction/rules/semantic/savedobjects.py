@@ -38,12 +38,14 @@ def saved_objects(package: Package, kind: str = "*") -> Iterator[SavedObject]:
             yield SavedObject(file, value)
 
 
-def unknown(package: Package) -> Iterator[tuple[str, str]]:
-    """Id and type, by where they lie, of the saved objects that can't be read."""
+def unknown(package: Package) -> Iterator[str]:
+    """Ids, by the files' names, of the saved objects that can't be read.
+
+    No type is told by the folder: `security_rule` holds `security-rule`, `tag` holds `tag`.
+    """
     for file in package.glob("kibana/*/*.json"):
         if package.json_object(file) is None:
-            _, kind, name = file.split("/")
-            yield name.removesuffix(".json"), kind
+            yield file.rpartition("/")[2].removesuffix(".json")
 
 
 def references(saved: SavedObject) -> Iterator[Reference | Finding]:

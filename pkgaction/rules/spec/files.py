@@ -56,18 +56,25 @@ class Files:
         size, limits = file.content.size, item.limits
         if limits.file and size > limits.file:
             return f"the file has {size} bytes, {limits.file} are allowed"
-        if media.dashes:
-            with file.content.open() as stream:
-                start = stream.read(5)
-            if start.startswith(codecs.BOM_UTF8):
-                return "the file begins with a byte order mark: save as UTF-8 without it"
-            if not _DASHES.match(start):
-                return "the first line must be ---: add it"
         if media.name and not size:
             return "the file is empty"
         if media.yaml and limits.configuration and size > limits.configuration:
             return f"the file has {size} bytes, a YAML file may have {limits.configuration}"
-        return ""
+        return self._dashes(path) if media.dashes else ""
+
+    def _dashes(self, path: str) -> str:
+        """What is wrong with the first line, where it is text; else that it is none is said."""
+        data = self.package.read(path)
+        if data.startswith(codecs.BOM_UTF8):
+            return "the file begins with a byte order mark: save as UTF-8 without it"
+        if _DASHES.match(data):
+            return ""
+        try:
+            self.package.document(path)
+        except UnreadableError as error:
+            if error.line <= 1:
+                raise
+        return "the first line must be ---: add it"
 
     def _inside(self, path: str, item: Item) -> Iterator[Finding]:
         value = self._yaml(path) if item.media_type.yaml else self._json(path)

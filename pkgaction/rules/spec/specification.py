@@ -44,8 +44,8 @@ class Specification:
         """
         findings, judged = self._all(package)
         codes = exclusions.excluded(package.yaml(exclusions.FILE))
-        unreadable = package.unreadable()
-        shown = exclusions.kept(findings, codes)
+        unreadable = exclusions.unread(package.unreadable())
+        shown = exclusions.kept(findings, None if package.is_unreadable(exclusions.FILE) else codes)
         yield from once([*not_refused(unreadable, shown), *shown])
         yield from exclusions.skipped(findings, codes)
         if judged and not unreadable and package.mode is not Mode.BUILD:
