@@ -184,8 +184,8 @@ def _unreadable(broken: Unreadable) -> Outcome:
         name=broken.name,
         folder=broken.folder,
         status=Status.FAILED,
-        reason=f"its manifest can't be used: {broken.finding.message}",
-        fix="mend the manifest",
+        reason="its manifest can't be used",
+        fix="mend what the finding names",
         findings=(broken.finding,),
         line=broken.finding.line,
     )

@@ -12,7 +12,7 @@ from pkgaction.commands.context import Context, candidate
 from pkgaction.commands.package import say_findings
 from pkgaction.errors import PackageError, PkgactionError, UsageError
 from pkgaction.model import layout, outcome
-from pkgaction.model.finding import Finding, errors
+from pkgaction.model.finding import Finding, errors, merged
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Status
@@ -175,7 +175,7 @@ def _make(
     target, made = building.write(one, tree, Path(tempfile.mkdtemp(dir=aside)), jobs=bench.jobs)
     wrong = validation.of_zip(target, one.source, by.specification)
     if errors(wrong):
-        return _Made((*found, *wrong))
+        return _Made(merged(found, wrong))
     row: JsonObject = {
         "package": str(path),
         "name": one.id.name,
@@ -185,4 +185,4 @@ def _make(
         "size": made.size,
         "files": len(made.files),
     }
-    return _Made((*found, *stale(one.source, tree)), target, row)
+    return _Made((*merged(found, wrong), *stale(one.source, tree)), target, row)

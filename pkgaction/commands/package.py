@@ -8,7 +8,7 @@ from pathlib import Path
 from pkgaction import entry
 from pkgaction.commands import rehearsal
 from pkgaction.commands.context import Context
-from pkgaction.model.finding import Finding, errors, warnings
+from pkgaction.model.finding import Finding, errors, merged, notes, warnings
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
 from pkgaction.model.tree import PackageSource
@@ -33,7 +33,8 @@ def validate(context: Context) -> int:
         with context.source(path, beyond=_NEIGHBOURS) as package:
             found = _findings(context, package, path, specification)
             if not context.options.rules:
-                found += _ahead(path, package, found, bench, specification)
+                ahead = _ahead(path, package, found, bench, specification)
+                found = list(merged(found, ahead))
             name, version = _called(package)
         all_found[os.path.relpath(path)] = found
         bad, mild = errors(found), warnings(found)
@@ -44,6 +45,7 @@ def validate(context: Context) -> int:
             "valid": not bad,
             "errors": [finding.as_json() for finding in bad],
             "warnings": [finding.as_json() for finding in mild],
+            "notes": [finding.as_json() for finding in notes(found)],
         }
         say_findings(context, path, found)
         verdict = f"{len(bad)} errors" if bad else "no errors"

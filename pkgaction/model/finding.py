@@ -57,3 +57,22 @@ def warnings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def notes(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Only those by which nothing is wrong: what was not shown, and why."""
     return tuple(f for f in findings if f.severity is Severity.NOTE)
+
+
+def merged(first: Iterable[Finding], then: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings of a package, then those of what was built of it that say something else."""
+    told = tuple(first)
+    known = {_said(finding) for finding in told}
+    return (*told, *(finding for finding in then if _said(finding) not in known))
+
+
+def _said(finding: Finding) -> tuple[str | int, ...]:
+    """What two findings share that say the same.
+
+    Building moves lines and follows links, so a place counts for notes alone: those count findings,
+    of which a zip has others.
+    """
+    file = finding.file.removesuffix(".link")
+    if finding.severity is Severity.NOTE:
+        return finding.severity, finding.code, file, finding.line, finding.column
+    return finding.severity, finding.code, file, finding.message

@@ -8,6 +8,7 @@ from pkgaction.model import yamltext
 from pkgaction.model.version import InvalidVersionError, Version
 
 FILE = "manifest.yml"
+EMPTY = "the file is empty: it must say name, version and type"
 TYPES = ("integration", "input", "content")
 
 
@@ -74,6 +75,8 @@ def identify(data: bytes) -> Identity:
         raise ManifestProblemError(error.message, error.line, error.column) from error
     if at_top := [one for one in doubled if one.depth == 1]:  # deeper ones are validation's
         raise ManifestProblemError(at_top[0].message, at_top[0].key.line, at_top[0].key.column)
+    if not top.entries:
+        raise ManifestProblemError(EMPTY, 1)
     name, version, _ = (_required(top, key) for key in ("name", "version", "type"))
     try:
         parsed = Version.parse(version.text)

@@ -37,6 +37,7 @@ CORE: Sequence[Rule] = (
     identity.readme,
     texts.saved_objects,
     texts.rendered,
+    texts.templates_are_files,
     texts.encodings,
     texts.left_by_git,
 )

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from pkgaction.model import yamltext
 from pkgaction.model.finding import Finding, Severity
 from pkgaction.model.layout import PACKAGE_NAME
-from pkgaction.model.manifest import FILE, TYPES
+from pkgaction.model.manifest import EMPTY, FILE, TYPES
 from pkgaction.model.version import InvalidVersionError, Version
 from pkgaction.rules.package import Package
 from pkgaction.rules.told import UnreadableError, finding
@@ -24,7 +24,8 @@ def manifest_readable(package: Package) -> Iterator[Finding]:
         yield finding("manifest-missing", FILE, "a package needs a manifest.yml at its top")
     elif package.can_read(FILE):
         if not isinstance(package.yaml(FILE), yamltext.Mapping):
-            message = "the manifest must be a map of keys and values"
+            empty = package.yaml(FILE) is None
+            message = EMPTY if empty else "the manifest must be a map of keys and values"
             yield finding("manifest-unreadable", FILE, message)
         else:
             yield from _alone(package)

@@ -191,8 +191,8 @@ class Package:
 
         No rule tells of it, nor of what may stand in such a file.
         """
-        problems = self._reader.problems
-        found = [problems[path].finding(_UNREADABLE.get(path, UNREADABLE)) for path in problems]
+        problems = self._reader.told()
+        found = [one.finding(_UNREADABLE.get(one.file, UNREADABLE)) for one in problems]
         found += [error.finding("key-doubled") for error in self._reader.doubled]
         return tuple(sorted(found, key=lambda one: (one.file, one.line, one.column)))
 

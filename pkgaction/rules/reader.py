@@ -51,6 +51,15 @@ class Reader:
         self.problems.setdefault(error.file, self._where_it_stands(error))
         return error
 
+    def told(self) -> list[UnreadableError]:
+        """What is wrong with files; with what several links name, once, at the first of them."""
+        behind: dict[str, list[UnreadableError]] = {}
+        for path, error in self.problems.items():
+            target = self._targets.get(path)
+            place = f"/{target.path}" if isinstance(target, TreeFile) else path  # no package's path
+            behind.setdefault(place, []).append(error)
+        return [_first(errors) for errors in behind.values()]
+
     def read(self, path: str, limit: int) -> bytes:
         """The bytes of a file, or of what a link names; never what git left in their place."""
         content = self.file(path, limit).content
@@ -146,6 +155,14 @@ class Reader:
             return error
         place = ":".join([target.path, *(str(n) for n in (error.line, error.column) if n)])
         return UnreadableError(error.file, f"{place}: {error.message}", 1)
+
+
+def _first(errors: list[UnreadableError]) -> UnreadableError:
+    first, *others = sorted(errors, key=lambda one: one.file)
+    if not others:
+        return first
+    message = f"{first.message} (and so for {len(others)} more that link to it)"
+    return UnreadableError(first.file, message, first.line, first.column)
 
 
 def _once(

@@ -13,7 +13,7 @@ from pkgaction.model.tree import Kind, TreeFile
 from pkgaction.rules import linked
 from pkgaction.rules.package import Mode, Package
 from pkgaction.rules.reader import LARGEST_READ
-from pkgaction.rules.told import UnreadableError
+from pkgaction.rules.told import UnreadableError, finding
 
 _RENDERED = ("_dev/build/docs/*.md", "elasticsearch/transform/*/transform.yml")
 _TEXT = (".md", ".hbs", ".yml", ".yaml", ".json", ".txt")
@@ -43,6 +43,15 @@ def rendered(package: Package) -> Iterator[Finding]:
             if problem := _problem(package, file):
                 package.refuse(problem)
     yield from ()
+
+
+def templates_are_files(package: Package) -> Iterator[Finding]:
+    """A template that is a link is not rendered: what is published is the document as it is, or none.
+    A warning only.
+    """
+    for file in package.glob("_dev/build/docs/*.md.link") if package.mode is not Mode.BUILD else ():
+        message = "building renders no template that is a link: put the template itself here"
+        yield finding("template-not-rendered", file, message, severity=Severity.WARNING)
 
 
 def encodings(package: Package) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from pkgaction.model.finding import Finding, errors, warnings
+from pkgaction.model.finding import Finding, errors, merged
 from pkgaction.model.release import Built, Candidate, Rejected, Validated
 from pkgaction.model.tree import PackageSource
 from pkgaction.rules import core
@@ -59,9 +59,12 @@ def check(
 
 
 def check_built(built: Built, specification: Specification | None) -> Built | Rejected:
-    """Validate a zip, out of the zip itself."""
+    """Validate a zip, out of the zip itself; what it alone says is added to what was said before."""
     found = of_zip(built.zip, built.candidate.source, specification)
-    return Rejected(built.candidate, tuple(found)) if errors(found) else built
+    known = merged(built.validated.warnings, found)
+    if errors(found):
+        return Rejected(built.candidate, known)
+    return replace(built, validated=Validated(built.candidate, known))
 
 
 def of_zip(path: Path, source: PackageSource, specification: Specification | None) -> list[Finding]:
@@ -69,5 +72,4 @@ def of_zip(path: Path, source: PackageSource, specification: Specification | Non
     if specification is None:
         return []
     with unarchive.opened(path) as (_, tree):
-        found = list(specification.check(Package(replace(source, tree=tree), Mode.BUILD)))
-    return [*errors(found), *warnings(found)]  # the notes were told of the source
+        return list(specification.check(Package(replace(source, tree=tree), Mode.BUILD)))

@@ -268,7 +268,10 @@ def test_a_missing_readme_is_an_error() -> None:
 def test_a_link_to_a_template_renders_no_readme() -> None:
     found = _places({"_dev/build/docs/README.md.link": "x"}, without=("docs/README.md",))
 
-    assert found == [("readme-missing", "docs/README.md", 0)]
+    assert found == [
+        ("readme-missing", "docs/README.md", 0),
+        ("template-not-rendered", "_dev/build/docs/README.md.link", 0),
+    ]
 
 
 @pytest.mark.parametrize("path", ["docs/README.md.link", "_dev/build/docs/README.md"])

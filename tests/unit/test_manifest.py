@@ -35,7 +35,7 @@ def test_spelling_does_not_count(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "line"),
     [
-        pytest.param("", "name is missing", 1, id="empty"),
+        pytest.param("", "the file is empty", 1, id="empty"),
         pytest.param("- a\n", "a map of keys", 1, id="a list"),
         pytest.param("name: [\n", "", 2, id="broken YAML"),
         pytest.param("name: a\nname: b\n", "twice", 2, id="duplicate key"),

@@ -29,6 +29,20 @@ NO_FILTERS: Json = {"type": "lens", "embeddableConfig": {"attributes": {"state":
 REFERENCE: Json = {"type": "lens", "panelRefName": "x"}
 
 
+@pytest.mark.parametrize(
+    "kind", ["security_rule", "csp_rule_template", "ml_module", "osquery_pack_asset"]
+)
+def test_what_could_not_be_read_is_never_called_missing(kind: str) -> None:
+    reference: Json = {"id": "kelp-2", "type": kind.replace("_", "-"), "name": "a"}
+    dashboard = json.dumps({**DASHBOARD, "references": [reference]})
+
+    broken = kelp.package({FILE: dashboard, f"kibana/{kind}/kelp-2.json": b"\xef\xbb\xbf{}"})
+    absent = kelp.package({FILE: dashboard})
+
+    assert kelp.findings("dangling-ids", broken) == []
+    assert len(kelp.findings("dangling-ids", absent)) == 1
+
+
 def _saved(kind: str, data: Json) -> dict[str, str | bytes | None]:
     return {f"kibana/{kind}/kelp-2.json": data if isinstance(data, str) else json.dumps(data)}
 

@@ -1,5 +1,6 @@
 """A file that can't be read is told of once, in words, and no rule speaks of what may stand in it."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 
@@ -16,7 +17,7 @@ from pkgaction.rules.semantic.registry import RULES
 from pkgaction.stages import validate
 from tests.fakes import specification
 from tests.unit import kelp
-from tests.unit.trees import GOOD, file, source, tree
+from tests.unit.trees import GOOD, LFS_POINTER, around, file, source, tree
 
 # one file of every kind that a rule reads, each needed by another one
 FILES: kelp.Files = {
@@ -61,6 +62,72 @@ def _broken(path: str, data: str | bytes) -> Package:
 
 def test_the_package_that_is_broken_here_has_no_findings() -> None:
     assert _said(kelp.package(FILES)) == []
+
+
+_CONFLICT = "<<<<<<< HEAD\n---\na: 1\n=======\n---\na: 2\n>>>>>>> other\n"
+_TEXTS = [path for path in FILES if path.endswith((".md", ".hbs"))]
+
+
+@pytest.mark.parametrize("path", [*_YAML, *_JSON, *_TEXTS, "docs/knowledge_base/more.md"])
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param(LFS_POINTER, "this is a Git LFS pointer, not the file", id="pointer"),
+        pytest.param(_CONFLICT, "a conflict of a merge is not resolved", id="conflict"),
+        pytest.param(_CONFLICT.replace("\n", "\r\n"), "a conflict of a merge is not", id="CRLF"),
+    ],
+)
+def test_what_git_left_in_a_files_place_is_one_error(path: str, data: str, message: str) -> None:
+    (found,) = _said(_broken(path, data))
+
+    assert found in errors([found])
+    assert found.file == path
+    assert found.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("Heading\n=======\n", id="a heading"),
+        pytest.param("=======\n<<<<<<< a\n>>>>>>> b\n", id="another order"),
+        pytest.param("    <<<<<<< a\n    =======\n    >>>>>>> b\n", id="indented"),
+        pytest.param("<<<<<<< a\n========\n>>>>>>> b\n", id="a longer line"),
+        pytest.param(f"Begins with {LFS_POINTER}", id="speaks of a pointer"),
+    ],
+)
+def test_what_only_looks_like_what_git_leaves_is_a_text(text: str) -> None:
+    assert _said(_broken("docs/README.md", text)) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param(LFS_POINTER, "this is a Git LFS pointer", id="pointer"),
+        pytest.param(_CONFLICT, "a conflict of a merge is not resolved", id="conflict"),
+        pytest.param("---\na: 1\n".encode("utf-16-le"), "the file is UTF-16", id="UTF-16"),
+        pytest.param("\t---\na: 1\n", "the line has a tab", id="tab"),
+        pytest.param("", "the file is empty", id="empty"),
+        pytest.param("a: 1\n", "the first line must be ---", id="no dashes"),
+    ],
+)
+def test_what_must_begin_with_dashes_is_told_of_once(data: str | bytes, message: str) -> None:
+    files = {**GOOD, "manifest.yml": GOOD_4, "lamps/ab/x": "", "lamps/kelp-red.yml": data}
+    found = errors(validate.findings(source(files), specification.make()))
+
+    assert [one.file for one in found] == ["lamps/kelp-red.yml"]
+    assert found[0].message.startswith(message)
+
+
+def test_a_shared_file_that_cannot_be_read_is_told_of_once() -> None:
+    broken = "- name: a\n\ttype: keyword\n"
+    link = f"../../../../../shared/x.yml {hashlib.sha256(broken.encode()).hexdigest()}\n"
+    links = {f"data_stream/bed/fields/{name}.yml.link": link for name in ("red", "green", "brown")}
+
+    (found,) = _said(kelp.package({**FILES, **links}, repository=around(file("shared/x.yml", broken))))
+
+    assert found.file == "data_stream/bed/fields/brown.yml.link"
+    assert found.message.startswith("shared/x.yml:2:1: the line has a tab")
+    assert found.message.endswith("(and so for 2 more that link to it)")
 
 
 @pytest.mark.parametrize("path", _YAML)

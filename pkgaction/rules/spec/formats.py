@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pkgaction.model.finding import Finding
 from pkgaction.model.looseversion import LooseVersion, loose
+from pkgaction.model.manifest import EMPTY
 from pkgaction.model.yamltext import Mapping, Node, Scalar
 from pkgaction.rules.package import MANIFEST, Package
 from pkgaction.rules.spec.documents import Documents
@@ -28,7 +29,8 @@ class Formats:
             yield found(MANIFEST, "a package needs a manifest.yml at its top", code="manifest-missing")
             return
         if not isinstance(package.yaml(MANIFEST), Mapping):
-            message = "the manifest must be a map of keys and values"
+            empty = package.yaml(MANIFEST) is None
+            message = EMPTY if empty else "the manifest must be a map of keys and values"
             yield found(MANIFEST, message, code="manifest-unreadable")
             return
         for key, text in (("type", package.type), ("version", package.version)):

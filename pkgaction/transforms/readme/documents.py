@@ -48,13 +48,14 @@ def rendered(source: PackageSource, sources: Sources, phrases: Phrases) -> Itera
 
 
 def stale(source: PackageSource, built: Tree) -> Iterator[Finding]:
-    """Documents of the source that are not what their templates render."""
+    """Documents of the source that are not what their templates render; they need not be there."""
     for template in below(source.tree, _TEMPLATES, ".md"):
         path = _DOCUMENTS + template.removeprefix(_TEMPLATES)
+        if source.tree.get(path) is None:
+            continue
         committed = source.tree.read(path, limit=MOST_BYTES)
         if committed != built.read(path, limit=MOST_BYTES):
-            kind = "missing" if source.tree.get(path) is None else "not what its template renders"
-            message = f"the file is {kind}: what is rendered is published"
+            message = "the file is not what its template renders: what is rendered is published"
             yield Finding(code=_STALE, file=path, message=message, severity=Severity.WARNING)
 
 
