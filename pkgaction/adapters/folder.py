@@ -45,16 +45,18 @@ def package(
     Raises:
         UsageError: there is no folder.
     """
-    folder = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
-    if not folder.is_dir():
+    if not path.is_dir():
         what = "there is no such folder"
         raise UsageError(what=what, where=str(path), fix="name a package's folder or zip")
+    folder = path.resolve()  # a link to it may lie in another repository
     inner = (folder, *folder.parents)
     root = around.root if around else repository_of(folder)
     root = root or next((above for above in inner[1 : _HIGHEST + 1] if _looks_like_a_root(above)), None)
     root = root or inner[max(min(beyond, len(inner) - 2), 0)]
     inside = folder.relative_to(root).as_posix()
-    alone = inside == ROOT and not (folder / ".git").exists()  # nothing is known of a repository
+    alone = (
+        inside == ROOT and not around and not _is_repository(folder)
+    )  # nothing is known of a repository
     return PackageSource(
         folder=folder.name if alone else inside,
         tree=Tree(tuple(_files(folder, git or _ALL))),
@@ -64,8 +66,14 @@ def package(
 
 def repository_of(path: Path) -> Path | None:
     """The nearest folder, from this one up, that git has made a repository's root."""
-    folder = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
-    return next((above for above in (folder, *folder.parents) if (above / _GIT).exists()), None)
+    folder = path.resolve()
+    return next((above for above in (folder, *folder.parents) if _is_repository(above)), None)
+
+
+def _is_repository(folder: Path) -> bool:
+    """Whether git keeps anything there; an empty `.git` is nothing to it."""
+    found = folder / _GIT
+    return found.is_file() or (found.is_dir() and any(found.iterdir()))
 
 
 def _looks_like_a_root(folder: Path) -> bool:
@@ -119,13 +127,13 @@ class _Checkout:
 
     def find(self, path: str) -> TreeFile | None:
         found = self._place(path)
-        if not found or not (found.is_symlink() or found.is_file()):
+        if found is None:
             return None
-        if self.around is None:
-            return _file(found, path)
         name = found.relative_to(self.root).as_posix()
-        git = self.around.examine(name)
-        return None if git.is_ignored else replace(_as_committed(_file(found, name), git), path=path)
+        git = self.around.examine(name) if self.around else _ALL  # what the disk lacks may be committed
+        if git.is_ignored or not (found.is_symlink() or found.is_file()):
+            return None
+        return replace(_as_committed(_file(found, name), git), path=path)
 
     def exists(self, path: str) -> bool:
         found = self._place(path)
@@ -138,6 +146,6 @@ class _Checkout:
         if max(len(part.encode(errors="surrogateescape")) for part in parts) > _LONGEST_PART:
             return None
         above = [self.root.joinpath(*parts[:end]) for end in range(1, len(parts))]
-        if any(folder.is_symlink() for folder in above):
+        if any(folder.is_symlink() or _is_repository(folder) for folder in above):
             return None
         return self.root.joinpath(*parts)

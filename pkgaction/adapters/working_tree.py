@@ -6,7 +6,7 @@ switched off, and nothing is fetched. Nothing is written, either.
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -40,6 +40,7 @@ class State(StrEnum):
     DELETED = "deleted"
     STAGED = "staged, not committed"
     UNWATCHED = "git is told not to look at it"  # assume-unchanged, or a sparse checkout
+    UNKNOWN = "git cannot tell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class WorkingTree:
     blobs: Mapping[str, bytes] = field(
         default_factory=dict
     )  # committed bytes, where the disk has others
+    top: Path | None = field(default=None, compare=False)  # of the repository's working tree
     is_ignored: bool = False  # all that was asked about: git says nothing of the files in it
     unknown: str = ""  # why git cannot tell
 
@@ -75,13 +77,32 @@ class Surroundings:
     def examine(self, path: str) -> WorkingTree:
         """What git says of one file; its path is relative to the root."""
         if path not in self._known:
-            self._known[path] = _examined(self.root, self.environ, path)
+            self._known[path] = self._examined(path)
         return self._known[path]
+
+    def _examined(self, path: str) -> WorkingTree:
+        found = _examined(self.root, self.environ, path)
+        if found.unknown:
+            return replace(found, uncommitted={path: State.UNKNOWN})
+        state = found.uncommitted.get(path)  # of a folder, what is in it does not count
+        place = self.root / path
+        if (
+            not found.is_ignored
+            and path not in found.tracked
+            and (place.is_symlink() or place.is_file())
+        ):
+            state = state or State.UNTRACKED  # what the index lacks is not committed, as in a submodule
+        return replace(found, uncommitted={path: state} if state else {})
 
     @property
     def uncommitted(self) -> dict[str, State]:
         """Those of the files asked for so far that are not as they are committed."""
         return {path: state for git in self._known.values() for path, state in git.uncommitted.items()}
+
+    @property
+    def ignored(self) -> list[str]:
+        """Those of the files asked for so far that git ignores."""
+        return [path for path, git in self._known.items() if git.is_ignored]
 
 
 def _examined(folder: Path, environ: Mapping[str, str], pathspec: str) -> WorkingTree:
@@ -116,7 +137,7 @@ class _Asked:
         tracked, unwatched = self._index()
         within = self.prefix if self.pathspec == "." else f"{self.prefix}{self.pathspec}"
         if any(path == within or (path.endswith("/") and within.startswith(path)) for path in ignored):
-            return WorkingTree(is_ignored=True)
+            return WorkingTree(top=self._top, is_ignored=True)
         uncommitted = {**dict.fromkeys(unwatched, State.UNWATCHED), **uncommitted}
         as_in_index = {
             path: entry
@@ -127,8 +148,13 @@ class _Asked:
             ignored=tuple(path.removeprefix(self.prefix) for path in ignored),
             uncommitted=uncommitted,
             tracked=tracked,
+            top=self._top,
             blobs=checked_out.other_bytes(self.folder, as_in_index, self.repository, self.env),
         )
+
+    @property
+    def _top(self) -> Path:
+        return (self.folder, *self.folder.parents)[len(Path(self.prefix).parts)]
 
     def _status(self) -> tuple[list[str], dict[str, State]]:
         """Ignored paths, from the top; uncommitted ones, from the folder."""

@@ -1,17 +1,15 @@
 """A package's folder at a terminal: what git ignores is left out, what is not committed is told."""
 
-import os
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pkgaction.adapters import folder, working_tree
-from pkgaction.adapters.working_tree import State, Surroundings, WorkingTree
-from pkgaction.errors import PkgactionError, UsageError
+from pkgaction.adapters.working_tree import Surroundings, WorkingTree
+from pkgaction.errors import UsageError
 from pkgaction.model.tree import PackageSource
-from pkgaction.stages import build
+from pkgaction.transforms.around import look
 
 _MOST_NAMED = 10
 _ALL_TAKEN = "all its files are taken"
@@ -25,7 +23,7 @@ class Checkout:
     path: Path
     source: PackageSource
     git: WorkingTree | None  # None: it lies in no repository
-    around: Surroundings | None  # None: its repository is not asked
+    around: Surroundings | None  # asked about all that building takes; None: nobody is to be asked
 
     @classmethod
     def read(cls, path: Path, environ: Mapping[str, str], *, beyond: int = 0) -> "Checkout":
@@ -35,10 +33,12 @@ class Checkout:
             UsageError: there is no such folder.
         """
         git = working_tree.examine(path, environ) if path.is_dir() else None
-        asked = git is not None and not git.unknown and not git.is_ignored
-        root = folder.repository_of(path) if asked else None
-        around = Surroundings(root, environ) if root else None
-        return cls(path, folder.package(path, beyond=beyond, git=git, around=around), git, around)
+        top = git.top if git and not git.is_ignored else None
+        around = Surroundings(top, environ) if top else None
+        source = folder.package(path, beyond=beyond, git=git, around=around)
+        if around:
+            look(source)
+        return cls(path, source, git, around)
 
     def notes(self) -> Iterator[str]:
         """What git says of the files that are taken, and of those that are not: a line each."""
@@ -49,8 +49,9 @@ class Checkout:
             yield f"warning: {self.path}: git cannot say what it ignores ({git.unknown}): {_ALL_TAKEN}"
         if git.is_ignored:
             yield f"{self.path}: git ignores the folder itself: {_ALL_TAKEN}"
-        if git.ignored:
-            names = _listed([_shown(path) for path in git.ignored])
+        outside = self.around.ignored if self.around else []
+        if left_out := dict.fromkeys((*git.ignored, *map(self._from_here, outside))):
+            names = _listed([_shown(path) for path in left_out])
             yield f"{self.path}: left out, because git ignores them: {names}"
         if uncommitted := self._uncommitted():
             yield f"{self.path}: not as committed: {uncommitted}"
@@ -60,8 +61,6 @@ class Checkout:
         git = self.git
         if git is None:
             return None
-        with suppress(PkgactionError):
-            build.gathered(self.source)  # asks about the licence, and what links name
         if git.unknown:
             what = f"git cannot say whether the files are committed: {git.unknown}"
             return self._refused(what, f"repair the repository, {_AS_THEY_ARE}")
@@ -77,16 +76,16 @@ class Checkout:
         return UsageError(what=what, where=str(self.path), fix=fix)
 
     def _uncommitted(self) -> str:
-        states = {**(self.git.uncommitted if self.git else {}), **self._outside()}
+        outside = self.around.uncommitted if self.around else {}
+        states = {
+            **(self.git.uncommitted if self.git else {}),
+            **{self._from_here(path): state for path, state in outside.items()},
+        }
         return _listed([f"{_shown(path)} ({state})" for path, state in sorted(states.items())])
 
-    def _outside(self) -> dict[str, State]:
-        """Uncommitted files that building takes from around the folder; paths are relative to it."""
-        if self.around is None:
-            return {}
-        here = os.path.abspath(self.path)  # noqa: PTH100 - as `folder.package` takes it
-        inside = posixpath.relpath(here, self.around.root)
-        return {posixpath.relpath(p, inside): state for p, state in self.around.uncommitted.items()}
+    def _from_here(self, path: str) -> str:
+        """A path from the repository's root as one from the package."""
+        return posixpath.relpath(path, self.source.folder)
 
 
 def _listed(texts: Sequence[str]) -> str:

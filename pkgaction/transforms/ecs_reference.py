@@ -5,7 +5,7 @@ import posixpath
 from pkgaction.errors import BuildRefusedError
 from pkgaction.model import yamltext
 from pkgaction.model.ecs import EcsSchema
-from pkgaction.model.tree import PackageSource
+from pkgaction.model.tree import PackageSource, TreeFile
 from pkgaction.ports import Sources
 from pkgaction.transforms import ecs_schema
 
@@ -22,11 +22,8 @@ def schema_of(reference: str, source: PackageSource, sources: Sources) -> EcsSch
     """
     if not reference.startswith(_FILE):
         return sources.ecs(reference)
-    path = reference.removeprefix(_FILE)
-    target = posixpath.normpath(posixpath.join(source.folder, path))
-    if not path.isprintable() or len(path) > _LONGEST or target.startswith(("/", "..")):
-        raise _refused(source, f"it leads out of the repository: {path[:120]!r}")
-    found = source.repository.find(target)
+    target = _target(reference, source)
+    found = file_of(reference, source)
     data = found.read(limit=yamltext.MOST_BYTES) if found else None
     if data is None:
         raise _refused(source, f"{target} is no plain file of the repository, or too large")
@@ -34,6 +31,26 @@ def schema_of(reference: str, source: PackageSource, sources: Sources) -> EcsSch
         return ecs_schema.parse(data)
     except ecs_schema.EcsProblemError as error:
         raise _refused(source, f"{target} is no schema: {error}") from error
+
+
+def file_of(reference: str, source: PackageSource) -> TreeFile | None:
+    """The file of the repository behind `file://PATH`; None where there is none, or for `git@REF`.
+
+    Raises:
+        BuildRefusedError: the path leads out of the repository.
+    """
+    if not reference.startswith(_FILE):
+        return None
+    return source.repository.find(_target(reference, source))
+
+
+def _target(reference: str, source: PackageSource) -> str:
+    """The file's path from the repository's root."""
+    path = reference.removeprefix(_FILE)
+    target = posixpath.normpath(posixpath.join(source.folder, path))
+    if not path.isprintable() or len(path) > _LONGEST or target.startswith(("/", "..")):
+        raise _refused(source, f"it leads out of the repository: {path[:120]!r}")
+    return target
 
 
 def _refused(source: PackageSource, what: str) -> BuildRefusedError:

@@ -23,13 +23,14 @@ def with_linked_files(tree: Tree, source: PackageSource) -> Tree:
         BuildRefusedError: a link is empty or malformed, or names what is missing, a folder, a symbolic
             link, another link, or something outside of the repository.
     """
-    return tree.replacing(_resolved(source))
+    return tree.replacing(linked(source, link) for link in of(source))
 
 
-def _resolved(source: PackageSource) -> Iterator[TreeFile]:
+def of(source: PackageSource) -> Iterator[TreeFile]:
+    """The links of a package."""
     for file in source.tree.files:
         if file.path.endswith(_SUFFIX) and file.kind is Kind.FILE:
-            yield linked(source, file)
+            yield file
 
 
 def linked(source: PackageSource, link: TreeFile) -> TreeFile:

@@ -392,6 +392,44 @@ def test_a_changed_file_of_the_repository_is_named_once_it_is_asked_for(clone: C
     assert around.uncommitted == {"LICENSE.txt": State.CHANGED}
 
 
+@pytest.mark.parametrize("work", [deleted, deleted_and_staged, sparse])
+def test_a_committed_file_of_the_repository_that_the_disk_lacks_is_named(
+    clone: Clone, work: Callable[[Clone], None]
+) -> None:
+    work(clone)
+    around = Surroundings(clone.top, clone.environ)
+    source = folder.package(clone.package, git=clone.examine(), around=around)
+
+    assert source.repository.find(MANIFEST) is None
+    assert source.repository.find("never.md") is None
+    assert set(around.uncommitted) == {MANIFEST}
+
+
+def test_a_folder_of_the_repository_is_no_file_of_it(clone: Clone) -> None:
+    clone.write("shared/new.md")
+    around = Surroundings(clone.top, clone.environ)
+    source = folder.package(clone.package, git=clone.examine(), around=around)
+
+    assert source.repository.find("shared") is None
+    assert not around.uncommitted
+
+
+def test_a_file_of_another_repository_is_no_file_of_this_one(clone: Clone) -> None:
+    clone.write("inner/notes.md")
+    clone.git("init", "-q", "inner")
+
+    assert clone.source().repository.find("inner/notes.md") is None
+
+
+def test_what_git_cannot_tell_of_a_file_of_the_repository_is_not_committed(clone: Clone) -> None:
+    around = Surroundings(clone.top, clone.environ)
+    source = folder.package(clone.package, git=clone.examine(), around=around)
+    clone.write(".git/index", b"DIRC and no more")
+
+    assert source.repository.find("LICENSE.txt") is not None
+    assert around.uncommitted == {"LICENSE.txt": State.UNKNOWN}
+
+
 # --- repositories of other kinds ---------------------------------------------------------------------
 
 

@@ -97,6 +97,39 @@ def linked(checkout: Workplace) -> str:
     return "../../shared.md (changed)"
 
 
+def licence_deleted(checkout: Workplace) -> str:
+    (checkout.clone / "LICENSE.txt").unlink()
+    return "../../LICENSE.txt (deleted)"
+
+
+def licence_removed(checkout: Workplace) -> str:
+    checkout.git("rm", "-q", "LICENSE.txt")
+    return "../../LICENSE.txt (deleted)"
+
+
+def licence_not_checked_out(checkout: Workplace) -> str:
+    checkout.git("sparse-checkout", "set", "--no-cone", f"/{FOLDER}/")
+    return "../../LICENSE.txt (git is told not to look at it)"
+
+
+def table_of_links(checkout: Workplace) -> str:
+    checkout.write(f"{FOLDER}/_dev/build/docs/README.md", "# Lanternfish\n")
+    checkout.write("links_table.yml", "links: {}\n")
+    checkout.commit("A table")
+    checkout.write("links_table.yml", "links: {a: https://b.example}\n")
+    return "../../links_table.yml (changed)"
+
+
+def schema(checkout: Workplace) -> str:
+    checkout.write(
+        f"{FOLDER}/_dev/build/build.yml", "dependencies: {ecs: {reference: file://../../ecs}}\n"
+    )
+    checkout.write(f"{FOLDER}/data_stream/glow/fields/ecs.yml", "- {name: message, external: ecs}\n")
+    checkout.commit("A schema to come")
+    checkout.write("ecs", "message: {}\n")
+    return "../../ecs (untracked)"
+
+
 def no_repository_any_more(checkout: Workplace) -> str:
     (checkout.clone / ".git/HEAD").unlink()
     return "git cannot say whether the files are committed"
@@ -109,7 +142,16 @@ def ignored_itself(checkout: Workplace) -> str:
     return "git ignores the folder"
 
 
-WAYS = [new, changed, staged, deleted, licence, linked, no_repository_any_more, ignored_itself]
+AROUND = [
+    licence,
+    licence_deleted,
+    licence_removed,
+    licence_not_checked_out,
+    linked,
+    table_of_links,
+    schema,
+]
+WAYS = [new, changed, staged, deleted, *AROUND, no_repository_any_more, ignored_itself]
 
 
 @pytest.mark.parametrize("work", WAYS)
@@ -193,6 +235,90 @@ def test_a_file_that_is_not_committed_is_built_and_named(checkout: Workplace, de
 
     assert done.status == 0, done.err
     assert f"not as committed: {named}" in done.err
+
+
+@pytest.mark.parametrize("work", AROUND)
+@pytest.mark.parametrize("command", ["validate", "build"])
+def test_what_is_taken_from_around_is_named_where_it_is_not_committed(
+    checkout: Workplace, desk: Desk, work: Callable[[Workplace], str], command: str
+) -> None:
+    named = work(checkout)
+    output = ("--output", desk.folder / "out") if command == "build" else ()
+
+    done = desk.run(command, package(checkout), *output)
+
+    assert f"not as committed: {named}" in done.err
+
+
+def test_who_says_so_is_told_what_is_taken_from_around(
+    checkout: Workplace, desk: Desk, key: Key
+) -> None:
+    named = licence(checkout)
+
+    done = desk.run("publish", "--allow-dirty", package(checkout), *desk.to_bucket, key=key)
+
+    assert done.status == 0, done.err
+    assert f"not as committed: {named}" in done.err
+
+
+def test_an_ignored_file_around_the_package_is_left_out_and_named(
+    checkout: Workplace, desk: Desk
+) -> None:
+    checkout.write(".gitignore", "LICENSE.txt\nprivate/\n.env\n.idea/\n")
+    checkout.git("rm", "-q", "--cached", "LICENSE.txt")
+    checkout.write(f"{FOLDER}/docs/more.md.link", "../../../private/more.md\n")
+    checkout.commit("A link")
+    checkout.write("private/more.md", "# Private\n")
+
+    done = desk.run("build", package(checkout), "--output", desk.folder / "out")
+
+    assert "../../LICENSE.txt" in done.err
+    assert "../../private/more.md" in done.err
+    assert done.status != 0
+
+
+def test_a_link_into_a_submodule_names_nothing(checkout: Workplace, desk: Desk, key: Key) -> None:
+    inner = checkout.clone / "inner"
+    subprocess.run(["git", "clone", "-q", checkout.origin, inner], check=True)
+    checkout.write(f"{FOLDER}/docs/more.md.link", "../../../inner/LICENSE.txt\n")
+    checkout.commit("A link into a submodule")
+
+    done = desk.run("publish", package(checkout), *desk.to_bucket, key=key)
+
+    assert done.status != 0, done.err
+    assert "inner/LICENSE.txt is no file of the repository" in done.err
+    assert not desk.bucket.exists()
+
+
+@pytest.mark.parametrize("through", ["the package", "a folder above it"])
+def test_a_link_of_the_disk_leads_to_the_repository_behind_it(
+    checkout: Workplace, desk: Desk, through: str
+) -> None:
+    other = checkout.folder / "other"
+    subprocess.run(["git", "init", "-q", other], check=True)
+    (other / "LICENSE.txt").write_text("Terms of another repository.\n")
+    link = other / "link"
+    link.symlink_to(package(checkout) if through == "the package" else package(checkout).parent)
+    named = link if through == "the package" else link / "lanternfish"
+
+    done = desk.run("build", named, "--output", desk.folder / "out")
+    straight = desk.run("build", package(checkout), "--output", desk.folder / "straight")
+
+    assert (done.status, straight.status) == (0, 0), done.err
+    zips = [desk.folder / place / "lanternfish-1.2.0.zip" for place in ("straight", "out")]
+    assert zips[0].read_bytes() == zips[1].read_bytes()
+
+
+def test_an_empty_git_folder_in_the_package_is_no_repository(checkout: Workplace, desk: Desk) -> None:
+    straight = desk.run("build", package(checkout), "--output", desk.folder / "straight")
+    (package(checkout) / ".git").mkdir()
+    (package(checkout).parent / ".git").mkdir()
+
+    done = desk.run("build", package(checkout), "--output", desk.folder / "out")
+
+    assert (straight.status, done.status) == (0, 0), done.err
+    zips = [desk.folder / place / "lanternfish-1.2.0.zip" for place in ("straight", "out")]
+    assert zips[0].read_bytes() == zips[1].read_bytes()
 
 
 def test_a_folder_without_git_is_published_as_it_is(desk: Desk, key: Key) -> None:

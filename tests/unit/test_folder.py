@@ -17,6 +17,7 @@ def package(tmp_path: Path) -> Path:
 
 def test_the_repository_is_the_nearest_folder_with_git(package: Path) -> None:
     (package.parents[1] / ".git").mkdir()
+    (package.parents[1] / ".git/HEAD").write_text("ref: refs/heads/main\n")
     (package.parents[0] / "LICENSE.txt").write_text("Free.\n")
     (package.parents[1] / "LICENSE.txt").write_text("Free, too.\n")
 

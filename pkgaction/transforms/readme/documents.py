@@ -47,6 +47,16 @@ def rendered(source: PackageSource, sources: Sources, phrases: Phrases) -> Itera
         yield TreeFile(path=_DOCUMENTS + name, content=Bytes(_SURROGATE.sub("\ufffd", text).encode()))
 
 
+def look_up_links(source: PackageSource) -> None:
+    """Ask for the repository's table of links, if there is a template that may show one.
+
+    Raises:
+        BuildRefusedError: the table can't be used.
+    """
+    if any(below(source.tree, _TEMPLATES, ".md")):
+        _links(source)
+
+
 def stale(source: PackageSource, built: Tree) -> Iterator[Finding]:
     """Documents of the source that are not what their templates render; they need not be there."""
     for template in below(source.tree, _TEMPLATES, ".md"):
