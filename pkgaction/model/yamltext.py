@@ -15,18 +15,17 @@ from typing import TypeAlias
 
 import yaml
 
-from pkgaction.model import plaintext, yamlwords
+from pkgaction.model import plaintext, yamlevents, yamlwords
 
 MOST_BYTES = 5 * 1024 * 1024  # a larger YAML file is refused by the official validator, too
 _DEEPEST = 64
+_VERSION = (1, 1)  # of YAML, as yaml.v3 has it
 _MERGE = "tag:yaml.org,2002:merge"
 _MOST_NODES = 200_000  # with every alias written out
 _MOST_DOUBLED = 20  # keys of a file that are told of; the others are when these are gone
 
 # YAML 1.2 has this escape of a slash, yaml.v3 has not; counted from the first of a run of backslashes
 _SLASH = re.compile(r"(?<!\\)\\(?:\\\\)*/")
-
-_Parser: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class YamlProblemError(plaintext.TextProblemError):
@@ -155,7 +154,7 @@ def events(data: bytes) -> Iterator[yaml.Event]:
     """
     text = decode(data)
     with _problems(text):
-        yield from yaml.parse(text, Loader=_Parser)
+        yield from yamlevents.parse(text)
 
 
 def decode(data: bytes) -> str:
@@ -180,7 +179,7 @@ class _Composer:
     def __init__(self, text: str, doubled: list[DoubledKey] | None) -> None:
         self._text = text
         self._doubled = doubled
-        self._events: Iterator[yaml.Event] = iter(yaml.parse(text, Loader=_Parser))
+        self._events: Iterator[yaml.Event] = yamlevents.parse(text)
         self._anchors: dict[str, tuple[Node, int] | None] = {}
         self._nodes = 0
 
@@ -188,13 +187,26 @@ class _Composer:
         found: Node | None = None
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
+                if event.version and tuple(event.version) != _VERSION:
+                    raise _problem("%YAML must be 1.1: remove the line", event)
                 found = self._node(next(self._events), 1)
                 next(self._events)  # the document's end: after its value only another one may begin
-                if only and isinstance(then := next(self._events), yaml.DocumentStartEvent):
-                    raise _problem("a second document starts here, one is expected", then)
+                self._end(only=only)
                 break
         empty = isinstance(found, Scalar) and found.plain and not found.text
         return None if empty else found
+
+    def _end(self, *, only: bool) -> None:
+        """See what follows the first document: yaml.v3 reads on to the first token of the next one."""
+        try:
+            then = next(self._events)
+            if isinstance(then, yaml.DocumentStartEvent):
+                if only:
+                    raise _problem("a second document starts here, one is expected", then)
+                next(self._events)
+        except yaml.parser.ParserError:
+            if only:
+                raise
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         if depth > _DEEPEST:
@@ -254,15 +266,19 @@ class _Composer:
         entries: dict[str, Node] = {}
         keys: dict[str, Scalar] = {}
         merges: list[Node] = []
+        merge: Scalar | None = None
         while not isinstance(item := next(self._events), yaml.MappingEndEvent):
             key = self._node(item, depth + 1)
             if not isinstance(key, Scalar):
                 raise _problem("a key must be a text", item)
             value = self._node(next(self._events), depth + 1)
-            if key.text == "<<" and (key.plain or key.tag == _MERGE):
+            is_merge = key.text == "<<" and (key.plain or key.tag == _MERGE)
+            first = merge if merge and key.text == "<<" else keys.get(key.text)
+            if first:
+                self._double(DoubledKey(key, first.line, depth))
+            elif is_merge:
+                merge = key
                 merges.append(value)
-            elif key.text in entries:
-                self._double(DoubledKey(key, keys[key.text].line, depth))
             else:
                 entries[key.text], keys[key.text] = value, key
         for source in _merged(merges):

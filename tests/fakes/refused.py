@@ -134,7 +134,7 @@ REFUSALS: Mapping[str, Refusal] = {
     "tag_that_lies": _more("x: !!int lamp", "manifest"),
     "question_in_brackets": _more("x: [http://lamp.example/?on]", "manifest"),
     "yaml_of_another_version": Refusal(
-        "registry-manifest", "manifest.yml", {"manifest.yml": f"%YAML 1.2\n---\n{MANIFEST}"}
+        "registry-entry", "manifest.yml", {"manifest.yml": f"%YAML 1.2\n---\n{MANIFEST}"}
     ),
     "name_a_number": _manifest("name: beacon", "name: '12'", "name"),
     "name_a_version": _manifest("name: beacon", "name: v1", "name"),

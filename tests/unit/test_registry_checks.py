@@ -151,7 +151,6 @@ def test_yaml_that_the_registrys_reader_takes_is_taken(text: str) -> None:
     [
         ("a: b\nc: [d?e]", 2),
         ("a:\n  - {b: c?}", 2),
-        ("%YAML 1.2\n---\na: b", 1),
         ("a: !!int b", 1),
         ("a: [[b], c?d]", 1),
     ],

@@ -312,14 +312,48 @@ def test_a_quoted_text_comes_back(text: str) -> None:
     assert _value(f"a: '{quoted}'") == text
 
 
-@pytest.mark.parametrize("text", ['a: "\\/"', 'a: "x\\\\\\/"', "a\nb: 1", "{a: 1}: b\nc"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a: "\\/"',
+        'a: "x\\\\\\/"',
+        "a\nb: 1",
+        "{a: 1}: b\nc",
+        "%YAML 1.2\n---\na: 1",
+        "a: 1\n---\n\tb: 1",
+        "a: 1\n---\n@b",
+        "a: &x {b: 1}\nc:\n  <<: *x\n  <<: *x",
+        "a: &x {b: 1}\nc:\n  <<: *x\n  '<<': 1",
+        "a: &x {b: 1}\nc:\n  '<<': 1\n  <<: *x",
+    ],
+)
 def test_what_yaml_v3_refuses_is_refused(text: str) -> None:
     with pytest.raises(YamlProblemError):
         load(text.encode())
 
 
 @pytest.mark.parametrize(
-    "text", ['a: "/"', 'a: "\\\\/"', "a: '\\/'", "a: \\/", "a: 1\n---\nb: [", "a: 1\n...\n"]
+    "text",
+    ['a: "/"', 'a: "\\\\/"', "a: '\\/'", "a: \\/", "a: 1\n---\nb: [", "a: 1\n...\n"]
+    + ["a: 1\n... b", "a: 1\n---\nb: *c", "a: 1\n---\nb: 1\nb: 2", "a: &x {b: 1}\nc: {<<: [*x, *x]}"]
+    + ["%YAML 1.1\n---\na: 1", "a: 1\n...\n%YAML 1.2\n---\nb: 1"],
 )
 def test_what_yaml_v3_takes_is_taken(text: str) -> None:
     assert isinstance(load(text.encode()), Mapping)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        pytest.param('a: "it\\\'s"', "it's", id="in double quotes"),
+        pytest.param(r'a: "\\\'s"', r"\'s", id="behind an escaped backslash"),
+        pytest.param(r'a: "\\' + "'" + 's"', r"\'s", id="an escaped backslash and an apostrophe"),
+        pytest.param('a: "x\n  \\\'y"', "x 'y", id="on another line"),
+        pytest.param(r"a: 'x\'", "x\\", id="in single quotes"),
+        pytest.param(r"a: it\'s", r"it\'s", id="plain"),
+        pytest.param('a: |-\n  "it\\\'s"', '"it\\\'s"', id="block"),
+        pytest.param('a: "\ue000\\\'"', "\ue000'", id="beside a private character"),
+    ],
+)
+def test_an_escaped_apostrophe_is_read_as_yaml_v3_does(text: str, value: str) -> None:
+    assert _value(text) == value

@@ -12,8 +12,7 @@ from pkgaction.model.yamltext import YamlProblemError
 
 _CORE_TAG = "tag:yaml.org,2002:"
 _HARMLESS = {"str", "map", "seq", "merge"}  # its reader holds a value against any other one
-_WORTH_A_LOOK = re.compile(rb"^%|!|\?", re.MULTILINE)  # nearly no file has any of them but in texts
-_VERSION = (1, 1)
+_WORTH_A_LOOK = re.compile(rb"[!?]")  # nearly no file has any of them but in texts
 
 
 def check(data: bytes) -> None:
@@ -26,23 +25,14 @@ def check(data: bytes) -> None:
         return
     flows = 0
     for event in yamltext.events(data):
-        if isinstance(event, yaml.DocumentStartEvent):
-            _check_version(event)
-        elif isinstance(event, yaml.DocumentEndEvent):
+        if isinstance(event, yaml.DocumentEndEvent):
             return  # nothing behind the first document is read
-        elif isinstance(event, yaml.CollectionStartEvent):
+        if isinstance(event, yaml.CollectionStartEvent):
             flows += bool(flows or event.flow_style)
         elif isinstance(event, yaml.CollectionEndEvent):
             flows -= bool(flows)
         elif isinstance(event, yaml.ScalarEvent):
             _check_scalar(event, in_flow=flows > 0)
-
-
-def _check_version(event: yaml.DocumentStartEvent) -> None:
-    version = event.version
-    if version and tuple(version) != _VERSION:
-        message = f"%YAML {'.'.join(map(str, version))} is not read, only 1.1: remove the line"
-        raise _problem(message, event)
 
 
 def _check_scalar(event: yaml.ScalarEvent, *, in_flow: bool) -> None:

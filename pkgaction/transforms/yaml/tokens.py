@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 import yaml
 
-_Scanner: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from pkgaction.model import yamlevents
 
 
 class Kind(Enum):
@@ -72,7 +72,7 @@ def scan(text: str) -> list[Token]:
     Raises:
         yaml.YAMLError: it is no YAML.
     """
-    return list(map(_token, yaml.scan(text, Loader=_Scanner)))
+    return list(map(_token, yamlevents.scan(text)))
 
 
 def _token(found: yaml.Token) -> Token:
