@@ -345,6 +345,7 @@ def test_a_broken_specification_is_nobodys_package(path: str, text: str) -> None
         ("4.2", "goes to 4.0.0: raise package-spec, or use an older format_version"),
         ("9.0.0-rc.1", "goes to 4.0.0: raise package-spec"),
         ("4.0.0-beta.1", "has a prerelease tag: write 4.0.0"),
+        ("4.1.0-next", "goes to 4.0.0: raise package-spec"),  # 4.1.0 is for prerelease versions
         ("1.0.0", "begins at 2.9.0: use a newer format_version"),
         ("3.2.0", "is not known: use 4.0.0, or 3.1.0"),
         ("abc", "format_version 'abc' is not a version: write one, as 3.1.0"),
@@ -365,6 +366,8 @@ def test_a_format_that_is_not_there_is_one_finding_that_says_which_are(written: 
     [
         ("lamps/red.yml", "kelp-red.yml"),
         ("lamps/kelb-red.yml", "kelp-red.yml"),
+        ("lamps/kelp_red.yml", "kelp-red.yml"),
+        ("lamps/kelp.red.yml", "kelp-red.yml"),
         ("lamps/kelp-red.yaml", "kelp-red.yml"),
         ("lamps/Kelp-Red.yml", "kelp-red.yml"),
         ("docs/Readme.md", ""),  # the one that it should be is there

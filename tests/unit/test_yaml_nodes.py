@@ -189,3 +189,18 @@ def test_a_text_that_cannot_be_written_back_is_named_with_its_line(indents: tupl
 
     assert caught.value.line == 4
     assert "begins with an empty line" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text", ["a: >\n  x\n   y\n\n  z\n", "a: >-\n  x\n\n   y\n", "a: >\n  x\n   y\n  z\n"]
+)
+def test_a_folded_text_that_cannot_be_written_back_comes_with_its_remedy(text: str) -> None:
+    with pytest.raises(YamlProblemError, match=r"a folded text .* with an indented line") as caught:
+        written(reader.document(text.encode()), 2)
+
+    assert "write | in place of >" in caught.value.message
+    assert written(reader.document(text.replace(">", "|").encode()), 2).startswith(b"a: |")
+
+
+def test_an_escaped_apostrophe_is_written_as_one_and_comments_stay() -> None:
+    assert written(reader.document(b"a: \"it\\'s\" # \\'\n"), 2) == b"a: \"it's\" # \\'\n"

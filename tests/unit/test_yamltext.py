@@ -334,9 +334,20 @@ def test_what_yaml_v3_refuses_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['a: "/"', 'a: "\\\\/"', "a: '\\/'", "a: \\/", "a: 1\n---\nb: [", "a: 1\n...\n"]
-    + ["a: 1\n... b", "a: 1\n---\nb: *c", "a: 1\n---\nb: 1\nb: 2", "a: &x {b: 1}\nc: {<<: [*x, *x]}"]
-    + ["%YAML 1.1\n---\na: 1", "a: 1\n...\n%YAML 1.2\n---\nb: 1"],
+    [
+        'a: "/"',
+        'a: "\\\\/"',
+        "a: '\\/'",
+        "a: \\/",
+        "a: 1\n---\nb: [",
+        "a: 1\n...\n",
+        "a: 1\n... b",
+        "a: 1\n---\nb: *c",
+        "a: 1\n---\nb: 1\nb: 2",
+        "a: &x {b: 1}\nc: {<<: [*x, *x]}",
+        "%YAML 1.1\n---\na: 1",
+        "a: 1\n...\n%YAML 1.2\n---\nb: 1",
+    ],
 )
 def test_what_yaml_v3_takes_is_taken(text: str) -> None:
     assert isinstance(load(text.encode()), Mapping)

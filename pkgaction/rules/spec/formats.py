@@ -41,18 +41,22 @@ class Formats:
                 code = f"{key.replace('_', '-')}-invalid"
                 yield found(MANIFEST, _not_a_version(package, key), _at(package, key), code=code)
         if self._entry(package.format_version) is None:
-            message = self._unknown(package.format_version)
+            message = self._unknown(package)
             yield self._found(package, message, "format-version-unknown")
 
     def unreleased(self, package: Package) -> Iterator[Finding]:
         """A released package is written in a released format."""
         entry = self._entry(package.format_version)
-        if entry and entry.prerelease and package.ga and package.at_least(_UNRELEASED_SINCE):
+        if entry and self._is_too_new(entry, package):
             message = (
                 f"format_version {package.format_version} is not released yet: use an older one, or "
                 "give the package a prerelease version"
             )
             yield self._found(package, message, "format-version-unreleased", _UNRELEASED)
+
+    def _is_too_new(self, entry: LooseVersion, package: Package) -> bool:
+        """Whether a released package may not be written in the format of an entry."""
+        return bool(entry.prerelease) and package.ga and package.at_least(_UNRELEASED_SINCE)
 
     def _entry(self, version: LooseVersion) -> LooseVersion | None:
         """The entry of the specification's changelog for a format version."""
@@ -61,10 +65,12 @@ class Formats:
                 return entry
         return None
 
-    def _unknown(self, version: LooseVersion) -> str:
+    def _unknown(self, package: Package) -> str:
         """Why there is nothing to judge a format by, and which formats there are."""
+        version = package.format_version
         bare = LooseVersion(".".join(map(str, version.numbers)), version.numbers)
-        if version.prerelease and self._entry(bare):
+        entry = self._entry(bare)
+        if version.prerelease and entry and not self._is_too_new(entry, package):
             return f"format_version {version} has a prerelease tag: write {bare}"
         known = sorted(entry for entry in self.documents.versions if not entry.prerelease)
         below = [entry for entry in known if entry < version]

@@ -11,6 +11,7 @@ _PREFIX = re.compile(r"\^?\{PACKAGE_NAME\}(?P<separator>[-_])")
 _ENDS = ((".yaml", ".yml"), (".yml", ".yml.hbs"), (".yaml.hbs", ".yml.hbs"), (".hbs", ".yml.hbs"))
 _FORBIDDEN_END = re.compile(r"-ecs(?=\.json$)", re.IGNORECASE)
 _ODD = re.compile(r"[^a-z0-9_.-]+")
+_SEPARATORS = ("-", "_", ".", " ")
 _NEAR = 0.6  # of 1: how much alike two names are that are taken for the same
 
 
@@ -43,6 +44,8 @@ def _candidates(name: str, items: Sequence[Item], package: str) -> Iterator[str]
 
 def _prefixed(name: str, package: str, separator: str) -> Iterator[str]:
     """The name behind the package's, which takes the place of one that is nearly that."""
+    if name.startswith(package) and name[len(package) :][:1] in _SEPARATORS:
+        yield f"{package}{separator}{name[len(package) + 1 :]}"
     first, _, rest = name.partition(separator)
     near = difflib.SequenceMatcher(None, first.lower(), package).ratio() >= _NEAR
     yield f"{package}{separator}{rest if near and rest else name}"

@@ -1,5 +1,6 @@
 """Nodes as bytes that are sure to mean the same."""
 
+import re
 from collections.abc import Iterator
 
 from pkgaction.model.yamltext import Scalar as Written
@@ -9,6 +10,7 @@ from pkgaction.transforms.yaml import reader, writer
 from pkgaction.transforms.yaml.nodes import Alias, Document, Mapping, Node, Scalar, Sequence, Style
 
 _TOP = ""
+_INDENTED = re.compile(r"\n[ \t]")
 
 
 def written(document: Document, *indents: int) -> bytes:
@@ -72,6 +74,9 @@ def _problem(node: Node, place: str) -> YamlProblemError:
         begins = "an empty line" if node.text[0] == "\n" else "a blank"
         place = f"{place or 'the file'}, a text of several lines that begins with {begins},"
         fix = "let it begin with text"
+    elif isinstance(node, Scalar) and node.style is Style.FOLDED and _INDENTED.search(node.text):
+        place = f"{place or 'the file'}, a folded text (>) with an indented line,"
+        fix = "write | in place of >, each line as it is to be read"
     elif isinstance(node, Scalar) and not node.text:
         fix = 'write null or ""'
     elif isinstance(node, Scalar) and node.text == "<<":
