@@ -5,12 +5,12 @@ switched off, and nothing is fetched. Nothing is written, either.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from pkgaction.adapters import checked_out, git_process
+from pkgaction.adapters import checked_out, filtered, git_process
 from pkgaction.adapters.checked_out import IndexEntry
 from pkgaction.adapters.git_process import CAN_FAIL
 from pkgaction.errors import GitError
@@ -86,11 +86,8 @@ class Surroundings:
             return replace(found, uncommitted={path: State.UNKNOWN})
         state = found.uncommitted.get(path)  # of a folder, what is in it does not count
         place = self.root / path
-        if (
-            not found.is_ignored
-            and path not in found.tracked
-            and (place.is_symlink() or place.is_file())
-        ):
+        is_known = found.is_ignored or path in found.tracked
+        if not is_known and (place.is_symlink() or place.is_file()):
             state = state or State.UNTRACKED  # what the index lacks is not committed, as in a submodule
         return replace(found, uncommitted={path: state} if state else {})
 
@@ -160,11 +157,21 @@ class _Asked:
         """Ignored paths, from the top; uncommitted ones, from the folder."""
         ignored: list[str] = []
         uncommitted: dict[str, State] = {}
-        for kind, states, path in _records(self._git(*_STATUS)):
-            if kind == "!":
-                ignored.append(path)
+        doubtful: dict[str, _Record] = {}  # changed, unless a filter has done it
+        for record in _records(self._git(*_STATUS)):
+            path = record.path.removeprefix(self.prefix)
+            if record.kind == "!":
+                ignored.append(record.path)
+                continue
+            uncommitted[path] = record.state
+            if record.may_be_filtered:
+                doubtful[path] = record
+        oids = {path: record.oid for path, record in doubtful.items()}
+        for path in filtered.unchanged(self.folder, oids, self.repository, self.env):
+            if doubtful[path].is_staged:
+                uncommitted[path] = State.STAGED
             else:
-                uncommitted[path.removeprefix(self.prefix)] = _state(kind, states)
+                del uncommitted[path]
         return ignored, uncommitted
 
     def _index(self) -> tuple[dict[str, IndexEntry], list[str]]:
@@ -195,24 +202,42 @@ def _environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     return {**git_process.environment(environ, {**_NO_PROGRAMS, **off}.items()), **own, **_NO_FETCH}
 
 
-def _records(raw: bytes) -> Iterator[tuple[str, str, str]]:
-    """Kind, states and path of each line of `git status --porcelain=v2 -z`."""
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A line of `git status --porcelain=v2 -z`."""
+
+    kind: str
+    path: str
+    states: str = ""  # X of the index against the commit, Y of the disk against the index
+    modes: Sequence[str] = ()  # of a changed file: in the commit, in the index, on disk
+    oid: str = ""  # of a changed file: its blob in the index
+
+    @property
+    def state(self) -> State:
+        if self.kind == "?":
+            return State.UNTRACKED
+        if self.states.endswith("D") or self.states == "D.":
+            return State.DELETED
+        return State.STAGED if self.states.endswith(".") else State.CHANGED
+
+    @property
+    def is_staged(self) -> bool:
+        return not self.states.startswith(".")
+
+    @property
+    def may_be_filtered(self) -> bool:
+        """Whether it is the bytes that are not those of the index, and nothing else."""
+        return self.kind == "1" and self.states.endswith("M") and self.modes[1] == self.modes[2]
+
+
+def _records(raw: bytes) -> Iterator[_Record]:
     for line in _split(raw):
         kind = line[0]
         if kind in "?!":
-            yield kind, "", line[2:]
+            yield _Record(kind, line[2:])
         elif kind in _FIELDS_BEFORE_PATH:
             *fields, path = line.split(" ", _FIELDS_BEFORE_PATH[kind])
-            yield kind, fields[1], path
-
-
-def _state(kind: str, states: str) -> State:
-    """What `XY` says: X of the index against the commit, Y of the disk against the index."""
-    if kind == "?":
-        return State.UNTRACKED
-    if states.endswith("D") or states == "D.":
-        return State.DELETED
-    return State.STAGED if states.endswith(".") else State.CHANGED
+            yield _Record(kind, path, states=fields[1], modes=fields[3:6], oid=fields[7])
 
 
 def _split(raw: bytes) -> list[str]:

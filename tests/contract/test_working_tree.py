@@ -335,6 +335,92 @@ def test_files_that_git_converts_at_checkout_are_as_committed(clone: Clone) -> N
         assert file.read(limit=1000) == clone.committed(f"{PACKAGE}/{file.path}")
 
 
+POINTER = """\
+version https://git-lfs.github.com/spec/v1
+oid sha256:{digest}
+size {size}
+"""
+
+
+def with_a_filter(clone: Clone, data: bytes) -> Clone:
+    """A clone, right after its checkout, of a repository whose filter keeps a pointer for each file."""
+    pointer = POINTER.format(digest=hashlib.sha256(data).hexdigest(), size=len(data))
+    (clone.top.parent / "data").write_bytes(data)
+    (clone.top.parent / "pointer").write_text(pointer)
+    clone.write(".gitattributes", b"*.png filter=lfs\n")
+    clone.write(f"{PACKAGE}/img/a.png", pointer.encode())
+    clone.commit()
+    other = Clone(clone.top.parent / "other", Path(clone.environ["HOME"]))
+    clone.git("clone", "-q", "--no-checkout", str(clone.top), str(other.top))
+    other.git("config", "filter.lfs.clean", f"cat >/dev/null; cat {clone.top.parent}/pointer")
+    other.git("config", "filter.lfs.smudge", f"cat >/dev/null; cat {clone.top.parent}/data")
+    other.git("checkout", "-q", "main")
+    return other
+
+
+def at_once(clone: Clone) -> None:
+    """The file is as new as the index."""
+    time = (clone.package / "img/a.png").stat().st_mtime_ns
+    os.utime(clone.top / ".git/index", ns=(time, time))
+
+
+def later(clone: Clone) -> None:
+    os.utime(clone.package / "img/a.png", (1, 1))
+
+
+@pytest.mark.parametrize("work", [at_once, later])
+def test_a_file_that_a_filter_has_made_is_as_committed(
+    clone: Clone, work: Callable[[Clone], None]
+) -> None:
+    fresh = with_a_filter(clone, b"a picture")
+    assert (fresh.package / "img/a.png").read_bytes() == b"a picture"
+    work(fresh)
+
+    assert not fresh.examine().uncommitted
+    data = fresh.source().tree.read("img/a.png", limit=1000)
+    assert data == fresh.committed(f"{PACKAGE}/img/a.png")
+    assert not fresh.git("status", "--porcelain")
+
+
+def test_a_file_of_another_filter_is_as_committed_while_it_is_as_git_has_noted(clone: Clone) -> None:
+    fresh = with_a_filter(clone, b"a picture")
+    (clone.top.parent / "pointer").write_text("sealed\n")
+    path = fresh.write(f"{PACKAGE}/img/b.png", b"a picture")
+    fresh.git("add", path.as_posix())
+    fresh.git("commit", "-q", "-m", "Sealed")
+    time = path.stat().st_mtime_ns
+    os.utime(fresh.top / ".git/index", ns=(time, time))
+
+    assert "img/b.png" not in fresh.examine().uncommitted
+    os.utime(path, (1, 1))
+    assert fresh.examine().uncommitted["img/b.png"] is State.CHANGED
+
+
+@pytest.mark.parametrize("data", [b"A PICTURE", b"another picture"])
+def test_a_changed_file_with_a_filter_is_changed(clone: Clone, data: bytes) -> None:
+    fresh = with_a_filter(clone, b"a picture")
+    path = fresh.write(f"{PACKAGE}/img/a.png", data)
+    os.utime(path, (1, 1))
+
+    assert fresh.examine().uncommitted == {"img/a.png": State.CHANGED}
+
+
+def test_rights_that_are_not_as_committed_are_a_change_with_a_filter_too(clone: Clone) -> None:
+    fresh = with_a_filter(clone, b"a picture")
+    (fresh.package / "img/a.png").chmod(0o755)
+
+    assert fresh.examine().uncommitted == {"img/a.png": State.CHANGED}
+
+
+def test_a_pointer_without_a_filter_is_a_text(clone: Clone) -> None:
+    pointer = POINTER.format(digest=hashlib.sha256(b"a picture").hexdigest(), size=9)
+    clone.write(f"{PACKAGE}/img/a.png", pointer.encode())
+    clone.commit()
+    clone.write(f"{PACKAGE}/img/a.png", b"a picture")
+
+    assert clone.examine().uncommitted == {"img/a.png": State.CHANGED}
+
+
 def test_a_changed_file_is_as_it_is_on_disk(clone: Clone) -> None:
     clone.git("config", "core.autocrlf", "true")
     clone.write(MANIFEST, b"name: other\r\n")
