@@ -13,6 +13,7 @@ from pkgaction.entry import nesting, values
 from pkgaction.entry.problem import EntryProblemError
 from pkgaction.model import yamltext
 from pkgaction.model.json import Json, JsonObject
+from pkgaction.model.manifest import FILE
 from pkgaction.model.tree import Tree
 
 Object: TypeAlias = dict[str, Json]  # a part of an entry
@@ -29,7 +30,7 @@ class Fields:
 
     @classmethod
     def of_file(cls, tree: Tree, path: str) -> Self:
-        """Read a YAML file of the package.
+        """Read the first document of a YAML file; the package's manifest has no other one.
 
         Raises:
             EntryProblemError: it is missing, or can't be read.
@@ -39,7 +40,7 @@ class Fields:
             message = f"the file is missing, or larger than {yamltext.MOST_BYTES} bytes"
             raise EntryProblemError(message, path)
         try:
-            mapping = yamltext.load_mapping(data)
+            mapping = yamltext.load_mapping(data, only=path == FILE)
         except yamltext.YamlProblemError as error:
             raise EntryProblemError(error.message, path, error.line) from error
         return cls(path, nesting.unfold(mapping, path))

@@ -57,6 +57,10 @@ class Package:
         file = self.tree.get(path)
         return file is not None and file.kind is Kind.FILE
 
+    def has_folder(self, path: str) -> bool:
+        """Whether there is a folder at that path: something lies in it."""
+        return any(file.path.startswith(f"{path}/") for file in self.tree.files)
+
 
 def semantic_version(manifest: Fields, key: str) -> Version:
     """The version at a key.

@@ -49,7 +49,7 @@ def find(data: bytes, branch: str) -> Backport | None:
         UsageError: the file is no inventory, or the branch's entry can't be understood.
     """
     try:
-        top = yamltext.load_mapping(data)
+        top = yamltext.load_mapping(data, only=True)
     except yamltext.YamlProblemError as error:
         raise _broken(error.message, error.line) from error
     found = [entry for entry in _entries(top) if _text(entry, "branch") == branch]

@@ -70,7 +70,7 @@ def identify(data: bytes) -> Identity:
     """
     doubled: list[yamltext.DoubledKey] = []
     try:
-        top = yamltext.load_mapping(data, doubled=doubled)
+        top = yamltext.load_mapping(data, only=True, doubled=doubled)
     except yamltext.YamlProblemError as error:
         raise ManifestProblemError(error.message, error.line, error.column) from error
     if at_top := [one for one in doubled if one.depth == 1]:  # deeper ones are validation's

@@ -28,7 +28,7 @@ class Owners:
             OwnersProblemError: it is no such map; says where.
         """
         try:
-            found = yamltext.load_mapping(text.encode())
+            found = yamltext.load_mapping(text.encode(), only=True)
         except yamltext.YamlProblemError as error:
             raise OwnersProblemError(f"line {error.line}: {error.message}") from error
         names: dict[str, tuple[str, ...]] = {}

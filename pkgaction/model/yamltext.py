@@ -129,15 +129,15 @@ def _problems(text: str) -> Iterator[None]:
         raise YamlProblemError(*yamlwords.explain_character(error, text)) from None
 
 
-def load_mapping(data: bytes, *, doubled: list[DoubledKey] | None = None) -> Mapping:
-    """Read a file that must hold one document, a map; an empty file is an empty map.
+def load_mapping(data: bytes, *, only: bool = False, doubled: list[DoubledKey] | None = None) -> Mapping:
+    """Read a file whose first document must be a map; an empty file is an empty map.
 
-    What `doubled` is for, `load` says.
+    What `only` and `doubled` are for, `load` says.
 
     Raises:
         YamlProblemError: as `load`, or the document is no map.
     """
-    node = load(data, only=True, doubled=doubled)
+    node = load(data, only=only, doubled=doubled)
     if node is None:
         return Mapping({}, {}, 1)
     if not isinstance(node, Mapping):

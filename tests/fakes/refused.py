@@ -114,6 +114,14 @@ def _folder(name: str) -> Refusal:
 
 _ONE_GROUP = "- name: data_stream\n  fields: [{name: type, type: constant_keyword}]\n"
 
+_WHOLE_GROUP = """\
+- name: data_stream
+  fields:
+    - {name: type, type: constant_keyword}
+    - {name: dataset, type: constant_keyword}
+    - {name: namespace, type: constant_keyword}
+"""
+
 REFUSALS: Mapping[str, Refusal] = {
     # the package's manifest
     "description_empty": _manifest("description: Watches the beacons of a coast.", "description: ''"),
@@ -175,6 +183,9 @@ REFUSALS: Mapping[str, Refusal] = {
     ),
     # pipelines
     "pipeline_missing": _stream(f"{STREAM}ingest_pipeline: dusk\n", "pipeline"),
+    "pipeline_of_another_folder": _stream(
+        f"{STREAM}ingest_pipeline: ../../fields/base-fields\n", "pipeline"
+    ),
     "pipeline_unused": Refusal(
         "registry-entry",
         STREAM_FILE,
@@ -203,6 +214,14 @@ REFUSALS: Mapping[str, Refusal] = {
     "timestamp_type_not_a_text": _fields(FIELDS.replace("type: date", "type: 1")),
     "type_not_constant": _fields(FIELDS.replace("constant_keyword", "keyword", 1)),
     "group_not_whole": _fields(_ONE_GROUP + FIELDS[FIELDS.index('- name: "@') :]),
+    "group_not_whole_first": Refusal(
+        "registry-fields",
+        f"{IN}/fields/aaa.yml",
+        {
+            f"{IN}/fields/aaa.yml": _ONE_GROUP,
+            FIELDS_FILE: _WHOLE_GROUP + FIELDS[FIELDS.index('- name: "@') :],
+        },
+    ),
     "fields_in_a_folder": Refusal(
         "registry-fields",
         f"{IN}/fields/more/dusk.yml",

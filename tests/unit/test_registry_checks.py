@@ -92,8 +92,11 @@ def test_a_folder_with_a_dash_is_refused() -> None:
         _IN_A_GROUP,
         FIELDS + "- name: lamp\n  type: group\n  fields: [{name: oil, type: long}]\n",
         FIELDS + "- name: 1\n- name: yes\n",
+        _IN_A_GROUP + "- {name: data_stream, fields: [{name: lamp, type: keyword}]}\n",
+        FIELDS + "- {name: data_stream.type, type: keyword}\n- {name: '@timestamp', type: long}\n",
+        _IN_A_GROUP + "- name: data_stream.type\n",
     ],
-    ids=["in a group", "others beside", "other names"],
+    ids=["in a group", "others beside", "other names", "a later group", "later ones", "no type"],
 )
 def test_base_fields_may_be_written_in_either_way(fields: str) -> None:
     assert _findings(fields=fields) == ()
@@ -111,6 +114,24 @@ def test_what_stands_behind_a_yaml_pipeline_is_refused(behind: str) -> None:
     assert "something follows the pipeline" in found.message
 
 
+@pytest.mark.parametrize("behind", ["---\n", "---\nlamp: [\n", "...\n"])
+def test_of_a_data_streams_manifest_the_first_document_counts(behind: str) -> None:
+    assert _findings(stream=STREAM + behind) == ()
+
+
+@pytest.mark.parametrize("name", ["default", "./default", "/default", "../ingest_pipeline/default"])
+def test_a_pipeline_may_be_named_by_its_path(name: str) -> None:
+    assert _findings(stream=f"{STREAM}ingest_pipeline: {name}\n") == ()
+
+
+@pytest.mark.parametrize("name", ["../../fields/base-fields", "../default", "more/default"])
+def test_a_pipeline_of_another_folder_is_refused(name: str) -> None:
+    (found,) = _findings(stream=f"{STREAM}ingest_pipeline: {name}\n")
+
+    assert (found.code, found.file, found.line) == ("registry-pipeline", STREAM_FILE, 5)
+    assert "leads out of ingest_pipeline" in found.message
+
+
 def test_a_pipeline_beside_the_named_one_is_read_too() -> None:
     other = PIPELINE_FILE.replace("default", "other")
 
@@ -124,7 +145,7 @@ def test_a_name_that_no_version_begins_with_is_taken(name: str) -> None:
     assert _findings(manifest=MANIFEST.replace("name: beacon", f"name: {name!r}")) == ()
 
 
-@pytest.mark.parametrize("src", ["img/beacon.svg", "/img/beacon.svg", "./img/../img/beacon.svg"])
+@pytest.mark.parametrize("src", ["img/beacon.svg", "/img/beacon.svg", "./img/../img/beacon.svg", "/img"])
 def test_an_icon_may_be_named_from_the_packages_root(src: str) -> None:
     assert _findings(manifest=MANIFEST.replace("/img/beacon.svg", src)) == ()
 

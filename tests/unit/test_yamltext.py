@@ -107,7 +107,7 @@ def test_only_the_first_document_is_read_whatever_follows() -> None:
 
 def test_a_file_that_must_be_one_map_has_no_second_document() -> None:
     with pytest.raises(YamlProblemError, match="second document") as caught:
-        load_mapping(b"a: 1\n---\nb: 2\n")
+        load_mapping(b"a: 1\n---\nb: 2\n", only=True)
 
     assert (caught.value.line, caught.value.column) == (2, 1)
 

@@ -34,6 +34,17 @@ class _Field:
         """Its name; empty where that is not a text."""
         return _text(self.entry.entries.get("name"))
 
+    @property
+    def type(self) -> str:
+        """Its type; empty where that is not a text."""
+        return _text(self.entry.entries.get("type"))
+
+    @property
+    def lacks_type(self) -> bool:
+        """Whether nothing is written as its type; null and numbers are something."""
+        node = self.entry.entries.get("type")
+        return node is None or (isinstance(node, Scalar) and values.resolve(node) == "")
+
 
 def base_fields_exist(package: Package) -> Iterator[EntryProblemError]:
     """A data stream declares @timestamp and the three data_stream fields, of the right type.
@@ -88,29 +99,30 @@ def _field(node: Node, path: str) -> _Field:
 
 def _missing(stream: str, fields: Sequence[_Field]) -> Iterator[EntryProblemError]:
     for name, type_ in BASE.items():
-        declared = _declared(name, fields)
-        if not declared:
+        field = _declared(name, fields)
+        if field is None:
             message = f"no file in {stream}/fields declares {name}: add it with type {type_}"
             yield _problem(message, f"{stream}/{FILE}")
-        for field in declared:
-            is_ = field.entry.entries.get("type")
-            if _text(is_) != type_:
-                line = (is_ or field.entry).line
-                yield _problem(f"{name} must have the type {type_}: write it", field.file, line)
+        elif field.type != type_:
+            line = (field.entry.entries.get("type") or field.entry).line
+            yield _problem(f"{name} must have the type {type_}: write it", field.file, line)
 
 
-def _declared(name: str, fields: Sequence[_Field]) -> list[_Field]:
-    """All fields of that name, written dotted; else those in the groups that it would be in."""
-    flat = [field for field in fields if field.name == name]
+def _declared(name: str, fields: Sequence[_Field]) -> _Field | None:
+    """The first field of that name, written dotted; else that in the first group that it would be in.
+
+    Later ones are not read by a registry. One without a type is, where there is no group.
+    """
+    flat = next((field for field in fields if field.name == name), None)
     group, _, last = name.partition(".")
-    if flat or not last:
+    around = next((field for field in fields if last and field.name == group), None)
+    if around is None or (flat and not flat.lacks_type):
         return flat
-    groups = [field for field in fields if field.name == group]
-    return [inner for one in groups for inner in _inside(one, last)]
+    return _inside(around, last)
 
 
-def _inside(group: _Field, name: str) -> list[_Field]:
-    """The fields of that name in a group.
+def _inside(group: _Field, name: str) -> _Field:
+    """The first field of that name in a group.
 
     Raises:
         EntryProblemError: it has none, or something that is not a field.
@@ -118,7 +130,7 @@ def _inside(group: _Field, name: str) -> list[_Field]:
     node = group.entry.entries.get("fields")
     items = node.items if isinstance(node, yamltext.Sequence) else ()
     inner = [_field(item, group.file) for item in items]
-    if found := [field for field in inner if field.name == name]:
+    if found := next((field for field in inner if field.name == name), None):
         return found
     raise _problem(f"the group {group.name} must declare {name}: add it", group.file, group.entry.line)
 

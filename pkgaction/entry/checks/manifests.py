@@ -96,12 +96,12 @@ def folders_have_no_dash(package: Package) -> Iterator[EntryProblemError]:
 
 
 def images_exist(package: Package) -> Iterator[EntryProblemError]:
-    """The package's icons and screenshots are files in it."""
+    """The package's icons and screenshots are in it; a registry takes a folder for one, too."""
     for key in ("icons", "screenshots"):
         for image in package.manifest.children(key):
             src = image.text("src")
             path = posixpath.normpath(src.lstrip("/"))
-            if src and not package.has(path):
+            if src and not package.has(path) and not package.has_folder(path):
                 message = f"there is no file {src[:200]!r} in the package: add it, or correct the path"
                 yield _at("image", message, image, "src")
 

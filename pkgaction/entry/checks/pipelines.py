@@ -17,14 +17,23 @@ _ENDINGS = (".json", ".yml")
 
 
 def named_pipeline_exists(package: Package) -> Iterator[EntryProblemError]:
-    """The pipeline that a data stream names as `ingest_pipeline` is one of its files."""
+    """The pipeline that a data stream names as `ingest_pipeline` is one of its files.
+
+    A registry would read what another name leads to, too, and end if that is no pipeline.
+    """
     for folder, manifest in check.data_streams(package):
-        name = manifest.text("ingest_pipeline")
-        paths = [posixpath.normpath(f"{folder}/{_FOLDER}/{name}{ending}") for ending in _ENDINGS]
-        if name and not any(package.has(path) for path in paths):
+        name, inside = manifest.text("ingest_pipeline"), f"{folder}/{_FOLDER}"
+        paths = [posixpath.normpath(f"{inside}/{name}{ending}") for ending in _ENDINGS]
+        if not name:
+            continue
+        if any(posixpath.dirname(path) != inside for path in paths):
+            message = f"the name {name[:200]!r} leads out of ingest_pipeline: name a file in it"
+        elif not any(package.has(path) for path in paths):
             message = f"there is no ingest pipeline {name[:200]!r}: add its file, or correct the name"
-            place = manifest.problem(message, "ingest_pipeline")
-            yield EntryProblemError(message, place.file, place.line, CODE)
+        else:
+            continue
+        place = manifest.problem(message, "ingest_pipeline")
+        yield EntryProblemError(message, place.file, place.line, CODE)
 
 
 def pipelines_are_files(package: Package) -> Iterator[EntryProblemError]:

@@ -59,7 +59,7 @@ class Phrases:
             PhrasesProblemError: it is no map of texts, or has a name that ours have not.
         """
         try:
-            top = yamltext.load_mapping(data)
+            top = yamltext.load_mapping(data, only=True)
         except yamltext.YamlProblemError as error:
             raise PhrasesProblemError(error.message, error.line) from error
         found = dict(_OURS)
