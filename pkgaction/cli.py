@@ -15,8 +15,8 @@ from pkgaction import __version__, commands, ending
 from pkgaction.adapters import container
 from pkgaction.commands.context import Context
 from pkgaction.errors import PkgactionError, UsageError, of_machine
-from pkgaction.input_reader import UNSIGNED
-from pkgaction.inputs import DEFAULTS, SECRETS, Inputs
+from pkgaction.input_reader import SECRETS, UNSIGNED
+from pkgaction.inputs import DEFAULTS, Inputs
 from pkgaction.report import escape
 
 _ENVIRONMENT = {name: f"PKGACTION_{name.upper().replace('-', '_')}" for name in SECRETS}

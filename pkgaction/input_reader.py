@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
+from pkgaction.model import telltale
 from pkgaction.model.event import Mode
 from pkgaction.model.outcome import Problem
 from pkgaction.model.owners import Owners, OwnersProblemError
@@ -26,6 +27,7 @@ _DAYS = re.compile(r"[0-9]{1,4}")
 _MOST_JOBS = 64
 _IN_WORKSPACE = "give mode: comment, and reports as globs relative to the workspace"
 _PIN = re.compile(r"sha256=[0-9a-f]{64}")
+SECRETS = ("gpg-private-key", "gpg-passphrase", "github-token")
 GOOGLE = "https://storage.googleapis.com"  # where its buckets are served
 UNSIGNED = "unsigned"  # the word that accepts any package
 _ARMOR = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
@@ -43,7 +45,14 @@ class Reader:
     def __init__(self, given: Mapping[str, str], defaults: Mapping[str, str]) -> None:
         self.problems: list[Problem] = []
         self._defaults = defaults
-        self._given = {n: text for n, text in given.items() if text.strip() and self._is_text(n, text)}
+        self._given = {
+            n: text for n, text in given.items() if is_given(n, text) and self._is_text(n, text)
+        }
+        self._secrets = [self._given.get(name, "") for name in SECRETS]
+
+    def shown(self, text: str) -> str:
+        """A wrong text, in quotes; only its length where a secret may have got into the wrong input."""
+        return telltale.shown(text, self._secrets)
 
     def wrong(self, name: str, what: str, fix: str) -> None:
         """Keep what is wrong with an input, and what to do."""
@@ -54,10 +63,11 @@ class Reader:
         return self._given.get(name, self._defaults[name]).strip()
 
     def matching(self, name: str, pattern: re.Pattern[str], form: str) -> str:
-        """A text of one form; empty where nothing is given."""
+        """A text of one form; empty where nothing is given. It lies beside secrets: never quoted."""
         text = self.text(name)
         if text and not pattern.fullmatch(text):
-            self.wrong(name, f"{text[:200]!r} is none", f"write {form}")
+            self.wrong(name, f"a text of {len(text)} characters is none", f"write {form}")
+            return ""
         return text
 
     def passphrase(self) -> str:
@@ -86,7 +96,7 @@ class Reader:
         """True or false."""
         text = self.text(name)
         if text not in _BOOLEANS:
-            self.wrong(name, f"{text!r} is neither true nor false", "write true or false")
+            self.wrong(name, f"{self.shown(text)} is neither true nor false", "write true or false")
         return _BOOLEANS.get(text, _BOOLEANS[self._defaults[name]])
 
     def mode(self) -> Mode:
@@ -94,7 +104,7 @@ class Reader:
         text = self.text("mode")
         names = [mode.value for mode in Mode]
         if text not in names:
-            self.wrong("mode", f"there is no mode {text!r}", did_you_mean(text, names))
+            self.wrong("mode", f"there is no mode {self.shown(text)}", did_you_mean(text, names))
             return Mode.AUTO
         return Mode(text)
 
@@ -104,7 +114,7 @@ class Reader:
         scheme, mark, _ = text.partition("://")
         if mark and scheme not in {"https", "http", "file"}:
             fix = "write the https:// address of an archive, a folder, or none"
-            self.wrong("package-spec", f"{text[:200]!r} can't be fetched", fix)
+            self.wrong("package-spec", f"{self.shown(text)} can't be fetched", fix)
         _, pinned, pin = text.partition("#")
         if pinned and not _PIN.fullmatch(pin):
             fix = "write #sha256= and the 64 hex digits, or leave it out"
@@ -116,7 +126,7 @@ class Reader:
         text = self.text("jobs") or str(len(os.sched_getaffinity(0)) or 1)
         if _NUMBER.fullmatch(text) and 1 <= int(text) <= _MOST_JOBS:
             return int(text)
-        self.wrong("jobs", f"{text[:80]!r} is no number from 1 to {_MOST_JOBS}", "write a number")
+        self.wrong("jobs", f"{self.shown(text)} is no number from 1 to {_MOST_JOBS}", "write a number")
         return 1
 
     def owners(self) -> Owners:
@@ -124,7 +134,9 @@ class Reader:
         try:
             return Owners.parse(self.text("owners"))
         except OwnersProblemError as error:
-            self.wrong("owners", str(error), "write one line a key: FINGERPRINT: [name, other_*]")
+            told = telltale.is_told(self.text("owners"), self._secrets)
+            what = "it is no owner map" if told else str(error)
+            self.wrong("owners", what, "write one line a key: FINGERPRINT: [name, other_*]")
             return Owners({})
 
     def days(self, name: str) -> int:
@@ -132,7 +144,7 @@ class Reader:
         text = self.text(name)
         if text and not (_DAYS.fullmatch(text) and int(text)):
             fix = "write a number of days, or leave it empty to keep all"
-            self.wrong(name, f"{text[:80]!r} is no number from 1 to 9999", fix)
+            self.wrong(name, f"{self.shown(text)} is no number from 1 to 9999", fix)
             return 0
         return int(text or 0)
 
@@ -140,9 +152,11 @@ class Reader:
         """Of a key, 40 upper-case hex digits."""
         text = re.sub(r"\s|^0x", "", self.text("gpg-fingerprint")).upper()
         if text and not _FINGERPRINT.fullmatch(text):
-            what = f"{text[:60]!r} is no key fingerprint"
+            # a key or a passphrase may have got here; in capitals, no mask would fit it
+            what = f"a text of {len(text)} characters is no key fingerprint"
             fix = "give the 40 hex digits that `gpg --fingerprint` shows"
             self.wrong("gpg-fingerprint", what, fix)
+            return ""
         return text
 
     def bucket(self, name: str) -> str:
@@ -154,7 +168,7 @@ class Reader:
         if scheme == "gs" and _BUCKET.fullmatch(rest):
             return text
         if scheme != "file" or not rest.startswith("/"):
-            what = f"{text!r} is no bucket"
+            what = f"{self.shown(text)} is no bucket"
             self.wrong(name, what, "write gs://NAME[/prefix] or file:///folder")
         return text
 
@@ -162,7 +176,9 @@ class Reader:
         """Each bucket must lie outside of those named before it, and they outside of it."""
         for (first, outer), (name, url) in itertools.combinations(buckets.items(), 2):
             if url and outer and _overlap(url, outer):
-                what = f"{url!r} and input {first} ({outer!r}) are one inside the other"
+                what = (
+                    f"{self.shown(url)} and input {first} ({self.shown(outer)}) are one inside the other"
+                )
                 fix = f"name another bucket, or a folder beside it: {_WHY_APART[name]}"
                 self.wrong(name, what, fix)
 
@@ -171,7 +187,7 @@ class Reader:
         text = self.text(name).rstrip("/")
         if not _is_address(text) or "@" in text or "?" in text or "#" in text:
             self.wrong(
-                name, f"{text[:200]!r} is no address", "write https://host/path or file:///folder"
+                name, f"{self.shown(text)} is no address", "write https://host/path or file:///folder"
             )
         return text
 
@@ -188,7 +204,7 @@ class Reader:
         found = self.lines("reports")
         for glob in found:
             if glob.startswith(("/", "~")) or ".." in glob.split("/"):
-                self.wrong("reports", f"{glob[:200]!r} leads out of the workspace", _IN_WORKSPACE)
+                self.wrong("reports", f"{self.shown(glob)} leads out of the workspace", _IN_WORKSPACE)
         if bool(found) != (self.text("mode") == Mode.COMMENT):
             self.wrong("reports", "it goes with mode comment, and mode comment with it", _IN_WORKSPACE)
         return found
@@ -199,11 +215,16 @@ class Reader:
         if text:
             if not _is_address(text) or "@" in text or "?" in text or "#" in text:
                 # links with it are public: a password in it would be, too
-                self.wrong("public-url", f"{text[:200]!r} is no address", "write https://host/path")
+                self.wrong("public-url", f"{self.shown(text)} is no address", "write https://host/path")
             return text
         if bucket.startswith("gs://"):
             return f"{GOOGLE}/{quote(bucket.removeprefix('gs://'))}"
         return quote(bucket, safe=":/")
+
+
+def is_given(name: str, text: str) -> bool:
+    """Whether a text counts as given. A passphrase may be of blanks alone."""
+    return bool(text.rstrip("\r\n") if name == "gpg-passphrase" else text.strip())
 
 
 def _overlap(url: str, other: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from pkgaction.input_reader import Reader, did_you_mean
+from pkgaction.input_reader import Reader, did_you_mean, is_given
 from pkgaction.model.event import Mode
 from pkgaction.model.globs import PackageGlobs
 from pkgaction.model.outcome import Problem
@@ -50,7 +50,6 @@ DEFAULTS: Mapping[str, str] = {
     "readme-phrases": "",
 }
 BUCKETS = ("bucket", "index-bucket", "queue-bucket")
-SECRETS = ("gpg-private-key", "gpg-passphrase", "github-token")
 
 _PROVIDER = re.compile(
     r"projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+"
@@ -161,7 +160,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     Source: https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#inputs
     """
     found = {name: environ.get(f"INPUT_{name.upper()}", "") for name in DEFAULTS}
-    return {name: text for name, text in found.items() if text.strip()}
+    return {name: text for name, text in found.items() if is_given(name, text)}
 
 
 def misspelt(environ: Mapping[str, str]) -> list[Problem]:

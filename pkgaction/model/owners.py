@@ -36,7 +36,9 @@ class Owners:
             fingerprint = re.sub(r"\s|^0x", "", key).upper()
             if not _FINGERPRINT.fullmatch(fingerprint) or fingerprint in names:
                 line = found.keys[key].line
-                raise OwnersProblemError(f"line {line}: {key[:60]!r} is no fingerprint, or there twice")
+                raise OwnersProblemError(
+                    f"line {line}: what stands there is no fingerprint, or there twice"
+                )
             names[fingerprint] = tuple(_texts(node))
         return cls(names)
 

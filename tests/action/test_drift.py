@@ -11,7 +11,8 @@ import pytest
 from docs import edge_cases
 from pkgaction import cli
 from pkgaction.commands import PLACES
-from pkgaction.inputs import DEFAULTS, SECRETS
+from pkgaction.input_reader import SECRETS
+from pkgaction.inputs import DEFAULTS
 from pkgaction.model.outcome import Ledger
 from pkgaction.model.yamltext import Mapping, Sequence, load_mapping
 from pkgaction.report import outputs

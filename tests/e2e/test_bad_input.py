@@ -66,7 +66,9 @@ def refused(scene: Scene, run: Run, *words: str) -> None:
         pytest.param("jobs", "0", ["'0'", "1 to"], id="jobs=0"),
         pytest.param("jobs", "many", ["'many'", "write a number"], id="jobs=many"),
         pytest.param("public-url", "shelf", ["'shelf'", "https://"], id="no address"),
-        pytest.param("gpg-fingerprint", "ABCD", ["'ABCD'", "40 hex digits"], id="short fingerprint"),
+        pytest.param(
+            "gpg-fingerprint", "ABCD", ["of 4 characters", "40 hex digits"], id="short fingerprint"
+        ),
         pytest.param("index-buckte", "x", ["did you mean index-bucket?"], id="misspelt input"),
         pytest.param("workload-identity-provider", "x", ["is none", "projects/NUMBER/"], id="identity"),
         pytest.param(

@@ -1,5 +1,6 @@
 """Text becomes inputs once; everything that is wrong is said in one run."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ def test_nothing_given_is_the_defaults() -> None:
 @pytest.mark.parametrize("empty", ["", " ", "\n"], ids=repr)
 def test_an_empty_text_is_as_good_as_none(empty: str) -> None:
     given = dict.fromkeys(DEFAULTS, empty) | {"bucket": "file:///bucket"}
+    del given["gpg-passphrase"]  # which may be of blanks
 
     found, problems = Inputs.parse(given, bucket_required=True)
 
@@ -310,3 +312,72 @@ def test_reports_without_their_mode_or_out_of_the_workspace_are_refused(given: d
 
 def test_names_of_packages_may_stand_in_one_line_as_a_form_has_it() -> None:
     assert _parse(package=" kelp reef\nfoam ").package == ("kelp", "reef", "foam")
+
+
+_PASSPHRASE = "Correct-Horse 7 Battery staple"
+_KEY = (
+    "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n"
+    "lFgEZ0aBcDeFgHiJkLmN\n-----END PGP PRIVATE KEY BLOCK-----\n"
+)
+_TAKES_A_TEXT = [
+    *("bucket", "index_bucket", "public_url", "workload_identity_provider", "service_account"),
+    *("gpg_fingerprint", "owners", "mode", "dry_run", "comment", "jobs", "keep_index_days"),
+    *("ecs_url", "registry_url", "elastic_package_url", "registry_public_keys"),
+]
+
+
+@pytest.mark.parametrize("name", _TAKES_A_TEXT)
+@pytest.mark.parametrize(
+    "text",
+    [
+        _PASSPHRASE,
+        _PASSPHRASE.upper(),
+        f"x://{_PASSPHRASE}",
+        "".join(_PASSPHRASE.split()),
+        base64.b64encode(_PASSPHRASE.encode()).decode(),
+        _KEY,
+        base64.b64encode(_KEY.encode()).decode(),
+        "lFgEZ0aBcDeFgHiJkLmN",
+        "ghs_0123456789abcdefghij",
+        "x" * 300,
+    ],
+    ids=[
+        "whole",
+        "capitals",
+        "within",
+        "blanks",
+        "base64",
+        "key",
+        "base64 of key",
+        "part",
+        "token",
+        "long",
+    ],
+)
+def test_a_secret_in_the_wrong_input_is_not_said(name: str, text: str) -> None:
+    given = {"gpg-private-key": _KEY, "gpg-passphrase": _PASSPHRASE, name.replace("_", "-"): text}
+    found, problems = Inputs.parse(given, bucket_required=False)
+
+    said = "".join(str(p) for p in problems).replace(" ", "").upper()
+    assert problems
+    assert "".join(text.split()).upper()[:20] not in said
+    assert not found.gpg_fingerprint
+    assert not found.service_account
+
+
+def test_a_text_that_no_mask_would_fit_in_quotes_is_not_quoted() -> None:
+    _, problems = Inputs.parse({"dry-run": "back\\slash"}, bucket_required=False)
+
+    assert "slash" not in problems[0].what
+
+
+def test_a_password_in_an_address_is_not_said() -> None:
+    _, problems = Inputs.parse({"public-url": "https://crab:shell@kelp.example"}, bucket_required=False)
+
+    assert "shell" not in problems[0].what
+
+
+def test_a_passphrase_of_blanks_is_one() -> None:
+    given = from_environment({"INPUT_GPG-PASSPHRASE": "  \n"})
+
+    assert Inputs.parse(given, bucket_required=False)[0].gpg_passphrase.reveal() == "  "

@@ -16,7 +16,8 @@ from pkgaction.adapters import folder
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.adapters.git import GitRepository
 from pkgaction.errors import BuildRefusedError, GitError, StorageError
-from pkgaction.inputs import SECRETS, Inputs
+from pkgaction.input_reader import SECRETS
+from pkgaction.inputs import Inputs
 from pkgaction.model.json import Json, at, text_at
 from pkgaction.model.release import Signed
 from pkgaction.model.tree import Bytes, PackageSource
