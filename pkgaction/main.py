@@ -214,6 +214,7 @@ class _Run:
                 repository=self.runner.get("GITHUB_REPOSITORY"),
                 token=self.inputs.github_token,
             ),
+            clock=self.delivery.clock,
         )
 
 

@@ -119,7 +119,7 @@ def ship(built: Sequence[Built], steps: Steps, *, dry: bool) -> None:
 def _touched(made: Plan, repository: Repository, ledger: Ledger) -> Mapping[str, Sequence[range]]:
     """Where findings matter most. That it can't be told is no failure: they are told all the same."""
     files = {paths.join(one.folder, found.file) for one in ledger.sorted() for found in one.findings}
-    with suppress(GitError):
+    with suppress(GitError, UsageError):
         return repository.changed_lines(made.base, made.head, files) if made.base and files else {}
     return {}
 

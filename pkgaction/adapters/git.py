@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from pkgaction.adapters import git_borrow, git_history, git_hunks, git_landed, git_process, git_remote
+from pkgaction.adapters import (
+    git_asking,
+    git_borrow,
+    git_history,
+    git_hunks,
+    git_landed,
+    git_process,
+    git_remote,
+)
+from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.git_borrow import Borrowed
 from pkgaction.adapters.git_branches import Branches
 from pkgaction.adapters.git_process import CAN_FAIL
@@ -22,6 +31,7 @@ from pkgaction.model import globs
 from pkgaction.model.event import Landed, PullRequest
 from pkgaction.model.paths import ROOT
 from pkgaction.model.tree import RepositoryFiles, Tree, TreeFile
+from pkgaction.ports import Clock
 
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PATHS_A_CALL = 200
@@ -48,6 +58,7 @@ class GitRepository(Borrowed):
         environ: Mapping[str, str],
         *,
         server: Server = TERMINAL,
+        clock: Clock | None = None,
     ) -> Self:
         """Open the repository that a folder lies in; its remote is reached as the server asks for.
 
@@ -68,8 +79,9 @@ class GitRepository(Borrowed):
         top, common, object_format = Path(found[0]), Path(found[1]), found[2]
         way = git_remote.way(*git_borrow.addresses(top, env), server)
         bare = git_borrow.borrow(scratch, common, object_format, env)
-        settings = (*git_borrow.partial(top, env), *way.settings)
-        return cls(top, bare, git_process.environment(environ, settings), way.barred)
+        settings = (*git_asking.STALLED, *git_borrow.partial(top, env), *way.settings)
+        env = git_process.environment(environ, settings)
+        return cls(top, bare, env, way.barred, clock or SystemClock())
 
     def close(self) -> None:
         """End the processes that read for us."""
@@ -220,7 +232,7 @@ class GitRepository(Borrowed):
         what = f"the commit {commit} is not in the clone{self._checked_out()} and can't be fetched"
         try:
             self.fetch(commit, options=[f"--depth={depth}"] if depth else [])
-        except GitError as error:
+        except CommitMissingError as error:
             raise CommitMissingError(what=f"{what}: {error.what}", fix=fix) from error
         if not self.has(commit):
             raise CommitMissingError(what=what, fix=fix)

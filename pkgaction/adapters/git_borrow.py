@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pkgaction.adapters import git_process
-from pkgaction.adapters.git_process import CAN_FAIL, LOCAL_SECONDS, REMOTE_SECONDS
+from pkgaction.adapters import git_asking, git_process
+from pkgaction.adapters.clock import SystemClock
+from pkgaction.adapters.git_asking import REMOTE_SECONDS
+from pkgaction.adapters.git_process import CAN_FAIL, LOCAL_SECONDS
 from pkgaction.adapters.git_remote import URL, Settings
 from pkgaction.errors import UsageError
+from pkgaction.ports import Clock
 
 
 @dataclass(slots=True)
@@ -18,6 +21,7 @@ class Borrowed:
     bare: Path  # in the scratch folder
     env: Mapping[str, str] = field(repr=False)
     barred: UsageError | None = None  # why the remote can't be reached
+    clock: Clock = field(default_factory=SystemClock, repr=False)
 
     @property
     def shallow(self) -> bool:
@@ -29,7 +33,11 @@ class Borrowed:
         return bool(self.git("cat-file", "-t", commit, accept=CAN_FAIL).strip() == b"commit")
 
     def fetch(self, *refs: str, options: Sequence[str] = ()) -> None:
-        """Fetch into the borrowed repository."""
+        """Fetch into the borrowed repository.
+
+        Raises:
+            CommitMissingError: the remote has no such object or ref.
+        """
         fixed = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
         self.git("fetch", *fixed, *options, "--end-of-options", "origin", *refs, seconds=REMOTE_SECONDS)
 
@@ -42,13 +50,16 @@ class Borrowed:
         """Run git on the borrowed repository; what it prints.
 
         Raises:
-            UsageError: the remote is needed, and can't be reached.
+            UsageError: the remote is needed, and can't be reached, or refuses.
+            GitError: it fails; what asks the remote is tried again before.
         """
         if self.barred and seconds == REMOTE_SECONDS and not accept >= CAN_FAIL:
             raise self.barred
         # a relative address of the remote counts from the checkout
         command = [f"--git-dir={self.bare}", *arguments]
         cwd = self.workspace if seconds == REMOTE_SECONDS else self.bare
+        if seconds == REMOTE_SECONDS and not accept >= CAN_FAIL:
+            return git_asking.ask(command, env=self.env, cwd=cwd, clock=self.clock)
         done = git_process.run(command, env=self.env, cwd=cwd, seconds=seconds, accept=accept)
         return done.stdout
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pkgaction.adapters import git_process
+from pkgaction.adapters.git_asking import REMOTE_SECONDS
 from pkgaction.adapters.git_borrow import Borrowed
-from pkgaction.adapters.git_process import CAN_FAIL, REMOTE_SECONDS
-from pkgaction.errors import GitError
+from pkgaction.adapters.git_process import CAN_FAIL
+from pkgaction.errors import CommitMissingError
 
 _DEPTHS = (50, 1_000, 20_000)  # commits; then the whole history
 _FEW_DEPTHS = (50, 300)  # commits that are fetched where a shallow clone lacks the way
@@ -62,8 +63,8 @@ class Branches:
             try:
                 if depth:
                     self.repository.fetch(f"refs/heads/{branch}", options=[f"--depth={depth}"])
-            except GitError:
-                return False
+            except CommitMissingError:
+                return False  # the branch is gone
             if self._is_ancestor(base, head):
                 return True
         return False

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import IO, cast
 from pkgaction.errors import GitError, of_machine
 
 LOCAL_SECONDS = 60.0
-REMOTE_SECONDS = 300.0
+_LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s']*@")
 CAN_FAIL = frozenset({0, 1, 128})  # exit statuses of a question that may be answered with no
 
 # What of our own environment git may see: the way out, and where a person's credentials are.
@@ -92,16 +93,21 @@ def run(
         what = f"git {_verb(arguments)} can't be asked for a name with a NUL"
         raise GitError(what=what, fix="rename the file or revision") from error
     if done.returncode not in accept:
-        what = f"git {_verb(arguments)} failed: {_said(done)}"
-        raise GitError(what=what, fix="check the checkout and its remote, then run the job again")
+        raise failure(arguments, done)
     return done
+
+
+def failure(arguments: Sequence[str], done: subprocess.CompletedProcess[bytes]) -> GitError:
+    """The error for a command that failed."""
+    what = f"git {_verb(arguments)} failed: {_said(done)}"
+    return GitError(what=what, fix="check the checkout and its remote, then run the job again")
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:
     """The line that says why; git's advice comes after it."""
     lines = done.stderr.decode(errors="replace").strip().splitlines()
     why = [line for line in lines if line.startswith(("fatal: ", "error: "))]
-    return [*why, *lines, f"status {done.returncode}"][0]
+    return _LOGIN_IN_ADDRESS.sub("", [*why, *lines, f"status {done.returncode}"][0])
 
 
 def _verb(arguments: Sequence[str]) -> str:

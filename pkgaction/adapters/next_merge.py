@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pkgaction.adapters import git_process
 from pkgaction.adapters.git import GitRepository
-from pkgaction.adapters.git_process import REMOTE_SECONDS
+from pkgaction.adapters.git_asking import REMOTE_SECONDS
 from pkgaction.errors import CommitMissingError
 from pkgaction.model.event import Preview
 

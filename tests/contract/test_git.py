@@ -258,14 +258,22 @@ def test_an_unknown_revision_is_named_with_what_to_do(
 
 
 def test_a_commit_that_cannot_be_fetched_is_missing(remote: Remote, scratch: Path) -> None:
+    clone = remote.clone("clone", "--depth=1")
+
+    with opened(clone, scratch) as repository, pytest.raises(CommitMissingError, match="1" * 40):
+        repository.commit("1" * 40)
+
+
+def test_a_remote_that_is_gone_is_no_missing_commit(remote: Remote, scratch: Path) -> None:
     base = remote.run("rev-parse", "HEAD")
     remote.commit()
     remote.push()
     clone = remote.clone("clone", "--depth=1")
     shutil.rmtree(remote.bare)
 
-    with opened(clone, scratch) as repository, pytest.raises(CommitMissingError, match=base):
+    with opened(clone, scratch) as repository, pytest.raises(UsageError, match="git fetch") as caught:
         repository.commit(base)
+    assert not isinstance(caught.value, CommitMissingError)
 
 
 def test_a_root_commit_has_no_parent(remote: Remote, scratch: Path) -> None:

@@ -12,10 +12,11 @@ import pytest
 from pkgaction.adapters import git_remote
 from pkgaction.adapters.git import GitRepository
 from pkgaction.adapters.git_remote import Server
-from pkgaction.errors import PkgactionError, UsageError
+from pkgaction.errors import CommitMissingError, GitError, PkgactionError, UsageError
 from pkgaction.model.secret import Secret
 from tests.contract.test_git import Remote
 from tests.fakes.git_server import GitServer, serving
+from tests.fakes.release import FakeClock
 
 TOKEN = "ghs_0123456789abcdefghij"
 OWN = "Basic " + base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
@@ -273,3 +274,63 @@ def test_at_a_terminal_the_remote_is_reached_as_it_is(address: str) -> None:
         ("remote.origin.url", address),
         (f"url.{address}.insteadOf", address),
     )
+
+
+def parent_of(
+    clone: Path, tmp_path: Path, server: GitServer, home: Path, clock: FakeClock
+) -> str | None:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home)}
+    ours_ = Server(url=server.url, repository=REPOSITORY, token=Secret(TOKEN))
+    (scratch := tmp_path / "asking").mkdir()
+    with closing(GitRepository.open(clone, scratch, environ, server=ours_, clock=clock)) as repository:
+        return repository.first_parent(repository.commit("HEAD"))
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 429])
+@pytest.mark.parametrize("before", [0, 1, 2], ids="after {}".format)
+def test_a_passing_fault_of_the_server_is_asked_again(
+    remote: Remote, git_server: GitServer, home: Path, tmp_path: Path, status: int, before: int
+) -> None:
+    clone = cloned(remote, f"{git_server.url}/{REPOSITORY}")
+    git_server.failing = [*[0] * before, status]
+
+    found = parent_of(clone, tmp_path, git_server, home, FakeClock())
+
+    assert found == remote.run("rev-parse", "HEAD^")
+    assert not git_server.failing or before
+
+
+def test_a_fault_that_stays_is_no_missing_commit(
+    remote: Remote, git_server: GitServer, home: Path, tmp_path: Path
+) -> None:
+    clone = cloned(remote, f"{git_server.url}/{REPOSITORY}")
+    git_server.failing, clock = [503] * 99, FakeClock()
+    started = clock.seconds
+
+    with pytest.raises(GitError, match="503"):
+        parent_of(clone, tmp_path, git_server, home, clock)
+    assert len(git_server.failing) < 98
+    assert clock.seconds > started
+
+
+def test_a_server_that_is_down_is_no_missing_commit(remote: Remote, home: Path, tmp_path: Path) -> None:
+    with serving(tmp_path / "served") as server:
+        clone = cloned(remote, f"{server.url}/{REPOSITORY}")
+
+    with pytest.raises(GitError, match="git fetch"):
+        parent_of(clone, tmp_path, server, home, FakeClock())
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refusal_of_the_server_is_no_missing_commit_and_not_asked_again(
+    remote: Remote, git_server: GitServer, home: Path, tmp_path: Path, status: int
+) -> None:
+    clone = cloned(remote, f"{git_server.url}/{REPOSITORY}")
+    git_server.failing, clock = [status] * 99, FakeClock()
+    started = clock.seconds
+
+    with pytest.raises(UsageError) as caught:
+        parent_of(clone, tmp_path, git_server, home, clock)
+    assert not isinstance(caught.value, CommitMissingError)
+    assert "github-token" in caught.value.fix
+    assert clock.seconds == started

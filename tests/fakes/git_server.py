@@ -19,12 +19,19 @@ class GitServer:
     url: str = ""
     asked: list[list[str]] = field(default_factory=list)  # the Authorization headers of each request
     paths: list[str] = field(default_factory=list)
+    failing: list[int] = field(default_factory=list)  # statuses of the next answers; 0: as it should be
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Hand a request to git."""
         sent = handler.headers.get_all("Authorization") or []
         self.asked.append(sent)
         self.paths.append(handler.path)
+        if self.failing and (status := self.failing.pop(0)):
+            handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+            handler.send_response(status)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return
         if self.authorization and sent != [self.authorization]:
             handler.send_response(401)
             handler.send_header("WWW-Authenticate", 'Basic realm="git"')
