@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pkgaction.adapters.clock import SystemClock
+from pkgaction.adapters.openpgp_bindings import refusal
 from pkgaction.adapters.openpgp_keys import KeyPart, ListedKey, listed_keys
-from pkgaction.adapters.openpgp_packets import has_card_stub
-from pkgaction.adapters.openpgp_process import Answer, Gpg
+from pkgaction.adapters.openpgp_packets import has_card_stub, key_packets
+from pkgaction.adapters.openpgp_process import STATUS, Answer, Gpg
 from pkgaction.adapters.openpgp_text import EXPORT, KeyProblemError, read_keys
 from pkgaction.errors import SigningKeyError
 from pkgaction.model.release import Signature
@@ -79,7 +81,9 @@ class GpgSigner:
                 data = _import(self.gpg, self.key, signing_at=self.clock.now())
                 listed = self.gpg.run("--list-secret-keys")
                 key = _pick(listed_keys(listed.lines), self.pinned)
-                self._key = key.on_card() if has_card_stub(data) else key
+                key = key.on_card() if has_card_stub(data) else key
+                _require_readers(self.gpg, key, self.clock.now())
+                self._key = key
             return self._key, self._key.signing_part(self.clock.now())
         except KeyProblemError as error:
             raise _refused(error.what, error.fix) from None
@@ -131,6 +135,7 @@ class GpgVerifier:
     gpg: Gpg
     pinned: str  # fingerprint of the key or of the subkey that signs; empty: any that gpg knows
     since_expired: bool = True  # a key that has expired since is trusted for what it signed before
+    clock: Clock = field(default_factory=SystemClock)
 
     def verify(self, zip: Path, signature: bytes) -> str:  # noqa: A002 - the port's word
         """Fingerprint of the trusted key whose valid signature this is; empty if there is none."""
@@ -140,7 +145,15 @@ class GpgVerifier:
     def warnings(self) -> list[str]:
         """Which of the trusted keys readers refuse, as sentences."""
         keys = listed_keys(self.gpg.run("--list-keys").lines)
-        return [sentence for key in keys for sentence in key.refused_by_readers()]
+        return [sentence for key in keys for sentence in self._warnings(key)]
+
+    def _warnings(self, key: ListedKey) -> list[str]:
+        told = key.refused_by_readers() or key.unread_user_ids()
+        now = self.clock.now()
+        for part in (part for part in key.parts if part.signs and not told):
+            if problem := _refusal(self.gpg, key, part, now):
+                told = [f"the key {part.fingerprint}: {problem.what}; {problem.fix}"]
+        return told
 
 
 def verified_by(
@@ -165,6 +178,21 @@ def verified_by(
     if answer.status(_EXPIRED) and not _was_in_time(gpg, valid):
         return ()
     return (valid[-1], valid[0])
+
+
+def _require_readers(gpg: Gpg, key: ListedKey, now: datetime) -> None:
+    part = key.signing_part(now)
+    if problem := _refusal(gpg, key, part, now):
+        what = f"the key {part.fingerprint} cannot be used: {problem.what}"
+        raise KeyProblemError(what, problem.fix)
+
+
+def _refusal(gpg: Gpg, key: ListedKey, part: KeyPart, now: datetime) -> KeyProblemError | None:
+    """Why readers refuse what a part of a key signs, beside its algorithm."""
+    exported = gpg.run("--armor", "--export", key.fingerprint)
+    lines = [line for line in exported.lines if not line.startswith(STATUS)]
+    data = read_keys("\n".join(lines), signing_at=None)
+    return refusal(data, key.fingerprint, key.parts.index(part), now)
 
 
 def _was_in_time(gpg: Gpg, valid: Sequence[str]) -> bool:
@@ -205,7 +233,18 @@ def _import(
     if not answer.status("IMPORT_OK"):
         future = _FUTURE in answer.errors
         raise _refused("it was made in the future" if future else "gpg cannot read it", EXPORT, where)
+    if signing_at is None:
+        _require_all(data, {words[-1] for words in answer.status("IMPORT_OK")}, where)
     return data
+
+
+def _require_all(data: bytes, imported: set[str], where: str) -> None:
+    """A trusted key that gpg leaves out would refuse its owner's packages without a word."""
+    there = [key.fingerprint for key in key_packets(data) if key.fingerprint]
+    for number, fingerprint in enumerate(there, 1):
+        if fingerprint not in imported:
+            what = f"gpg cannot use key {number} of {len(there)}, {fingerprint}"
+            raise _refused(what, "export it again, or leave it out", where)
 
 
 def _pick(keys: Sequence[ListedKey], pinned: str) -> ListedKey:

@@ -137,13 +137,15 @@ class ListedKey:
         told = []
         if first := min(ends, key=lambda part: part.expires or now, default=None):
             told += _soon(first, now)
-        if self.user_ids and not any(_is_text(user_id) for user_id in self.user_ids):
-            told.append(
-                f"the signing key {self.fingerprint} has no user ID in UTF-8, so Kibana refuses it: add "
-                f"one (`gpg --quick-add-uid {self.fingerprint} 'NAME <MAIL>'`) and give readers the "
-                "public key again"
-            )
-        return told
+        return [*told, *self.unread_user_ids()]
+
+    def unread_user_ids(self) -> list[str]:
+        """That readers can read no user ID of it, as a sentence."""
+        if not self.user_ids or any(_is_text(user_id) for user_id in self.user_ids):
+            return []
+        what = f"the signing key {self.fingerprint} has no user ID in UTF-8, so Kibana refuses it"
+        command = f"gpg --quick-add-uid {self.fingerprint} 'NAME <MAIL>'"
+        return [f"{what}: add one (`{command}`) and give readers the public key again"]
 
     def refused_by_readers(self) -> list[str]:
         """For each part that signs: that Kibana refuses its signatures, as sentences."""
@@ -165,7 +167,8 @@ def _soon(part: KeyPart, now: datetime) -> list[str]:
 
 
 def _is_text(user_id: str) -> bool:
-    return user_id.isprintable()  # a byte that is not UTF-8 came in as a surrogate, which is not
+    """Whether it is UTF-8: a byte that is not came in as a surrogate."""
+    return not any("\ud800" <= character <= "\udfff" for character in user_id)
 
 
 def listed_keys(lines: Iterable[str]) -> list[ListedKey]:

@@ -3,6 +3,7 @@
 Source: RFC 9580, sections 4.2 (headers) and 5.5.2 (key packets).
 """
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class KeyPacket:
     tag: int
     version: int
     created: datetime
+    fingerprint: str  # of a public primary key of version 4; else empty
 
 
 def key_packets(data: bytes) -> list[KeyPacket]:
@@ -32,7 +34,7 @@ def key_packets(data: bytes) -> list[KeyPacket]:
     Raises:
         PacketProblemError: the data is cut off or damaged.
     """
-    return [_key_packet(tag, body) for tag, body in _packets(data) if tag in _PARTS]
+    return [_key_packet(tag, body) for tag, body in packets(data) if tag in _PARTS]
 
 
 def begins_with_key(data: bytes) -> bool:
@@ -52,17 +54,21 @@ def _key_packet(tag: int, body: bytes) -> KeyPacket:
     if len(body) < _TIME_AT.stop:
         raise PacketProblemError
     created = datetime.fromtimestamp(int.from_bytes(body[_TIME_AT], "big"), UTC)
-    return KeyPacket(tag=tag, version=body[0], created=created)
+    name = ""
+    if tag == PUBLIC_KEY:
+        data = b"\x99" + len(body).to_bytes(2) + body if len(body) < 1 << 16 else b""
+        name = hashlib.sha1(data, usedforsecurity=False).hexdigest().upper()
+    return KeyPacket(tag=tag, version=body[0], created=created, fingerprint=name)
 
 
-def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
+def packets(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Tag and body of each packet. Those in parts, which keys never are, are refused."""
     rest = memoryview(data)
     while rest:
         first = rest[0]
         if not first & 0x80:
             raise PacketProblemError
-        size, start = _new_length(rest) if first & 0x40 else _old_length(rest)
+        size, start = new_length(rest) if first & 0x40 else _old_length(rest)
         if len(rest) < start + size:
             raise PacketProblemError
         yield _tag(first), bytes(rest[start : start + size])
@@ -73,16 +79,20 @@ def _tag(first: int) -> int:
     return first & 0x3F if first & 0x40 else first >> 2 & 0x0F
 
 
-def _new_length(rest: memoryview) -> tuple[int, int]:
-    """Bytes of the body, and where it starts."""
-    one = _number(rest[1:2], 1)
+def new_length(rest: memoryview, *, at: int = 1) -> tuple[int, int]:
+    """Bytes of the body, and where it starts. Subpackets begin with their length, at 0.
+
+    Raises:
+        PacketProblemError: it is cut off, or in parts.
+    """
+    one = _number(rest[at : at + 1], 1)
     if one < 192:  # noqa: PLR2004 - the format's own numbers, here and below
-        return one, 2
-    if one < 224:  # noqa: PLR2004
-        return (one - 192 << 8) + _number(rest[2:3], 1) + 192, 3
+        return one, at + 1
+    if one < (224 if at else 255):
+        return (one - 192 << 8) + _number(rest[at + 1 : at + 2], 1) + 192, at + 2
     if one < 255:  # noqa: PLR2004
         raise PacketProblemError
-    return _number(rest[2:6], 4), 6
+    return _number(rest[at + 1 : at + 5], 4), at + 5
 
 
 def _old_length(rest: memoryview) -> tuple[int, int]:

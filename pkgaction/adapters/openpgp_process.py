@@ -17,7 +17,7 @@ INHERITED = ("PATH", "TMPDIR")
 _OF_THE_USER = ("HOME", "GNUPGHOME")
 _FIXED = ("--batch", "--no-tty", "--with-colons", "--fixed-list-mode", "--status-fd", "1")
 _TRUST = ("--no-auto-key-retrieve", "--trust-model", "always", "--no-auto-check-trustdb")
-_STATUS = "[GNUPG:] "
+STATUS = "[GNUPG:] "
 _FULL = ("No space left on device", "Disk quota exceeded")
 _PROBE = b"\0" * 65536  # as much as gpg writes for a key, and more
 
@@ -35,7 +35,7 @@ class Answer:
 
         Source: doc/DETAILS of GnuPG.
         """
-        words = [line.removeprefix(_STATUS).split() for line in self.lines if line.startswith(_STATUS)]
+        words = [line.removeprefix(STATUS).split() for line in self.lines if line.startswith(STATUS)]
         return [arguments for keyword, *arguments in filter(None, words) if keyword in keywords]
 
 

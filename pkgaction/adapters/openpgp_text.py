@@ -7,6 +7,7 @@ binary keys. A sentence never quotes the text: it may be a key all the same.
 import base64
 import binascii
 import codecs
+import itertools
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -106,6 +107,7 @@ def _binary(text: str, *, nested: bool) -> bytes:
     if "\\n" in text and _BEGIN.search(text):
         raise KeyProblemError("its line breaks are written as \\n", _FILE)
     if blocks := list(_BLOCK.finditer(text)):
+        _require_ends(text)
         return b"".join(_unarmored(block["body"]) for block in blocks)
     if _BEGIN.search(text):
         raise KeyProblemError("the key is cut off: its END line is missing", _FILE)
@@ -113,6 +115,15 @@ def _binary(text: str, *, nested: bool) -> bytes:
         raise KeyProblemError("the key is cut off: its BEGIN line is missing", _FILE)
     _refuse_other_things(text)
     return _unpacked(text, nested=nested)
+
+
+def _require_ends(text: str) -> None:
+    """Of several blocks, none may be cut off: its key would be missed in silence."""
+    starts = [begin.start() for begin in _BEGIN.finditer(text)]
+    for number, (start, end) in enumerate(itertools.pairwise([*starts, len(text)]), 1):
+        if not _BLOCK.match(text, start, end):
+            what = f"block {number} of {len(starts)} is cut off: its END line is missing"
+            raise KeyProblemError(what, _FILE)
 
 
 def _refuse_other_things(text: str) -> None:

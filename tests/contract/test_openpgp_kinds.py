@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pkgaction.adapters.openpgp import GpgVerifier, opened_for_verifying
 from pkgaction.model.secret import Secret
 from tests.contract.test_openpgp import (
     opened,
@@ -207,3 +208,41 @@ def test_a_subkey_that_is_made_in_the_future_does_not_sign(scratch: Path) -> Non
     key = keys.make("", usage="cert", subkeys=(Subkey("sign", at=later),))
 
     assert "made in the future" in refused(scratch, key.private, "")
+
+
+def _made(*steps: tuple[str, ...], options: tuple[str, ...] = ()) -> tuple[str, str]:
+    """A private key, and the public one, after some steps of gpg on it."""
+    with keys.home() as folder:
+        keys.gpg(folder, "", *options, "--quick-generate-key", "Crab", "ed25519", "sign", "0")
+        primary = keys.fingerprints(folder)[0]
+        for step in steps:
+            keys.gpg(folder, "", *[word.format(primary) for word in step])
+        private = keys.gpg(folder, "", "--armor", "--export-secret-keys", primary)
+        return private, keys.gpg(folder, "", "--armor", "--export", primary)
+
+
+def test_a_self_signature_that_readers_find_too_weak_is_refused_and_warned_of(scratch: Path) -> None:
+    private, public = _made(options=("--cert-digest-algo", "SHA1"))
+
+    said = refused(scratch, private, "")
+    with opened_for_verifying(scratch, {}, key=Secret(public)) as gpg:
+        warned = GpgVerifier(gpg, pinned="").warnings()
+
+    assert "is by SHA-1" in said
+    assert "--cert-digest-algo SHA512" in said
+    assert any("is by SHA-1" in one for one in warned)
+
+
+def test_trusted_keys_without_a_readable_user_id_are_warned_of(scratch: Path) -> None:
+    key = keys.make("", user_id="M\udcfcller")
+
+    with opened_for_verifying(scratch, {}, key=Secret(key.public)) as gpg:
+        assert any("no user ID in UTF-8" in one for one in GpgVerifier(gpg, pinned="").warnings())
+
+
+@pytest.mark.parametrize("user_id", ["山田\u3000太郎", "A\u00a0B", "\U0001f468\u200d\U0001f469"])
+def test_a_user_id_that_cannot_be_printed_is_text_all_the_same(scratch: Path, user_id: str) -> None:
+    key = keys.make("", user_id=user_id)
+
+    with opened(scratch, key.private, "") as signer:
+        assert list(signer.preflight()) == []

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pkgaction.adapters import openpgp
-from pkgaction.adapters.openpgp import GpgSigner
+from pkgaction.adapters.openpgp import GpgSigner, opened_for_verifying
 from pkgaction.adapters.openpgp_process import Gpg
 from pkgaction.errors import OutsideError, PkgactionError, SigningKeyError
 from pkgaction.model.secret import Secret
@@ -351,3 +351,29 @@ def test_no_text_ends_in_a_traceback_or_shows_itself(
     shown = said + out + err + caplog.text
     assert "Traceback" not in shown
     assert not any(line[:20] in shown for line in [*secret, *text.split()] if len(line) > 20)
+
+
+def _trusting(scratch: Path, text: str) -> str:
+    """What is wrong with several trusted keys."""
+    with pytest.raises(SigningKeyError) as caught, opened_for_verifying(scratch, {}, key=Secret(text)):
+        pass
+    return str(caught.value)
+
+
+def test_a_trusted_key_that_is_cut_off_behind_another_is_named(scratch: Path) -> None:
+    first, second = keys.make(""), keys.make("")
+    cut = "\n".join(second.public.splitlines()[:-2])
+
+    assert "block 2 of 2 is cut off" in _trusting(scratch, first.public + cut)
+    assert "block 1 of 2 is cut off" in _trusting(scratch, cut + "\n" + first.public)
+
+
+def test_a_trusted_key_that_gpg_cannot_use_beside_another_is_named(scratch: Path) -> None:
+    first, second = keys.make(""), keys.make("")
+    lines = second.public.splitlines()
+    bare = base64.b64decode("".join(lines[2:-2]))[: 2 + base64.b64decode(lines[2])[1]]  # no user ID
+    odd = f"{lines[0]}\n\n{base64.b64encode(bare).decode()}\n{lines[-1]}\n"
+
+    said = _trusting(scratch, first.public + odd)
+
+    assert f"key 2 of 2, {second.fingerprint}" in said
