@@ -34,6 +34,8 @@ _BLOCK = re.compile(
 _BEGIN = re.compile(r"-----BEGIN PGP (PRIVATE|SECRET|PUBLIC) KEY BLOCK-----")
 _END = re.compile(r"-----END PGP (PRIVATE|SECRET|PUBLIC) KEY BLOCK-----")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z-]*:(\s.*)?")
+# a header's words end where base64 of a key begins: a line of it is longer than any word
+_ONE_LINE = re.compile(r"\s*([A-Za-z][A-Za-z-]*: .*?\s)?(?P<data>[A-Za-z0-9+/=]{60,}(\s.*)?)")
 _BASE64 = re.compile(r"(?P<data>[A-Za-z0-9+/]+={0,2})(?P<checksum>=[A-Za-z0-9+/]{4})?")
 _CRC_START, _CRC_POLYNOMIAL, _CRC_TOP = 0xB704CE, 0x1864CFB, 0x1000000
 _OTHER_THINGS = (
@@ -104,7 +106,7 @@ def _binary(text: str, *, nested: bool) -> bytes:
         raise KeyProblemError("it is empty", EXPORT)
     if len(text) > _LARGEST:
         raise KeyProblemError(f"it is too large for a key: {len(text)} characters", EXPORT)
-    if "\\n" in text and _BEGIN.search(text):
+    if any("\\n" in block["body"] and not _in_header(block) for block in _BLOCK.finditer(text)):
         raise KeyProblemError("its line breaks are written as \\n", _FILE)
     if blocks := list(_BLOCK.finditer(text)):
         _require_ends(text)
@@ -134,7 +136,7 @@ def _refuse_other_things(text: str) -> None:
 
 def _unarmored(body: str) -> bytes:
     """What is between BEGIN and END. The header ends where base64 begins: blank lines get lost."""
-    lines = [line.strip() for line in body.splitlines()]
+    lines = [line.strip() for line in _split_off_headers(body).splitlines()]
     while lines and (not lines[0] or _HEADER.fullmatch(lines[0])):
         lines.pop(0)
     matched = _BASE64.fullmatch("".join("".join(lines).split()))
@@ -147,6 +149,20 @@ def _unarmored(body: str) -> bytes:
     return data
 
 
+def _in_header(block: re.Match[str]) -> bool:
+    """Whether each written-out line break of a block is part of a comment."""
+    lines = block["body"].splitlines()
+    return not any("\\n" in line and not _HEADER.fullmatch(line.strip()) for line in lines)
+
+
+def _split_off_headers(body: str) -> str:
+    """The body; where all of it is one line, as forms make it, without the headers at its start."""
+    if len(body.split("\n")) > 1:
+        return body
+    matched = _ONE_LINE.fullmatch(body)
+    return matched["data"] if matched else body
+
+
 def _unpacked(text: str, *, nested: bool) -> bytes:
     """What a text without an armor holds: base64 of a key, armored or binary."""
     data = None if nested else _from_base64("".join(text.split()))
@@ -154,8 +170,16 @@ def _unpacked(text: str, *, nested: bool) -> bytes:
         raise KeyProblemError("it is not an armored OpenPGP key", EXPORT)
     if begins_with_key(data):
         return data
-    encoding = "utf-16" if data.startswith(codecs.BOM_UTF16_LE) else "utf-8"
-    return _binary(data.decode(encoding, errors="replace"), nested=True)
+    return _binary(data.decode(_encoding(data), errors="replace"), nested=True)
+
+
+def _encoding(data: bytes) -> str:
+    """Of a text with or without a mark: in UTF-16, each other byte of an armor is a NUL."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if data[:1] == b"\0":
+        return "utf-16-be"
+    return "utf-16-le" if data[1:2] == b"\0" else "utf-8"
 
 
 def _from_base64(text: str) -> bytes | None:

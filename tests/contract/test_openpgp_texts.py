@@ -377,3 +377,29 @@ def test_a_trusted_key_that_gpg_cannot_use_beside_another_is_named(scratch: Path
     said = _trusting(scratch, first.public + odd)
 
     assert f"key 2 of 2, {second.fingerprint}" in said
+
+
+def _one_line(key: str, header: str) -> str:
+    return " ".join(key.replace("-----\n", f"-----\n{header}\n", 1).split())
+
+
+_ODD: dict[str, Callable[[str], str]] = {
+    "written-out line break in the text before": lambda key: f"made by printf '%s\\n' KEY\n{key}",
+    "a path with one": lambda key: f"C:\\new\\key.asc\n{key}\nC:\\new\n",
+    "one in a comment": lambda key: key.replace("-----\n", "-----\nComment: a\\nb\n", 1),
+    "one line with a version": lambda key: _one_line(key, "Version: GnuPG v2"),
+    "one line with a comment": lambda key: _one_line(key, "Comment: made by me"),
+    "base64 of UTF-16 LE": lambda key: base64.b64encode(key.encode("utf-16-le")).decode(),
+    "base64 of UTF-16 BE": lambda key: base64.b64encode(key.encode("utf-16-be")).decode(),
+    "base64 of UTF-16 BE with a mark": lambda key: base64.b64encode(
+        b"\xfe\xff" + key.encode("utf-16-be")
+    ).decode(),
+}
+
+
+@pytest.mark.parametrize("form", _ODD)
+def test_a_key_in_a_form_that_tools_make_signs(scratch: Path, form: str) -> None:
+    key = keys.make("")
+
+    with opened(scratch, _ODD[form](key.private), "") as signer:
+        assert list(signer.preflight()) == []
