@@ -1,22 +1,31 @@
 """The package manifests of a commit, as far as they must be looked at.
 
-A package is a folder that a glob names and that has a manifest; what lies inside one, a fixture or a
-data stream, is none. A package at the root holds all that lies in no other package.
+A package is a folder that a glob names and that has a package's manifest; what lies inside one, a
+fixture or a data stream, is none. A package at the root holds the whole repository, also what a glob
+names below it: its zip is that of `build .`.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from pkgaction.model import globs, paths
+from pkgaction.model.excluded import is_excluded
 from pkgaction.model.folding import folded
-from pkgaction.model.manifest import FILE, Identity, ManifestProblemError, identify
+from pkgaction.model.manifest import (
+    FILE,
+    ForeignManifestError,
+    Identity,
+    ManifestProblemError,
+    identify,
+)
 from pkgaction.model.paths import ROOT
 from pkgaction.model.tree import Kind, TreeFile
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import Repository
 
-_OF_A_PACKAGE = frozenset({"_dev", "build", "data_stream", "elasticsearch"})  # these hold manifests, too
+_DATA_STREAMS = "data_stream"
+_OF_A_PACKAGE = frozenset({"_dev", "build", _DATA_STREAMS, "elasticsearch"})  # these hold manifests, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +34,7 @@ class Manifests:
 
     found: Mapping[str, Identity]  # by folder
     broken: Mapping[str, ManifestProblemError]  # by folder
+    foreign: Mapping[str, ManifestProblemError] = field(default_factory=dict)  # no package's, by folder
 
     @property
     def folders(self) -> set[str]:
@@ -43,6 +53,16 @@ class Manifests:
         return Manifests(
             found={folder: identity for folder, identity in self.found.items() if folder in folders},
             broken={folder: error for folder, error in self.broken.items() if folder in folders},
+            foreign={folder: error for folder, error in self.foreign.items() if folder in folders},
+        )
+
+    def after(self, before: "Manifests") -> "Manifests":
+        """The same where some folders were packages before: they are packages whose manifest broke."""
+        lost = self.foreign.keys() & before.folders
+        return Manifests(
+            found=self.found,
+            broken={**self.broken, **{folder: self.foreign[folder] for folder in lost}},
+            foreign={f: error for f, error in self.foreign.items() if f not in lost},
         )
 
 
@@ -57,14 +77,6 @@ def all_folders(repository: Repository, commit: str, packages: Sequence[str]) ->
     return [f for f in (ROOT, *repository.folders(commit)) if globs.matches(f, packages)]
 
 
-def _outermost(entries: Mapping[str, TreeFile]) -> Iterator[tuple[str, TreeFile]]:
-    """The manifests that lie in no other package: fixtures and data streams have one, too."""
-    folders = {paths.parent(path): entry for path, entry in entries.items()}
-    for folder, entry in folders.items():
-        if not is_nested(folder, folders):
-            yield folder, entry
-
-
 def is_nested(folder: str, packages: Container[str]) -> bool:
     """Whether a folder with a manifest lies in another package.
 
@@ -75,17 +87,44 @@ def is_nested(folder: str, packages: Container[str]) -> bool:
     return outer is not None and (outer != ROOT or PurePosixPath(folder).parts[0] in _OF_A_PACKAGE)
 
 
+def holding(path: str, packages: Container[str]) -> set[str]:
+    """The packages that a path is a part of: the innermost, and the root's, whose zip holds it too."""
+    folder = paths.innermost(path, packages)
+    found = {folder} if folder else set()
+    return found | {ROOT} if ROOT in packages and not is_excluded(path) else found
+
+
 def read(repository: Repository, commit: str, folders: Sequence[str]) -> Manifests:
-    """The manifests in these folders, from the commit's objects."""
+    """The manifests in these folders, from the commit's objects: those that lie in no other package."""
+    asked = {*folders, *(above for folder in folders if (above := _above_data_stream(folder)))}
+    entries = repository.entries(commit, [paths.join(folder, FILE) for folder in sorted(asked)])
     found: dict[str, Identity] = {}
     broken: dict[str, ManifestProblemError] = {}
-    entries = repository.entries(commit, [paths.join(folder, FILE) for folder in folders])
-    for folder, entry in _outermost(entries):
+    foreign: dict[str, ManifestProblemError] = {}
+    for folder in sorted(set(folders), key=lambda one: PurePosixPath(one).parts):  # outer ones first
+        entry = entries.get(paths.join(folder, FILE))
+        if entry is None or is_nested(folder, {*found, *broken}):
+            continue
         try:
+            if (above := _above_data_stream(folder)) and paths.join(above, FILE) in entries:
+                raise ForeignManifestError(f"it is that of a data stream of {paths.shown(above)}")
             found[folder] = _identify(entry)
+        except ForeignManifestError as error:
+            foreign[folder] = error
         except ManifestProblemError as error:
             broken[folder] = error
-    return Manifests(found=found, broken=broken)
+    return Manifests(found=found, broken=broken, foreign=foreign)
+
+
+def everywhere(repository: Repository, commit: str) -> Manifests:
+    """All packages of a commit, whether a glob names them or not. Reads every manifest."""
+    return read(repository, commit, [paths.parent(p) for p in repository.paths_named(commit, FILE)])
+
+
+def _above_data_stream(folder: str) -> str:
+    """The folder that a data stream's folder is a part of; empty where it is none's by its place."""
+    place = PurePosixPath(folder)
+    return str(place.parent.parent) if place.parent.name == _DATA_STREAMS else ""
 
 
 def _identify(entry: TreeFile) -> Identity:

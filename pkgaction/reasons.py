@@ -51,10 +51,45 @@ def lower(new: Identity, old: Identity | None) -> bool:
     return old is not None and new.id.version < old.id.version
 
 
-def no_package(folder: str) -> Skipped:
-    """A folder where a package could be."""
+def no_package(folder: str, foreign: ManifestProblemError | None) -> Skipped:
+    """A folder where a package could be; `foreign` is why its manifest is not one's."""
     name = PurePosixPath(folder).name
-    return Skipped(name=name, folder=folder, reason=f"it has no {FILE}, so it is no package")
+    if foreign is None:
+        return Skipped(name=name, folder=folder, reason=f"it has no {FILE}, so it is no package")
+    reason = f"its {FILE} is not that of a package: {foreign.message}"
+    return Skipped(name=name, folder=folder, reason=reason, warn=True, line=1)
+
+
+def moved(old: Identity, folder: str, to: str) -> Skipped:
+    """A package that went where no glob looks; `to` is the folder."""
+    reason = (
+        f"the package was moved here from {folder}, and no glob of input packages names this folder: "
+        "its versions are published no more; add the folder to packages, or move the package back"
+    )
+    return Skipped(
+        name=old.id.name,
+        folder=to,
+        reason=reason,
+        previous=old.id.version.text,
+        change=Change.REMOVED,
+        warn=True,
+    )
+
+
+def outside(identity: Identity, folder: str) -> Skipped:
+    """A new package where no glob looks."""
+    reason = (
+        "no glob of input packages names this folder: nothing is published from it; "
+        f"add the folder to packages, or take it away by `!{folder}` if that is intended"
+    )
+    return Skipped(
+        name=identity.id.name,
+        folder=folder,
+        reason=reason,
+        version=identity.id.version.text,
+        warn=True,
+        line=identity.version_line,
+    )
 
 
 def root(identity: Identity) -> Skipped:

@@ -18,7 +18,7 @@ from pkgaction.reasons import ROOT_IS_A_PACKAGE
 WHERE = "input packages"
 _CHANGELOG = "changelog.yml"
 _SHOWN = 10  # folders in one sentence
-_MOST_READ = 400  # manifests that are read for a sentence
+_AT_ONCE = 20  # manifests that are read until one is a package's
 
 
 def warnings(
@@ -36,12 +36,10 @@ def warnings(
         UsageError: no glob matches a package, and nothing says that this is intended.
     """
     folders = {paths.parent(path) for path in repository.paths_named(commit, FILE)}
-    unmatched = [
-        one for one in packages.each if not any(globs.matches(f, one.patterns) for f in folders)
-    ]
+    unmatched = [one for one in packages.each if not _has_package(repository, commit, folders, one)]
     if len(unmatched) < len(packages.each):
         return [_unmatched(one.patterns[0]) for one in unmatched]
-    others = _outermost(repository, commit, folders)
+    others = _all_packages(repository, commit)
     if packages.allow_empty:
         return []
     if removed and not others:
@@ -59,18 +57,30 @@ def root_is_left_out(repository: Repository, commit: str, patterns: Sequence[str
 
 def elsewhere(repository: Repository, commit: str, packages: PackageGlobs, name: str) -> str | None:
     """The folder of a package by that name which no glob names."""
-    folders = {paths.parent(path) for path in repository.paths_named(commit, FILE)}
-    outside = [f for f in sorted(folders) if not globs.matches(f, packages.patterns)]
-    return next(
-        iter(manifests.read(repository, commit, outside[:_MOST_READ]).by_name().get(name, [])), None
+    standing = manifests.everywhere(repository, commit).by_name().get(name, [])
+    return next((f for f in standing if not globs.matches(f, packages.patterns)), None)
+
+
+def _has_package(
+    repository: Repository, commit: str, folders: Iterable[str], packages: PackageGlobs
+) -> bool:
+    """Whether one of the folders with a manifest is a package that the globs name."""
+    named = sorted((f for f in folders if globs.matches(f, packages.patterns)), key=_depth)
+    return any(
+        manifests.read(repository, commit, named[start : start + _AT_ONCE]).folders
+        for start in range(0, len(named), _AT_ONCE)
     )
 
 
-def _outermost(repository: Repository, commit: str, folders: set[str]) -> list[str]:
-    """The folders with a manifest that lie in no other package; the root alone where it is one."""
-    if ROOT in folders and _root_is_a_package(repository, commit):
+def _depth(folder: str) -> tuple[int, str]:
+    return folder.count("/"), folder
+
+
+def _all_packages(repository: Repository, commit: str) -> list[str]:
+    """The folders of all packages, whatever the globs name; the root alone where it is one."""
+    if _root_is_a_package(repository, commit):
         return [ROOT]
-    return sorted(f for f in folders - {ROOT} if paths.innermost(f, folders - {ROOT}) is None)
+    return sorted(manifests.everywhere(repository, commit).folders - {ROOT})
 
 
 def _root_is_a_package(repository: Repository, commit: str) -> bool:
@@ -83,7 +93,7 @@ def _nothing(commit: str, packages: PackageGlobs, others: Sequence[str]) -> Usag
     named = ", ".join(f"`{pattern}`" for pattern in packages.patterns) or "nothing"
     what = f"no package at {commit[:12]} is named by {named}"
     if others:
-        what += f"; the folders with a {FILE} are {_some(others)}"
+        what += f"; packages lie in {_some(map(paths.shown, others))}"
     return UsageError(what=what, where=WHERE, fix=_fix(packages, others))
 
 

@@ -1,5 +1,6 @@
 """What publishing itself reads of a manifest.yml: who the package is, and what it requires."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +10,8 @@ from pkgaction.model.version import InvalidVersionError, Version
 
 FILE = "manifest.yml"
 EMPTY = "the file is empty: it must say name, version and type"
+_OWN = frozenset({"format_version", "name", "version"})  # a data stream's manifest has none of them
+_TOP_KEY = re.compile(rb"^([A-Za-z_][\w.-]*)[ \t]*:(?=\s|$)", re.MULTILINE)
 TYPES = ("integration", "input", "content")
 
 
@@ -59,6 +62,10 @@ class ManifestProblemError(ValueError):
         self.column = column
 
 
+class ForeignManifestError(ManifestProblemError):
+    """The file is no package's manifest: other tools, and parts of packages, have files of that name."""
+
+
 def identify(data: bytes) -> Identity:
     """Read name, version and requirements out of a manifest's bytes.
 
@@ -67,16 +74,23 @@ def identify(data: bytes) -> Identity:
     Raises:
         ManifestProblemError: the YAML can't be read, `name`, `version` or `type` is missing or no
             text, or the version is no strict semantic version.
+        ForeignManifestError: it has other keys, and not those that a package's manifest begins with.
     """
     doubled: list[yamltext.DoubledKey] = []
     try:
         top = yamltext.load_mapping(data, only=True, doubled=doubled)
     except yamltext.YamlProblemError as error:
+        if _is_foreign(key.decode() for key in _TOP_KEY.findall(data)):
+            raise ForeignManifestError(error.message, error.line, error.column) from error
         raise ManifestProblemError(error.message, error.line, error.column) from error
     if at_top := [one for one in doubled if one.depth == 1]:  # deeper ones are validation's
         raise ManifestProblemError(at_top[0].message, at_top[0].key.line, at_top[0].key.column)
     if not top.entries:
         raise ManifestProblemError(EMPTY, 1)
+    kind = top.scalar("type")
+    if _is_foreign(top.keys) and not (kind and kind.text in TYPES):
+        message = f"it is no package's: it has none of {', '.join(sorted(_OWN))}"
+        raise ForeignManifestError(message, 1)
     name, version, _ = (_required(top, key) for key in ("name", "version", "type"))
     try:
         parsed = Version.parse(version.text)
@@ -104,6 +118,12 @@ def _requirements(top: yamltext.Mapping) -> Iterable[Requirement]:
                     required = Requirement(name=name.text, version=version.text, kind=kind)
                     first.setdefault((kind, name.text), required)
     return first.values()
+
+
+def _is_foreign(keys: Iterable[str]) -> bool:
+    """Whether the keys at a manifest's top are others than a package's; without any, it is broken."""
+    known = set(keys)
+    return bool(known) and not known & _OWN
 
 
 def _required(top: yamltext.Mapping, key: str) -> yamltext.Scalar:

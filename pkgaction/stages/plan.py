@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import PurePosixPath
 
-from pkgaction import backports, manifests, reasons, skip_ci, unmatched
+from pkgaction import backports, manifests, outside, reasons, skip_ci, unmatched
 from pkgaction.errors import CommitMissingError, UsageError
 from pkgaction.manifests import Manifests
 from pkgaction.model import globs, paths
@@ -72,6 +72,8 @@ def compare(
     changed_paths = repository.changed_paths(base, head)
     before, after = _changed_manifests(repository, base, head, changed_paths, packages)
     names_before, names_after = before.by_name(), after.by_name()
+    known = {*before.folders, *after.folders}
+    beside = outside.look(repository, base, head, changed_paths, packages, known)
     changed = [n for n in names_after if _version_of(n, before) != _version_of(n, after)]
     doubled = manifests.doubled(repository, head, packages, changed)
     candidates: list[Candidate] = []
@@ -83,7 +85,7 @@ def compare(
         if name in doubled:
             unreadable += [reasons.twice(name, doubled[name], f) for f in names_after[name]]
         elif name not in names_after:
-            skipped += _removed(names_before[name], before, after)
+            skipped += _removed(names_before[name], before, after, beside.moved_to(name))
         else:
             folder = names_after[name][0]
             new = after.found[folder]
@@ -93,8 +95,8 @@ def compare(
                     lower.append(_candidate(repository, head, folder, new, old))
             else:
                 candidates.append(_candidate(repository, head, folder, new, old))
-    known = {*before.folders, *after.folders}
-    skipped += _no_packages(repository, head, changed_paths, packages, known)
+    skipped += _no_packages(repository, head, changed_paths, packages, known, after)
+    skipped += beside.new({*names_before, *names_after})
     if FILE in changed_paths and unmatched.root_is_left_out(repository, head, packages):
         root = manifests.read(repository, head, [ROOT]).found
         skipped += [reasons.root(identity) for identity in root.values()]
@@ -148,9 +150,11 @@ def _changed_manifests(
 ) -> tuple[Manifests, Manifests]:
     """The manifests of both commits, of the packages that a changed path lies in."""
     folders = sorted(manifests.folders_of(changed_paths, packages))
-    before, after = manifests.read(repository, base, folders), manifests.read(repository, head, folders)
+    before = manifests.read(repository, base, folders)
+    after = manifests.read(repository, head, folders).after(before)
     known = {*before.folders, *after.folders}
-    touched = {folder for path in changed_paths if (folder := paths.innermost(path, known))}
+    touched = {folder for path in changed_paths for folder in manifests.holding(path, known)}
+    touched |= after.foreign.keys()
     return before.only(touched), after.only(touched)
 
 
@@ -223,11 +227,16 @@ def nothing_to_compare(head: str, *, on: str = "") -> Plan:
     return Plan(base="", head=head, compared=compared)
 
 
-def _removed(folders: Sequence[str], before: Manifests, after: Manifests) -> list[Skipped]:
-    """A name that is gone, unless its manifest is only broken."""
+def _removed(
+    folders: Sequence[str], before: Manifests, after: Manifests, moved_to: str
+) -> list[Skipped]:
+    """A name that is gone, unless its manifest is only broken; or that lies where no glob looks."""
     if not folders or any(folder in after.broken for folder in folders):
         return []
-    return [reasons.removed(before.found[folders[0]], folders[0], after.found.get(folders[0]))]
+    old, folder = before.found[folders[0]], folders[0]
+    if moved_to:
+        return [reasons.moved(old, folder, moved_to)]
+    return [reasons.removed(old, folder, after.found.get(folder))]
 
 
 def _no_packages(
@@ -236,10 +245,13 @@ def _no_packages(
     changed_paths: Sequence[str],
     packages: Sequence[str],
     known: set[str],
+    after: Manifests,
 ) -> list[Skipped]:
     """Changed folders without a package, and links where a package's folder could be."""
     folders = sorted(manifests.folders_of(changed_paths, packages) - known - {ROOT})
-    skipped = [reasons.no_package(f) for f in folders if not paths.innermost(f, known)]
+    skipped = [
+        reasons.no_package(f, after.foreign.get(f)) for f in folders if not paths.innermost(f, known)
+    ]
     tops = [p for p in changed_paths if globs.matches(p, packages) and not paths.innermost(p, known)]
     for path, entry in sorted(repository.entries(head, tops).items()):
         if entry.kind is not Kind.FILE:

@@ -222,3 +222,133 @@ def test_a_named_package_outside_of_the_globs_is_told_where_it_is(
         plan.named(repository, head, globs, ["tidewire"], "")
     with pytest.raises(UsageError, match="no package at"):
         plan.named(repository, head, PackageGlobs(patterns=("nowhere/*",)), ["tidewire"], "")
+
+
+_STREAMS = "packages/*/data_stream/*"
+_POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: pump\n"
+
+
+@pytest.mark.parametrize("pattern", [_STREAMS, "packages/*/*/*", "**/data_stream/*", "deploy/*"])
+def test_manifests_that_are_no_packages_own_count_for_no_glob(
+    place: Workplace, repository: GitRepository, pattern: str
+) -> None:
+    place.write("deploy/pump/manifest.yml", _POD)
+    place.write("packages/lanternfish/data_stream/events/manifest.yml", "title: Events\ntype: logs\n")
+    place.commit("Others")
+    commit, globs = repository.commit("HEAD"), PackageGlobs(patterns=(pattern,))
+
+    for look in (planned, lambda *_: audit.of_commit(repository, commit, globs)):
+        with pytest.raises(UsageError) as caught:
+            look(repository, pattern)
+        assert caught.value.fix == "set packages to packages/*"
+        assert "data_stream" not in caught.value.what.split(";")[1]
+    (told,) = warned(repository, "packages/*", pattern)
+    assert told == f"the glob `{pattern}` of input packages matches no package"
+    _, unread = audit.of_commit(repository, commit, PackageGlobs(patterns=("packages/*", pattern)))
+    assert unread == [told]
+
+
+@pytest.mark.parametrize("pattern", ["**", "*/*", "data_stream/*"])
+def test_a_root_package_is_not_found_by_globs_for_what_is_in_it(
+    place: Workplace, repository: GitRepository, pattern: str
+) -> None:
+    place.git("rm", "-rq", "packages")
+    place.write("manifest.yml", _MANIFEST.format("eel"))
+    place.write("data_stream/events/manifest.yml", "title: Events\ntype: logs\n")
+    place.commit("At the root")
+
+    with pytest.raises(UsageError) as caught:
+        planned(repository, pattern)
+
+    assert "packages lie in the repository's root" in caught.value.what
+    assert caught.value.fix == "manifest.yml at the root is a package: set packages to `.`"
+
+
+def test_advice_names_no_folder_with_another_manifest(
+    place: Workplace, repository: GitRepository
+) -> None:
+    place.git("rm", "-rq", "packages")
+    place.write("deploy/pump/manifest.yml", _POD)
+    place.write("deploy/several/manifest.yml", f"{_POD}---\n{_POD}")
+    place.commit("Others alone")
+
+    with pytest.raises(UsageError) as caught:
+        warned(repository, "deploy/*")
+
+    assert "deploy/pump" not in str(caught.value)
+    assert "set packages" not in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["title: Eel\ntype: logs\n", "", "name: [\n", "\tx\n", "format_version: 3.1.0\n", "type: input\n"],
+)
+def test_a_package_whose_manifest_breaks_is_still_one(
+    place: Workplace, repository: GitRepository, text: str
+) -> None:
+    place.write("packages/tidewire/manifest.yml", text)
+    place.commit("Broken")
+
+    (broken,) = planned(repository, "packages/*").unreadable
+
+    assert broken.folder == "packages/tidewire"
+
+
+def test_a_package_below_a_folder_with_another_manifest_is_found(
+    place: Workplace, repository: GitRepository
+) -> None:
+    place.write("deploy/manifest.yml", _POD)
+    place.write("deploy/eel/manifest.yml", _MANIFEST.format("eel"))
+    place.commit("Both")
+
+    made = planned(repository, "**")
+
+    assert [one.id.name for one in made.candidates] == ["eel"]
+    (skip,) = made.skipped
+    assert (skip.folder, skip.warn) == ("deploy", True)
+    assert skip.reason.startswith("its manifest.yml is not that of a package: ")
+
+
+def test_a_package_that_moves_out_of_the_globs_is_told_with_its_new_folder(
+    place: Workplace, repository: GitRepository
+) -> None:
+    (place.clone / "integrations").mkdir()
+    place.git("mv", "packages/tidewire", "integrations/tidewire")
+    place.commit("Moved")
+
+    (skip,) = planned(repository, "packages/*").skipped
+
+    assert (skip.folder, skip.previous, skip.warn) == ("integrations/tidewire", "0.4.0", True)
+    assert "was moved here from packages/tidewire, and no glob" in skip.reason
+
+
+def test_a_new_package_outside_of_the_globs_is_warned_of_unless_it_is_taken_away(
+    place: Workplace, repository: GitRepository
+) -> None:
+    place.write("integrations/eel/manifest.yml", _MANIFEST.format("eel"))
+    place.write("integrations/eel/data_stream/e/manifest.yml", "title: E\ntype: logs\n")
+    place.write("integrations/eel/_dev/kelp/manifest.yml", _MANIFEST.format("kelp"))
+    place.write("packages/tidewire/_dev/crab/manifest.yml", _MANIFEST.format("crab"))
+    place.write("deploy/pump/manifest.yml", _POD)
+    place.commit("New")
+
+    skipped = planned(repository, "packages/*").skipped
+    silenced = planned(repository, "packages/*", "!integrations/*").skipped
+
+    outside = [skip for skip in skipped if skip.name != "tidewire"]
+    assert [(skip.folder, skip.warn, skip.version) for skip in outside] == [
+        ("integrations/eel", True, "0.1.0")
+    ]
+    assert "no glob of input packages names this folder" in outside[0].reason
+    assert [skip.name for skip in silenced] == ["tidewire"]
+
+
+def test_a_named_package_is_found_among_very_many(place: Workplace, repository: GitRepository) -> None:
+    for number in range(420):
+        place.write(f"integrations/a{number:03}/manifest.yml", _MANIFEST.format(f"a{number:03}"))
+    place.write("integrations/zeta/manifest.yml", _MANIFEST.format("zeta"))
+    place.commit("Many")
+    globs = PackageGlobs(patterns=("packages/*",))
+
+    with pytest.raises(UsageError, match="'zeta' is in integrations/zeta, which input packages"):
+        plan.named(repository, repository.commit("HEAD"), globs, ["zeta"], "")
