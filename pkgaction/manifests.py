@@ -105,9 +105,11 @@ def read(repository: Repository, commit: str, folders: Sequence[str]) -> Manifes
         entry = entries.get(paths.join(folder, FILE))
         if entry is None or is_nested(folder, {*found, *broken}):
             continue
+        if (above := _above_data_stream(folder)) and paths.join(above, FILE) in entries:
+            message = f"it is that of a data stream of {paths.shown(above)}"
+            foreign[folder] = ForeignManifestError(message, 1)
+            continue
         try:
-            if (above := _above_data_stream(folder)) and paths.join(above, FILE) in entries:
-                raise ForeignManifestError(f"it is that of a data stream of {paths.shown(above)}")
             found[folder] = _identify(entry)
         except ForeignManifestError as error:
             foreign[folder] = error

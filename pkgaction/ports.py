@@ -66,8 +66,8 @@ class Repository(Protocol):
         ...
 
     def messages(self, base: str, head: str, count: int) -> Mapping[str, str]:
-        """The messages of the newest commits from `head` back along first parents, by commit; at most
-        `count`, and none that `base` has.
+        """The messages of the newest commits from `head` back, along all parents, by commit; at most
+        `count`, and none that `base` has as far as the history at hand says so.
 
         Raises:
             CommitMissingError: the head is not in the clone and can't be fetched.

@@ -14,6 +14,7 @@ from pkgaction.ports import Repository
 _WORDS = re.compile(r"\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\]", re.IGNORECASE)
 _TRAILER = re.compile(r"^skip-checks: ?true\s*$", re.IGNORECASE | re.MULTILINE)
 _SHOWN = 5  # places in one sentence
+_MOST_COMMITS = 100  # of a merge queue's group, whose event does not count them
 
 
 def words_in(message: str) -> str:
@@ -45,7 +46,7 @@ def _texts(intent: Preview, base: str, repository: Repository) -> Iterator[tuple
     if pull:
         yield "the title of the pull request", pull.title
         yield "its description", pull.body
-    head, count = (pull.head, pull.commits) if pull else (intent.head, 1)
+    head, count = (pull.head, pull.commits) if pull else (intent.head, _MOST_COMMITS)
     try:
         messages = repository.messages(base, head, count) if head else {}
     except (UsageError, GitError):

@@ -7,6 +7,7 @@ its filters nor its configuration decide what is published.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -156,9 +157,11 @@ class GitRepository(Borrowed):
         return found
 
     def messages(self, base: str, head: str, count: int) -> Mapping[str, str]:
-        """The messages of the newest commits along first parents to `head`, without those of `base`."""
-        excluded = [f"^{base}"] if base else []
-        found = self._newest(head, count, "--first-parent", *excluded)
+        """The messages of the newest commits to `head`, along all parents, without those of `base`."""
+        if base and self.shallow:
+            with suppress(CommitMissingError):  # without its history, some of it may be told as new
+                self._fetch_commit(base, count + 1)
+        found = self._newest(head, count, *([f"^{base}"] if base else []))
         return {commit.id: commit.message.decode(errors="replace") for commit in found}
 
     def landed(self, base: str, head: str, branch: str) -> Sequence[Landed]:

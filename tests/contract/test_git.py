@@ -486,6 +486,30 @@ def test_the_messages_of_a_pull_request_are_its_own_alone(
     }
     assert list(alone) == [own[1]]
 
+@pytest.mark.parametrize(
+    "options", [[], ["--depth=1"], ["--depth=2"]], ids=["full", "depth 1", "depth 2"]
+)
+def test_the_messages_of_commits_that_a_merge_brought_are_among_them(
+    remote: Remote, scratch: Path, options: list[str]
+) -> None:
+    base = remote.commit("Main before")
+    remote.run("checkout", "-q", "-b", "topic")
+    own = {remote.commit("Topic [skip ci]")}
+    remote.run("checkout", "-q", "-b", "work", "main")
+    own.add(remote.commit("Work"))
+    remote.run("merge", "-q", "--no-ff", "-m", "Bring the topic in", "topic")
+    head = remote.run("rev-parse", "HEAD")
+    remote.run("checkout", "-q", "main")
+    remote.run("merge", "-q", "--no-ff", "-m", "Trial merge", "work")
+    remote.push("main", "work", "topic")
+    clone = remote.clone("clone", *options)
+
+    with opened(clone, scratch) as repository:
+        found = repository.messages(repository.commit(base), head, 100)
+
+    assert found.keys() == {*own, head}
+
+
 
 # --- trees -------------------------------------------------------------------------------------------
 

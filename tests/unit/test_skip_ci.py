@@ -94,8 +94,8 @@ def test_messages_that_cannot_be_read_are_no_failure(error: PkgactionError) -> N
     assert len(told) == 1
 
 
-def test_of_a_merge_queue_its_own_last_commit_counts() -> None:
+def test_of_a_merge_queue_all_commits_count() -> None:
     (told,), asked = warned(None, {"f" * 40: "Raise [ci skip]"})
 
     assert told.startswith("the message of commit ffffffffffff has [ci skip]: ")
-    assert asked == [("b" * 40, "f" * 40, 1)]
+    assert asked == [("b" * 40, "f" * 40, 100)]
