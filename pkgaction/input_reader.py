@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
-from pkgaction.model import telltale
+from pkgaction.model import branchglobs, telltale
 from pkgaction.model.event import Mode
 from pkgaction.model.outcome import Problem
 from pkgaction.model.owners import Owners, OwnersProblemError
@@ -91,6 +91,13 @@ class Reader:
         """Texts, one a line."""
         stripped = (line.strip() for line in self.text(name).splitlines())
         return tuple(line for line in stripped if line)
+
+    def branches(self) -> tuple[str, ...]:
+        """Globs for branches, each of which can match one."""
+        globs = self.lines("branches")
+        for what, fix in branchglobs.problems(globs):
+            self.wrong("branches", what, fix)
+        return globs
 
     def boolean(self, name: str) -> bool:
         """True or false."""

@@ -135,7 +135,7 @@ class Inputs:
             gpg_passphrase=Secret(reader.passphrase()),
             gpg_fingerprint=reader.fingerprint(),
             github_token=Secret(reader.text("github-token")),
-            branches=reader.lines("branches"),
+            branches=reader.branches(),
             mode=reader.mode(),
             package=tuple(reader.text("package").split()),  # a form has one line: blanks will do
             version=reader.text("version"),

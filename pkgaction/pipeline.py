@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import assert_never
 
-from pkgaction import backports
+from pkgaction import backports, missing
 from pkgaction.errors import GitError, UsageError
 from pkgaction.foresight import foresee, look, recognise
 from pkgaction.job import Job, World
@@ -54,6 +54,7 @@ def _ship_planned(
 ) -> None:
     made = make_plan(intent, repository, job, world, ledger)
     ledger.candidates = made.candidates
+    ledger.hints = missing.hints(made, intent, repository, job.packages.patterns)
     dry = job.dry_run or isinstance(intent, Preview)
     if made.candidates and not isinstance(intent, Preview):
         _only_what_its_branch_may(intent, made, repository, job, world)

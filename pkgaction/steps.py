@@ -97,7 +97,7 @@ class Steps(Settling):
         threads = max(1, job.jobs // max(1, len(validated)))
         bench = build.Bench(sources=self.world.sources, phrases=job.phrases, jobs=threads)
         versions = {known.name: known.version for known in outcomes} | run.versions
-        bench = bench.with_zips([(one.id, one.zip) for one in before], versions)
+        bench = bench.with_zips([(one.id, one.zip) for one in before], versions, self.ledger.hints)
 
         def make(one: Validated) -> build.Made | build.Refused:
             folder = Path(tempfile.mkdtemp(prefix="build-", dir=self.world.scratch))

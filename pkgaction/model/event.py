@@ -111,9 +111,10 @@ class Relay:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """The event asks for nothing; the reason is a sentence."""
+    """The event asks for nothing; the reason is a sentence, as is what may be wrong about it."""
 
     reason: str
+    doubt: str = ""
 
 
 Planned: TypeAlias = Preview | Release | Republish  # what begins with a plan

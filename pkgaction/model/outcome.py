@@ -223,6 +223,7 @@ class Ledger:
     audit: Audit | None = None  # what mode audit found
     rebuilt: Rebuilt | None = None  # what mode reindex did
     candidates: Sequence[Candidate] = ()  # what the run set out to publish
+    hints: Mapping[str, str] = field(default_factory=dict)  # of required packages it does not, by name
     started: dict[Key, Built] = field(default_factory=dict)  # whose writing to the bucket has begun
     stored: dict[Key, Published] = field(default_factory=dict)  # whose zip is known to be there
     partly: set[Key] = field(default_factory=set)  # whose zip is public, and not surely all the rest

@@ -11,6 +11,7 @@ from pkgaction.model import paths
 from pkgaction.model.finding import Finding, Severity, errors
 from pkgaction.model.manifest import FILE
 from pkgaction.model.outcome import Ledger, Outcome, Status
+from pkgaction.report import words
 
 _MOST = 10  # of each level
 ERROR, WARNING, NOTICE = "error", "warning", "notice"
@@ -48,7 +49,8 @@ def _problems(ledger: Ledger) -> list[Annotation]:
 
 
 def _warned(ledger: Ledger) -> list[Annotation]:
-    return [Annotation(level=WARNING, message=told) for told in ledger.warnings]
+    doubts = [words.idle_doubt(ledger)] if words.idle_doubt(ledger) else []
+    return [Annotation(level=WARNING, message=told) for told in (*ledger.warnings, *doubts)]
 
 
 def _notices(ledger: Ledger) -> list[Annotation]:

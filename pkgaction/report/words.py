@@ -59,6 +59,11 @@ def idle_reason(ledger: Ledger) -> str:
     return ledger.intent.reason if isinstance(ledger.intent, Idle) else ""
 
 
+def idle_doubt(ledger: Ledger) -> str:
+    """What may be wrong where the event asks for nothing; empty where nothing is."""
+    return ledger.intent.doubt if isinstance(ledger.intent, Idle) else ""
+
+
 def headline(ledger: Ledger) -> str:
     """One sentence: did it work."""
     if isinstance(ledger.intent, Audit | Reindex):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from pkgaction import entry
@@ -39,13 +40,19 @@ class Bench:
     phrases: Phrases
     jobs: int  # threads that compress
 
-    def with_zips(self, zips: Iterable[tuple[PackageId, Path]], versions: Mapping[str, str]) -> Self:
+    def with_zips(
+        self,
+        zips: Iterable[tuple[PackageId, Path]],
+        versions: Mapping[str, str],
+        hints: Mapping[str, str] = MappingProxyType({}),
+    ) -> Self:
         """The same, with packages that the run has built: others may require them.
 
-        `versions` are those of all packages of the run, for whoever requires another one.
+        `versions` are those of all packages of the run, for whoever requires another one; `hints` say
+        where packages are that the run does not bring.
         """
         by_name = {(package.name, package.version.text): (package, path) for package, path in zips}
-        return replace(self, sources=SourcesOfRun(self.sources, by_name, versions))
+        return replace(self, sources=SourcesOfRun(self.sources, by_name, versions, hints))
 
 
 def read_ahead(sources: Iterable[PackageSource], bench: Bench) -> None:

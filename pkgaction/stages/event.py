@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pkgaction.errors import UsageError
-from pkgaction.model import globs
+from pkgaction.model import branchglobs, globs
 from pkgaction.model.event import (
     Accept,
     Audit,
@@ -263,7 +263,9 @@ def _not_publishing(branch: str, payload: JsonObject, asked: Asked) -> Idle | No
         raise _broken("repository.default_branch")
     if globs.matches(branch, allowed):
         return None
-    return Idle(f"the branch {branch} does not publish; those that do: {', '.join(allowed)}")
+    slip = branchglobs.meant(branch, allowed)
+    doubt = f"input branches: {slip} is not {branch}; is it misspelt?" if slip else ""
+    return Idle(f"the branch {branch} does not publish; those that do: {', '.join(allowed)}", doubt)
 
 
 def _default_branch(payload: JsonObject) -> str:

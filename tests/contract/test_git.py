@@ -486,6 +486,7 @@ def test_the_messages_of_a_pull_request_are_its_own_alone(
     }
     assert list(alone) == [own[1]]
 
+
 @pytest.mark.parametrize(
     "options", [[], ["--depth=1"], ["--depth=2"]], ids=["full", "depth 1", "depth 2"]
 )
@@ -508,7 +509,6 @@ def test_the_messages_of_commits_that_a_merge_brought_are_among_them(
         found = repository.messages(repository.commit(base), head, 100)
 
     assert found.keys() == {*own, head}
-
 
 
 # --- trees -------------------------------------------------------------------------------------------

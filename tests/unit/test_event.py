@@ -276,3 +276,11 @@ def test_the_default_branch_publishes_unless_others_are_named() -> None:
 @pytest.mark.parametrize("event", ["schedule", "workflow_dispatch", "repository_dispatch", "push"])
 def test_the_queue_is_looked_at_when_it_is_asked_for(event: str) -> None:
     assert _understand(event, {}, mode=Mode.ACCEPT) == Accept()
+
+
+@pytest.mark.parametrize(("glob", "doubted"), [("mian", True), ("Main", True), ("release", False)])
+def test_a_glob_that_is_nearly_the_branch_is_doubted(glob: str, *, doubted: bool) -> None:
+    found = _understand("push", _push(), branches=(glob, "stable"))
+
+    assert isinstance(found, Idle)
+    assert found.doubt == (f"input branches: {glob} is not main; is it misspelt?" if doubted else "")

@@ -381,3 +381,41 @@ def test_a_passphrase_of_blanks_is_one() -> None:
     given = from_environment({"INPUT_GPG-PASSPHRASE": "  \n"})
 
     assert Inputs.parse(given, bucket_required=False)[0].gpg_passphrase.reveal() == "  "
+
+
+@pytest.mark.parametrize(
+    ("given", "what", "fix"),
+    [
+        ("main, release", "is a list", "one branch a line"),
+        ("main,release", "is a list", "one branch a line"),
+        ("main release", "is a list", "one branch a line"),
+        ('["main"]', "is a list", "one branch a line"),
+        ("'main'", "has quotes", "write main,"),
+        ('"release-*"', "has quotes", "write release-*,"),
+        ("refs/heads/main", "can match no branch's name", "write main,"),
+        ("/main", "can match no branch's name", "write main,"),
+        ("main # default", "has a comment", "write main alone"),
+        ("!main~1\nx", "can match no branch's name", "write a branch's name"),
+        ("!main", "names none", "name the branches that publish"),
+    ],
+)
+def test_branches_that_can_match_none_are_refused_with_what_to_write(
+    given: str, what: str, fix: str
+) -> None:
+    _, problems = Inputs.parse({"branches": given}, bucket_required=False)
+
+    (problem,) = problems
+    assert (problem.where, problem.exit_status) == ("input branches", 2)
+    assert what in problem.what
+    assert fix in problem.fix
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["main\nrelease-*", "**\n!wip/**", "v[0-9].[0-9]", "v[!^0].x", "./main", "fix#7", "it's", "a.b/c"],
+)
+def test_branches_as_git_has_them_are_taken(given: str) -> None:
+    inputs, problems = Inputs.parse({"branches": given}, bucket_required=False)
+
+    assert problems == []
+    assert inputs.branches == tuple(given.split("\n"))

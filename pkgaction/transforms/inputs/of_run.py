@@ -22,6 +22,7 @@ class SourcesOfRun:
     outside: Sources
     zips: Mapping[tuple[str, str], tuple[PackageId, Path]]  # by name and version as written
     versions: Mapping[str, str]  # of the run's packages by name; empty where the manifest is unreadable
+    hints: Mapping[str, str]  # where packages are that the run does not bring, by name
 
     def ecs(self, reference: str) -> EcsSchema:
         """The schema that a build.yml refers to."""
@@ -35,12 +36,16 @@ class SourcesOfRun:
         try:
             return self.outside.input_package(name, version)
         except SourceMissingError as error:
-            if name not in self.versions:
+            if not (hint := self._hint(name)):
                 raise
-            fix = f"{error.fix}; {self._hint(name)}"
-            raise type(error)(what=error.what, where=error.where, fix=fix) from error
+            raise type(error)(
+                what=error.what, where=error.where, fix=f"{hint}; otherwise {error.fix}"
+            ) from error
 
     def _hint(self, name: str) -> str:
+        """Why the run itself has it not; empty where the run and its repository know no such package."""
+        if name not in self.versions:
+            return self.hints.get(name, "")
         if version := self.versions[name]:
             return f"this run brings {name} {version}: perhaps that is what should be required"
         return f"{name} of this run cannot be read: perhaps it is that version"
