@@ -142,7 +142,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     build = _command(commands_, "build", "build zips", _BUILDING)
     _paths(build)
-    build.add_argument("--output", default=".", metavar="DIR", help="where the zips go")
+    build.add_argument(
+        "--output",
+        default="",
+        metavar="DIR",
+        help="where the zips go; by default here, and in a package to its build/packages",
+    )
     build.add_argument("--no-validate", action="store_true", help="build without validating")
     _paths(_command(commands_, "entry", "print entries of the search index", _SOURCES))
     _paths(_command(commands_, "sign", "sign zips", ("gpg-fingerprint",)), "ZIP")

@@ -1,4 +1,4 @@
-"""Input packages that a run's packages require and that the run does not publish: where they are instead.
+"""Input packages that a run's packages require and that the run does not publish: where they are.
 
 What is nowhere else is looked for in the repository, so that the reason can say what to do.
 """
@@ -34,9 +34,8 @@ def hints(
         for folder in folders.get(name, ()):
             there = standing.found[folder]
             if there.id.version.text != version:
-                found[name] = (
-                    f"this repository has {there.id} in {folder}: perhaps that is what should be required"
-                )
+                what = f"this repository has {there.id} in {folder}"
+                found[name] = f"{what}: perhaps that is what should be required"
             elif not globs.matches(folder, packages):
                 found[name] = (
                     f"it lies in {paths.shown(folder)}, which no glob of input packages names: "

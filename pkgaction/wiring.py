@@ -26,6 +26,7 @@ from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Urls
 from pkgaction.model.release import Candidate
 from pkgaction.ports import Clock, ObjectStore, PublicSite, Signer, Watch
+from pkgaction.stages import accept
 from pkgaction.stages.validate import Specification
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def gate(cloud: Cloud, place: Place) -> Gate:
     """Who may publish what, and the queue that it waits in.
 
     Raises:
-        UsageError: one of the inputs for it is missing.
+        UsageError: one of the inputs for it is missing, or the queue's folder is.
     """
     inputs = cloud.inputs
     needed = {
@@ -131,11 +132,16 @@ def gate(cloud: Cloud, place: Place) -> Gate:
         what = f"mode accept needs {', '.join(missing)}"
         raise UsageError(what=what, where=f"input {missing[0]}", fix="set it, or leave mode out")
     verifier = materials.trusting(place, "trusted-keys", inputs.trusted_keys, "", since_expired=False)
+    folder = inputs.queue_bucket.removeprefix("file://")
+    if folder != inputs.queue_bucket and not Path(folder).is_dir():
+        fix = "name the folder that packages are put into"
+        raise UsageError(what=f"there is no folder {folder}", where="input queue-bucket", fix=fix)
+    queue = cloud.store(inputs.queue_bucket)
     return Gate(
-        queue=cloud.store(inputs.queue_bucket),
+        queue=queue,
         verifier=verifier,
         owners=inputs.owners,
-        warnings=verifier.warnings(),
+        warnings=[*verifier.warnings(), *accept.overlooked(queue, cloud.clock)],
     )
 
 

@@ -54,14 +54,20 @@ def package(
     root = root or next((above for above in inner[1 : _HIGHEST + 1] if _looks_like_a_root(above)), None)
     root = root or inner[max(min(beyond, len(inner) - 2), 0)]
     inside = folder.relative_to(root).as_posix()
-    alone = (
-        inside == ROOT and not around and not _is_repository(folder)
-    )  # nothing is known of a repository
+    # nothing is known of a repository
+    alone = inside == ROOT and not around and not _is_repository(folder)
+    called = _from_here(folder) if alone else inside
     return PackageSource(
-        folder=folder.name if alone else inside,
+        folder=called,
         tree=Tree(tuple(_files(folder, git or _ALL))),
-        repository=_Checkout(root, folder.name if alone else "", around),
+        repository=_Checkout(root, called if alone and called != ROOT else "", around),
     )
+
+
+def _from_here(folder: Path) -> str:
+    """A folder as it is named where the person stands; by its name alone where that is elsewhere."""
+    here = Path.cwd()
+    return folder.relative_to(here).as_posix() if folder.is_relative_to(here) else folder.name
 
 
 def repository_of(path: Path) -> Path | None:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from pkgaction.commands import places
 from pkgaction.commands.context import Context, candidate
 from pkgaction.commands.package import say_findings
 from pkgaction.errors import PackageError, PkgactionError, UsageError
@@ -44,12 +45,8 @@ class _By:
 
 def build(context: Context) -> int:
     """Build zips."""
-    output, paths = Path(context.options.output).resolve(), context.options.paths
-    for path in paths:
-        if output.is_relative_to(path.resolve()):
-            fix = "name a folder outside of it as --output"
-            what = "the zip would lie in the package itself"
-            raise UsageError(what=what, where=str(output), fix=fix)
+    paths = context.options.paths
+    output = places.output(context.options.output, paths)
     output.mkdir(parents=True, exist_ok=True)
     jobs, unchecked = context.inputs.jobs, bool(context.options.no_validate)
     bench = context.bench(jobs=max(1, jobs // len(paths)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from pkgaction.adapters import folder, working_tree
 from pkgaction.adapters.working_tree import Surroundings, WorkingTree
 from pkgaction.errors import UsageError
+from pkgaction.model.excluded import RESULTS
 from pkgaction.model.tree import PackageSource
 from pkgaction.transforms.around import look
 
@@ -76,9 +77,10 @@ class Checkout:
         return UsageError(what=what, where=str(self.path), fix=fix)
 
     def _uncommitted(self) -> str:
+        inside = self.git.uncommitted if self.git else {}
         outside = self.around.uncommitted if self.around else {}
         states = {
-            **(self.git.uncommitted if self.git else {}),
+            **{path: state for path, state in inside.items() if not path.startswith(RESULTS)},
             **{self._from_here(path): state for path, state in outside.items()},
         }
         return _listed([f"{_shown(path)} ({state})" for path, state in sorted(states.items())])

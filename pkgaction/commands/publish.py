@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from pkgaction import pipeline, wiring
+from pkgaction.commands import places
 from pkgaction.commands.checkout import Checkout
 from pkgaction.commands.conclude import conclude
 from pkgaction.commands.context import Context, candidate, unpacked
@@ -19,6 +20,11 @@ from pkgaction.steps import Steps
 def publish(context: Context) -> int:
     """Publish folders and zips."""
     inputs, ledger = context.inputs, Ledger(dry_run=context.inputs.dry_run)
+    for name, url in inputs.buckets.items():
+        if url.startswith("file://"):
+            what = "the bucket would lie in the package itself, and be a part of its next zip"
+            place = Path(url.removeprefix("file://"))
+            places.refuse_inside(place, context.options.paths, what=what, where=f"--{name}")
     signer = None if inputs.dry_run else context.signer()
     world = wiring.world(context.cloud(), context.place, signer=signer, watch=context.watch)
     job = wiring.job(inputs, branches=(), provenance=wiring.no_provenance)

@@ -5,6 +5,7 @@ Source: what `elastic-package build` leaves out.
 
 from fnmatch import fnmatchcase
 
+RESULTS = "build/"  # at a package's root: what builds have left there, and nothing is made of
 FOLDERS = frozenset({"_dev", "build", ".git"})
 FILES = (".DS_Store", ".*.swp", "*.link")
 

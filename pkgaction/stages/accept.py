@@ -10,9 +10,10 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 from pkgaction.errors import PackageError
@@ -39,6 +40,8 @@ _LARGEST_SIGNATURE = 64 * 1024  # bytes
 _PATIENCE = timedelta(hours=1)  # that a zip waits for its signature
 _LONE = timedelta(days=1)  # that a signature waits for its zip
 _CHUNK = 1 << 20
+_SHOWN = 5  # names in one sentence
+_MOST_LOOKED_AT = 10_000  # objects of a queue that are looked at for what is overlooked
 _LONGEST_NAME = 255  # bytes; no good submission comes near
 _ARMORED = re.compile(
     rb"-----BEGIN PGP SIGNATURE-----\r?\n[A-Za-z0-9+/=:,. ()\r\n-]+-----END PGP SIGNATURE-----\s*"
@@ -103,6 +106,36 @@ def waiting(bench: Bench) -> Iterator[Submission]:
         alone = _is_direct(name, _SIGNATURE) and name.removesuffix(".sig") not in objects
         if alone and found.created + _LONE < bench.clock.now():
             _delete(bench.queue, found)
+
+
+def overlooked(queue: ObjectStore, clock: Clock) -> list[str]:
+    """What lies in the queue and is not looked at, or not yet, as sentences."""
+    names = {found.name: found for found in islice(queue.list(""), _MOST_LOOKED_AT)}
+    strange = [name for name in names if not name.startswith(REFUSED) and not _is_submission(name)]
+    alone = [
+        name
+        for name, found in names.items()
+        if _is_submission(name)
+        and name.endswith(_ZIP)
+        and f"{name}.sig" not in names
+        and found.created + _PATIENCE >= clock.now()
+    ]
+    told = []
+    if strange:
+        form = f"{CANDIDATES}NAME-VERSION.zip, with its signature as {CANDIDATES}NAME-VERSION.zip.sig"
+        told.append(f"the queue has {_some(strange)}, which nobody looks at: put packages to {form}")
+    if alone:
+        told.append(f"without a signature beside it, and so left to wait: {_some(alone)}")
+    return told
+
+
+def _is_submission(name: str) -> bool:
+    return name.startswith(CANDIDATES) and any(_is_direct(name, end) for end in (_ZIP, _SIGNATURE))
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
 
 
 def receive(submission: Submission, bench: Bench, folder: Path) -> Received | Refused:

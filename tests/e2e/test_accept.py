@@ -138,3 +138,26 @@ def test_mode_accept_names_what_it_lacks(scene: Scene) -> None:
 
     assert run.status == 2
     assert "queue-bucket, trusted-keys, owners" in run.log
+
+
+def test_a_queue_that_is_not_there_or_filled_at_another_place_is_told(
+    scene: Scene, subkeyed: Key
+) -> None:
+    queue = scene.place.folder / "queue"
+    changes = {
+        "mode": "accept",
+        "queue-bucket": f"file://{queue}",
+        "trusted-keys": subkeyed.public,
+        "owners": f"{subkeyed.fingerprint}: ['*']\n",
+    }
+    event = scene.place.dispatch_event()
+
+    missing = scene.run("workflow_dispatch", event, changes)
+    queue.mkdir()
+    (queue / "crab-1.0.0.zip").write_bytes(b"PK")
+    misplaced = scene.run("workflow_dispatch", event, changes)
+
+    assert missing.status == 2, missing.log
+    assert f"input queue-bucket: there is no folder {queue}" in missing.log
+    assert misplaced.status == 0, misplaced.log
+    assert any("crab-1.0.0.zip, which nobody looks at" in told for told in misplaced.warnings)

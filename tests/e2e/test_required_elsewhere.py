@@ -9,7 +9,7 @@ from tests.fakes import composed
 from tests.fakes.workplace import Run
 
 
-def _write(scene: Scene, folder: str, files: dict[str, str | bytes]) -> None:
+def _write(scene: Scene, folder: str, files: dict[str, str]) -> None:
     for path, text in files.items():
         scene.place.write(f"{folder}/{path}", text)
 

@@ -265,13 +265,17 @@ def test_a_zip_is_never_built_into_the_package_itself(desk: Desk, output: str) -
     assert desk.files() == before
 
 
-def test_build_without_an_output_refuses_the_package_it_stands_in(desk: Desk) -> None:
+def test_build_without_an_output_leaves_the_package_it_stands_in_as_it_is(desk: Desk) -> None:
     package = desk.package()
     before = desk.files()
 
-    one_line(desk.run("build", ".", cwd=package), str(package))
+    done = desk.run("build", ".", cwd=package)
 
-    assert desk.files() == before
+    assert done.status == 0, done.err
+    made = package / "build" / "packages" / "lanternfish-1.2.0.zip"
+    assert desk.files() - before == {made, made.parent, made.parent.parent}
+    with zipfile.ZipFile(made) as archive:
+        assert not any("/build/" in name for name in archive.namelist())
 
 
 def test_a_package_that_is_a_repository_itself_is_valid_and_builds_the_same(desk: Desk) -> None:
@@ -846,3 +850,62 @@ def test_a_specification_that_is_not_there_ends_the_command(desk: Desk) -> None:
 
     assert done.status == 3
     assert "no such folder" in done.err
+
+
+@pytest.fixture
+def root_package(desk: Desk) -> Path:
+    """A package that is its whole repository, committed."""
+    folder = desk.folder / "repository"
+    shutil.copytree(PACKAGES / "lanternfish", folder)
+    shutil.copy(PACKAGES.parent / "LICENSE.txt", folder)
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "One"]):
+        identity = ["-c", "user.name=A", "-c", "user.email=a@b.example"]
+        subprocess.run(["git", "-C", str(folder), *identity, *command], check=True)
+    return folder
+
+
+def test_a_package_that_is_its_repository_is_built_into_what_no_zip_holds(
+    desk: Desk, root_package: Path
+) -> None:
+    first = desk.run("build", ".", cwd=root_package)
+    again = desk.run("build", ".", cwd=root_package)
+    other = desk.run("build", ".", "--output", "build/other", cwd=root_package)
+    inside = desk.run("build", ".", "--output", "img", cwd=root_package)
+    published = desk.run("publish", ".", "--dry-run", *desk.to_bucket, cwd=root_package)
+
+    assert "as committed" not in published.err
+    assert [first.status, again.status, other.status] == [0, 0, 0], first.err + again.err + other.err
+    zips = [root_package / "build" / name / "lanternfish-1.2.0.zip" for name in ("packages", "other")]
+    assert zips[0].read_bytes() == zips[1].read_bytes()
+    assert inside.status == 2
+    assert f"or {root_package}/build/packages, which no zip holds" in inside.err
+
+
+@pytest.mark.parametrize("option", ["--bucket", "--index-bucket"])
+def test_a_bucket_inside_the_package_is_refused_before_anything_is_written(
+    desk: Desk, root_package: Path, option: str
+) -> None:
+    buckets = {"--bucket": f"file://{desk.folder}/b", "--index-bucket": f"file://{desk.folder}/i"}
+    buckets[option] = f"file://{root_package}/shelf"
+
+    done = desk.run(
+        "publish", ".", *(part for pair in buckets.items() for part in pair), cwd=root_package
+    )
+
+    assert done.status == 2
+    assert "the bucket would lie in the package itself" in done.err
+    assert option in done.err
+    assert not (root_package / "shelf").exists()
+
+
+def test_outside_of_git_a_file_is_named_as_it_is_found_from_here(desk: Desk, key: Key) -> None:
+    folder = desk.folder / "plain"
+    shutil.copytree(PACKAGES / "lanternfish", folder)
+    manifest = folder / "manifest.yml"
+    manifest.write_text(manifest.read_text().replace("title:", "t:", 1))
+
+    done = desk.run("publish", ".", *desk.to_bucket, key=key, cwd=folder)
+
+    assert done.status == 1
+    assert "manifest.yml: title is missing" in done.err
+    assert "plain/manifest.yml" not in done.err

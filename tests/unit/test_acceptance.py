@@ -510,3 +510,32 @@ def test_a_submission_that_the_storage_refuses_is_told_by_name_and_stays(
     assert ledger.exit_status == status
     assert "candidates/eel-1.0.0.zip" in port.queue.dump()
     assert not [name for name in port.queue.dump() if name.startswith("refused/")]
+
+
+def test_what_nobody_looks_at_in_the_queue_is_named(tmp_path: Path) -> None:
+    port = Port(tmp_path)
+    for name in (
+        "crab-1.0.0.zip",
+        "candidates/sub/crab-1.0.0.zip",
+        "candidates/README.md",
+        "candidates/eel-1.0.0.zip",
+        "candidates/whelk-1.0.0.zip",
+        "candidates/whelk-1.0.0.zip.sig",
+        "refused/eel-0.9.0.zip/1/reason.json",
+    ):
+        port.queue.create(name, Bytes(b"x"), _HEADERS)
+
+    strange, alone = accept.overlooked(port.queue, port.clock)
+
+    assert "crab-1.0.0.zip" in strange
+    assert "candidates/sub/crab-1.0.0.zip" in strange
+    assert "candidates/README.md" in strange
+    assert "put packages to candidates/NAME-VERSION.zip" in strange
+    assert alone.endswith("left to wait: candidates/eel-1.0.0.zip")
+
+
+def test_a_queue_with_submissions_alone_is_not_warned_of(tmp_path: Path) -> None:
+    port = Port(tmp_path)
+    port.submit("crab-1.0.0.zip", b"x")
+
+    assert accept.overlooked(port.queue, port.clock) == []

@@ -1,0 +1,43 @@
+"""Where results may lie: never in a package that they are made of, but for what no build takes."""
+
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+
+from pkgaction.errors import UsageError
+from pkgaction.model.excluded import RESULTS
+
+_ZIPS = f"{RESULTS}packages"
+
+
+def output(given: str, packages: Sequence[Path]) -> Path:
+    """The folder for zips: the given one, else the current one, or one of the package that it is.
+
+    Raises:
+        UsageError: it would be a part of one of the packages.
+    """
+    here = Path.cwd()
+    if not given and (around := next((one for one in packages if _is_in(here, one)), None)):
+        return around.resolve() / _ZIPS
+    target = Path(given or here).resolve()
+    refuse_inside(target, packages, what="the zip would lie in the package itself", where=str(target))
+    return target
+
+
+def refuse_inside(place: Path, packages: Sequence[Path], *, what: str, where: str) -> None:
+    """See that a place is no part of a package.
+
+    Raises:
+        UsageError: it is.
+    """
+    for package in packages:
+        if _is_in(place, package):
+            allowed = f"{package.resolve() / _ZIPS}, which no zip holds"
+            raise UsageError(what=what, where=where, fix=f"name a folder outside of it, or {allowed}")
+
+
+def _is_in(place: Path, package: Path) -> bool:
+    """Whether what lies at the place is a part of the package in that folder."""
+    folder = package.resolve()
+    if not package.is_dir() or not place.resolve().is_relative_to(folder):
+        return False
+    return place.resolve().relative_to(folder).parts[:1] != PurePath(RESULTS).parts
