@@ -40,8 +40,8 @@ class GitServer:
             return
         head, _, body = self._git(handler).partition(b"\r\n\r\n")
         lines = [line.decode().split(": ", 1) for line in head.split(b"\r\n")]
-        status = next((value for key, value in lines if key == "Status"), "200 OK")
-        handler.send_response(int(status.split()[0]))
+        said = next((value for key, value in lines if key == "Status"), "200 OK")
+        handler.send_response(int(said.split()[0]))
         for key, value in lines:
             if key != "Status":
                 handler.send_header(key, value)
