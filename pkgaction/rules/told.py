@@ -8,6 +8,7 @@ from pkgaction.model.plaintext import TextProblemError
 from pkgaction.model.tree import Kind
 from pkgaction.model.yamltext import DoubledKey
 
+IS_EMPTY = "the file is empty"
 UNREADABLE = "file-unreadable"  # the rule's name for a file that can't be read
 _SHOWN = 200  # characters of a foreign text in a message
 

@@ -791,6 +791,7 @@ def test_each_finding_has_its_place_its_rule_and_its_code(desk: Desk) -> None:
 
     found: Json = json.loads(done.out)
     assert (done.status, at(found, "valid")) == (1, False)
+    assert at(found, "notes") == []
     assert at(found, "errors") == [
         {
             "code": "schema-type",

@@ -11,6 +11,7 @@ from pkgaction.model.finding import Finding, errors
 from pkgaction.model.plaintext import TextProblemError
 from pkgaction.model.tree import Kind
 from pkgaction.rules import core
+from pkgaction.rules.once import without_effects
 from pkgaction.rules.package import Mode, Package
 from pkgaction.rules.rule import check
 from pkgaction.rules.semantic.registry import RULES
@@ -348,3 +349,20 @@ def test_a_readme_that_building_renders_need_not_be_there_for_any_rule(
     files: Mapping[str, str], mode: Mode, found: list[tuple[str, str]]
 ) -> None:
     assert [(one.file, one.code) for one in errors(_renders(files, mode))] == found
+
+
+def test_what_follows_from_an_empty_file_is_not_told_beside_it() -> None:
+    def found(file: str, code: str, message: str) -> Finding:
+        return Finding(code=code, file=file, message=message)
+
+    empty = found("a.yml", "file-refused", "the file is empty")
+    value = found("b.yml", "schema-type", "the value must be of type object, it is of type null")
+    inner = found("c.yml", "schema-type", "x: the value must be of type object, it is of type null")
+    effects = [found(file, "rule", "wrong") for file in ("a.yml", "b.yml", "c.yml")]
+
+    assert list(without_effects([effects[0], empty, value, inner, *effects[1:]])) == [
+        empty,
+        value,
+        inner,
+        effects[2],
+    ]

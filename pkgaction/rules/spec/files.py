@@ -21,7 +21,7 @@ from pkgaction.rules.package import Package
 from pkgaction.rules.spec import messages, validator
 from pkgaction.rules.spec.items import Item
 from pkgaction.rules.spec.schemas import Schemas
-from pkgaction.rules.told import UnreadableError, found
+from pkgaction.rules.told import IS_EMPTY, UnreadableError, found
 
 _DOTS_ARE_LITERAL = "3.0.0"  # below, dotted keys are maps in maps
 _DASHES = re.compile(rb"---\r?(?:\n|\Z)")
@@ -57,7 +57,7 @@ class Files:
         if limits.file and size > limits.file:
             return f"the file has {size} bytes, {limits.file} are allowed"
         if media.name and not size:
-            return "the file is empty"
+            return IS_EMPTY
         if media.yaml and limits.configuration and size > limits.configuration:
             return f"the file has {size} bytes, a YAML file may have {limits.configuration}"
         return self._dashes(path) if media.dashes else ""

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from pkgaction.model.finding import Finding
 from pkgaction.model.looseversion import LooseVersion
 from pkgaction.rules import exclusions, rule
-from pkgaction.rules.once import not_refused, once
+from pkgaction.rules.once import not_refused, once, without_effects
 from pkgaction.rules.package import MANIFEST, Mode, Package
 from pkgaction.rules.rule import Rule
 from pkgaction.rules.semantic.registry import RULES
@@ -45,7 +45,8 @@ class Specification:
         findings, judged = self._all(package)
         codes = exclusions.excluded(package.yaml(exclusions.FILE))
         unreadable = exclusions.unread(package.unreadable())
-        shown = exclusions.kept(findings, None if package.is_unreadable(exclusions.FILE) else codes)
+        unknown = package.is_unreadable(exclusions.FILE)
+        shown = tuple(without_effects(exclusions.kept(findings, None if unknown else codes)))
         yield from once([*not_refused(unreadable, shown), *shown])
         yield from exclusions.skipped(findings, codes)
         if judged and not unreadable and package.mode is not Mode.BUILD:
