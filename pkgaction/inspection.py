@@ -1,7 +1,7 @@
 """A zip in the bucket, looked into: is it whole, is it what its name says, who signed it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkgaction import entry, objects
@@ -30,6 +30,7 @@ class Inspected:
     drifts: tuple[Drift, ...]
     files: Mapping[str, Measure] | None = None  # by path; None: the zip can't be read
     entry: JsonObject | None = None  # None: it gives none
+    signed: bool = False  # the zip can be read, and its signature is a good one of the trusted key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,8 @@ class Inspector:
         try:
             found = _read(package, zip_, path)
             signed = () if signature is None else tuple(self._signed(path, signature))
-            return Inspected(drifts=found.drifts + signed, files=found.files, entry=found.entry)
+            good = found.files is not None and signature is not None and not signed
+            return replace(found, drifts=found.drifts + signed, signed=good)
         finally:
             path.unlink()
 

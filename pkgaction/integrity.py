@@ -10,6 +10,7 @@ import shlex
 from dataclasses import replace
 
 from pkgaction.errors import DamagedObjectError, StorageError
+from pkgaction.model import layout
 from pkgaction.model.checksum import crc32c, decoded, encoded
 from pkgaction.model.tree import Bytes
 from pkgaction.ports import Headers, ObjectStore, StoredObject
@@ -31,6 +32,22 @@ def is_recorded(stored: StoredObject) -> bool:
     return {CRC32C, SEAL} <= stored.headers.metadata.keys()
 
 
+def is_proven(stored: StoredObject) -> bool:
+    """Whether what an object carries proves it whole."""
+    return is_recorded(stored) and not damage(stored)
+
+
+def is_sealed(stored: StoredObject) -> bool:
+    """Whether its headers and metadata are those that it was written with, as far as that was recorded.
+
+    Where they are not, the checksum in them proves nothing: the bytes may well be whole.
+    """
+    metadata = stored.headers.metadata
+    if SEAL not in metadata:
+        return CRC32C not in metadata
+    return CRC32C in metadata and metadata[SEAL] == _seal(stored.name, stored.headers)
+
+
 def damage(stored: StoredObject, expected: Measure | None = None) -> str:
     """How an object differs from the one that was written, as a sentence; empty where it does not.
 
@@ -47,9 +64,7 @@ def damage(stored: StoredObject, expected: Measure | None = None) -> str:
         )
     if CRC32C in metadata and decoded(metadata[CRC32C]) != stored.crc32c:
         return f"it is damaged: its bytes have crc32c {is_}, it was written with {metadata[CRC32C][:16]}"
-    if (SEAL in metadata) != (CRC32C in metadata) or (
-        SEAL in metadata and metadata[SEAL] != _seal(stored.name, stored.headers)
-    ):
+    if not is_sealed(stored):
         return "it is damaged: its headers or metadata are not those that it was written with"
     return ""
 
@@ -90,6 +105,18 @@ def way_out(url: str, stored: StoredObject) -> str:
         else f"rm {shlex.quote(where.removeprefix('file://'))}"
     )
     return f"let an administrator delete it by `{command}`, then publish again"
+
+
+def without_record(url: str, stored: StoredObject) -> str:
+    """What to do about a whole object whose record is wrong."""
+    if url.startswith("gs://"):
+        where = shlex.quote(f"{url}/{stored.name}")
+        command = f"gcloud storage objects update {where} --clear-custom-metadata"
+    else:
+        folder = url.removeprefix("file://")
+        file = f"{folder}/{layout.RESERVED}/headers/{stored.name}/{stored.generation}.json"
+        command = f"rm {shlex.quote(file)}"
+    return f"keep the object; let an administrator remove its record by `{command}`"
 
 
 def there(store: ObjectStore, name: str) -> StoredObject:

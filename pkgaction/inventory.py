@@ -29,6 +29,7 @@ class Extracted:
 
     files: dict[str, Measure] = field(default_factory=dict)
     damaged: dict[str, StoredObject] = field(default_factory=dict)
+    doubted: dict[str, StoredObject] = field(default_factory=dict)  # whole, beside a wrong record
     unproven: list[str] = field(default_factory=list)  # no checksum of their own was kept with them
 
 
@@ -65,6 +66,8 @@ def static(store: ObjectStore, only: Container[str] | None) -> dict[str, Extract
             folder.files[path] = (found.size, found.crc32c)
             if damage(found):
                 folder.damaged[path] = found
+            elif found.doubt:
+                folder.doubted[path] = found
             elif not is_recorded(found):
                 folder.unproven.append(path)
     return folders

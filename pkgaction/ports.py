@@ -134,6 +134,9 @@ class StoredObject:
     crc32c: int
     headers: Headers
     created: datetime  # when this generation was written, by the storage's own clock
+    doubt: str = (
+        ""  # what is wrong with what is kept beside its bytes, which prove themselves; a sentence
+    )
 
 
 class AlreadyExistsError(Exception):
@@ -281,6 +284,14 @@ class Signer(Protocol):
 
     def sign(self, path: Path) -> Signature:
         """Sign a file and verify the signature.
+
+        Raises:
+            SigningKeyError: as `preflight`.
+        """
+        ...
+
+    def verifies(self, path: Path, signature: bytes) -> bool | None:
+        """Whether it is a valid signature of the file by this key; None: it has none to tell by.
 
         Raises:
             SigningKeyError: as `preflight`.

@@ -11,23 +11,23 @@ object is said to have is that of the bytes as they lie there, as a server's is:
 
 import contextlib
 import fcntl
-import json
 import os
 import tempfile
 import time
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from pkgaction import integrity
+from pkgaction.adapters import sidecars
+from pkgaction.adapters.sidecars import Kept
 from pkgaction.errors import AccessDeniedError, BucketMissingError, StorageError, of_machine
 from pkgaction.model import layout
-from pkgaction.model.checksum import crc32c, extended
+from pkgaction.model.checksum import crc32c, encoded, extended
 from pkgaction.model.disk import FileOnDisk
-from pkgaction.model.json import Json, at, number_at, text_at
 from pkgaction.model.tree import Content
 from pkgaction.ports import AlreadyExistsError, GenerationMismatchError, Headers, StoredObject
 
@@ -163,7 +163,7 @@ class DirectoryStore:
                 )
                 sidecar = self._sidecar(name, stored.generation)
                 sidecar.parent.mkdir(parents=True, exist_ok=True)
-                sidecar.write_text(_dump(stored))
+                sidecar.write_text(sidecars.dumped(stored))
                 yield temporary, stored
             finally:
                 temporary.unlink(missing_ok=True)
@@ -186,38 +186,43 @@ class DirectoryStore:
 
     def _stored(self, name: str, generation: int) -> StoredObject | None:
         """The object of that generation; None where it has another one by now, or is gone."""
-        path = self._path(name)
+        path, kept = self._path(name), self._kept(name, generation)
         try:
             there = StoredObject(
                 name=name,
                 generation=generation,
                 size=path.stat().st_size,
                 crc32c=crc32c(FileOnDisk(path)),
-                headers=self._headers(name, generation),
+                headers=kept.headers if kept else self._guessed(name),
                 created=_time(generation),
             )
         except FileNotFoundError:
             return None
+        if kept and kept.measure != (there.size, there.crc32c) and integrity.is_proven(there):
+            there = replace(there, doubt=_doubt(there, kept))
         return there if self._generation(name) == generation else None
 
-    def _headers(self, name: str, generation: int) -> Headers:
-        """Those that were kept; else what a file's name and content say."""
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            return _loaded(self._sidecar(name, generation).read_text())
+    def _kept(self, name: str, generation: int) -> Kept | None:
+        """What was kept beside the object; None: it came from elsewhere, or it cannot be right."""
+        try:
+            return sidecars.loaded(self._sidecar(name, generation).read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def _guessed(self, name: str) -> Headers:
+        """What a file's name and content say."""
         content_type = layout.content_type(name, FileOnDisk(self._path(name)))
         return Headers(content_type=content_type, cache_control="")
 
     def _require_whole(self, name: str, generation: int) -> None:
-        try:
-            known: Json = json.loads(self._sidecar(name, generation).read_text())
-        except (FileNotFoundError, ValueError):
-            return  # it came from elsewhere: nothing is known of it
+        kept = self._kept(name, generation)
+        if kept is None:
+            return  # nothing is known of it
         stored = self._stored(name, generation)
         if stored is None:
             raise GenerationMismatchError(name)
-        expected = (number_at(known, "size"), number_at(known, "crc32c"))
-        if expected != (stored.size, stored.crc32c):
-            raise integrity.damaged(self.url, stored, integrity.damage(stored, expected))
+        if not stored.doubt and kept.measure != (stored.size, stored.crc32c):
+            raise integrity.damaged(self.url, stored, integrity.damage(stored, kept.measure))
 
     def _path(self, name: str) -> Path:
         if _unfit(name):
@@ -241,6 +246,14 @@ def _wait_for(lock: IO[str], url: str) -> None:
             time.sleep(_LOCK_PAUSE)
         else:
             return
+
+
+def _doubt(stored: StoredObject, kept: Kept) -> str:
+    size, checksum = kept.measure
+    return (
+        f"its record is wrong: it says {size} bytes with crc32c {encoded(checksum)}, "
+        f"the bytes are the {stored.size} that were written, with crc32c {encoded(stored.crc32c)}"
+    )
 
 
 def _unfit(name: str) -> bool:
@@ -274,33 +287,6 @@ def _copied(source: BinaryIO, target: IO[bytes]) -> int:
         checksum = extended(checksum, block)
         target.write(block)
     return checksum
-
-
-def _dump(stored: StoredObject) -> str:
-    headers = stored.headers
-    return json.dumps(
-        {
-            "size": stored.size,
-            "crc32c": stored.crc32c,
-            "contentType": headers.content_type,
-            "cacheControl": headers.cache_control,
-            "contentEncoding": headers.content_encoding,
-            "metadata": dict(headers.metadata),
-        },
-        indent=2,
-    )
-
-
-def _loaded(text: str) -> Headers:
-    known: Json = json.loads(text)
-    metadata = at(known, "metadata")
-    pairs = metadata.items() if isinstance(metadata, dict) else ()
-    return Headers(
-        content_type=text_at(known, "contentType"),
-        cache_control=text_at(known, "cacheControl"),
-        content_encoding=text_at(known, "contentEncoding"),
-        metadata={key: value for key, value in pairs if isinstance(value, str)},
-    )
 
 
 def _time(generation: int) -> datetime:

@@ -12,7 +12,7 @@ from pkgaction import generations, inventory, manifests, reasons, unmatched
 from pkgaction.entry.catalog import Catalog
 from pkgaction.errors import UsageError
 from pkgaction.inspection import Inspected, Inspector
-from pkgaction.integrity import Measure, damage, is_recorded, way_out
+from pkgaction.integrity import Measure, damage, is_recorded, is_sealed, way_out, without_record
 from pkgaction.inventory import Extracted, Packages
 from pkgaction.model import layout, paths
 from pkgaction.model.audit import Audit, Audited, Code, Drift
@@ -25,6 +25,7 @@ from pkgaction.ports import Clock, ObjectStore, Repository, StoredObject, Watch
 
 _SHOWN = 3  # file names in one sentence
 _REPAIR = "run audit with --repair, or publish this version again"
+_LOOK_DEEPER = "run audit with --deep: it tells whether only the record is damaged"
 _LEFT = "wait for a publisher at work; else publish this version again, or delete what was left"
 
 
@@ -149,28 +150,61 @@ def _drifts(package: PackageId, stock: _Stock, bench: Bench, *, published: bool)
         yield from _without_zip(package, base, stock)
         return
     stored, signature = stock.packages.zips[base], stock.packages.signatures.get(base)
-    extracted, damaged = stock.static.get(base, Extracted()), [*_damaged(stored, signature, bench.store)]
-    yield from damaged
+    extracted = stock.static.get(base, Extracted())
     found = bench.inspector.inspect(package, stored, signature) if bench.inspector else None
+    damaged = [*_damaged(stored, signature, bench.store, signed=bool(found and found.signed))]
+    yield from damaged
     known = {drift.code for drift in damaged}
+    if Code.RECORD_DAMAGED in known and not is_sealed(stored):
+        known.add(Code.CONTENT_DIFFERS)  # from a record that is known to be wrong
     yield from (drift for drift in (found.drifts if found else ()) if drift.code not in known)
-    yield from _signature(stored, signature)
+    if not (found and found.signed):
+        yield from _signature(stored, signature)
     yield from _static(extracted, _expected(package, stock, found), bench.store)
     yield from _entry(package, stock, found)
 
 
 def _damaged(
-    stored: StoredObject, signature: StoredObject | None, store: ObjectStore
+    stored: StoredObject, signature: StoredObject | None, store: ObjectStore, *, signed: bool
 ) -> Iterator[Drift]:
-    """What the checksums say that are kept beside zip and signature, against those of the bucket."""
+    """What the checksums say that are kept beside zip and signature, against those of the bucket.
+
+    Args:
+        stored: the zip.
+        signature: of it.
+        store: where they lie.
+        signed: the signature was verified, so both are whole, whatever is kept beside them.
+    """
     signature_damage = damage(signature) if signature else ""
     zip_damage = damage(stored)
     if signature and not signature_damage and not zip_damage:
         zip_damage = _not_the_signed(stored, signature)
-    if zip_damage:
-        yield Drift(Code.ZIP_DAMAGED, zip_damage, way_out(store.url, stored))
-    if signature and signature_damage:
-        yield Drift(Code.SIGNATURE_DAMAGED, signature_damage, way_out(store.url, signature))
+    pairs = (
+        (Code.ZIP_DAMAGED, stored, zip_damage),
+        (Code.SIGNATURE_DAMAGED, signature, signature_damage),
+    )
+    for code, one, what in pairs:
+        if one and what:
+            yield (
+                _wrong_record(one, store)
+                if signed and not is_sealed(one)
+                else _lost(code, one, what, store)
+            )
+        elif one and one.doubt:
+            yield _wrong_record(one, store)
+
+
+def _lost(code: Code, stored: StoredObject, what: str, store: ObjectStore, path: str = "") -> Drift:
+    """An object that is damaged, or one of which nothing can be told: its record does not fit itself."""
+    fix = way_out(store.url, stored)
+    return Drift(code, f"{path}{what}", fix if is_sealed(stored) else f"{_LOOK_DEEPER}; if not, {fix}")
+
+
+def _wrong_record(stored: StoredObject, store: ObjectStore) -> Drift:
+    """The object is whole, what is kept beside it is not."""
+    what = stored.doubt or "its record is wrong: headers or metadata are not those that were written"
+    what = f"{stored.name}: {what}; the object itself is whole"
+    return Drift(Code.RECORD_DAMAGED, what, without_record(store.url, stored))
 
 
 def _not_the_signed(stored: StoredObject, signature: StoredObject) -> str:
@@ -232,8 +266,12 @@ def _static(
     extracted: Extracted, expected: Mapping[str, Measure | None], store: ObjectStore
 ) -> Iterator[Drift]:
     there = extracted.files
-    for path, stored in sorted(extracted.damaged.items()):
-        yield Drift(Code.STATIC_DAMAGED, f"{path}: {damage(stored)}", way_out(store.url, stored))
+    for path, stored in sorted((extracted.damaged | extracted.doubted).items()):
+        whole = expected.get(path) == (stored.size, stored.crc32c) and not is_sealed(stored)
+        if stored.doubt or whole:
+            yield _wrong_record(stored, store)
+        else:
+            yield _lost(Code.STATIC_DAMAGED, stored, damage(stored), store, f"{path}: ")
     missing = [path for path in expected or {FILE: None} if path not in there]
     if missing:
         yield Drift(Code.STATIC_MISSING, f"not in the bucket: {_some(missing)}", _REPAIR)
