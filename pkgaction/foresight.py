@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from pkgaction import generations
 from pkgaction.errors import BucketMissingError, OutsideError, UsageError
@@ -13,6 +12,7 @@ from pkgaction.model.release import Built, Candidate, Skipped, Stored
 from pkgaction.ports import ObjectStore
 from pkgaction.requirements import Requirements
 from pkgaction.settling import Settling
+from pkgaction.signatures import Proof
 from pkgaction.stages import changes, publish
 from pkgaction.steps import Steps
 
@@ -40,12 +40,12 @@ def look(run: Steps, *, preview: bool) -> None:
 
 def foresee(built: Sequence[Built], run: Settling) -> None:
     """Say what publishing would do; nothing is written."""
-    store, scratch = run.world.artifacts, run.world.scratch
+    store = run.world.artifacts
     required = Requirements.of(one.candidate for one in built)
 
     def compare(one: Built) -> tuple[Built, Stored, Changes | None]:
         required.require(one.candidate, run.ledger.outcomes.values())
-        return one, _foreseen(one, store, scratch, run), _changes(one, store)
+        return one, _foreseen(one, store, run), _changes(one, store)
 
     ordered = required.ordered(built, lambda b: b.candidate)
     foreseen = run.each("Compare with the storage", ordered, lambda b: b.candidate, compare)
@@ -106,10 +106,11 @@ def _changes(built: Built, store: ObjectStore) -> Changes | None:
         return None
 
 
-def _foreseen(built: Built, store: ObjectStore, scratch: Path, run: Settling) -> Stored:
+def _foreseen(built: Built, store: ObjectStore, run: Settling) -> Stored:
     """What publishing would do. A bucket that does not show itself is not a failure here."""
+    proof = Proof(signer=run.world.signer, scratch=run.world.scratch, warn=run.warn)
     try:
-        return publish.foresee(built, store, scratch)
+        return publish.foresee(built, store, proof)
     except UsageError as error:
         run.warn(f"it was not compared with the storage: {error.what}")
         return Stored.CREATED

@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkgaction.errors import ContentConflictError, PackageError, StorageError
+from pkgaction.errors import ContentConflictError, PackageError
 from pkgaction.integrity import damaged, is_recorded, require_whole, sealed
 from pkgaction.model import layout
-from pkgaction.model.armor import is_whole
 from pkgaction.model.checksum import crc32c
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.release import Built, FileRecord
@@ -25,7 +24,6 @@ CONTENT = "content-sha256"  # metadata: over paths and file contents of the pack
 ZIP = "zip-sha256"  # metadata: of the zip the object belongs to
 ZIP_CRC32C = "zip-crc32c"  # metadata: of the same zip
 _CHUNK = 1 << 20
-_LARGEST_SIGNATURE = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,34 +77,6 @@ def measured(path: Path, tree: Tree, stored: StoredObject, store: ObjectStore) -
             what = f"the stored zip has {kind} {is_}, its metadata says {said}"
             raise damaged(store.url, stored, what)
     return StoredZip(object=stored, content_digest=made.content_digest, sha256=made.sha256)
-
-
-def proven_signature(built: Built, zip_sha256: str, store: ObjectStore) -> StoredObject | None:
-    """The version's signature, whole and of this very zip; None where there is none.
-
-    Raises:
-        DamagedObjectError: it is not whole.
-        StorageError: it is of another zip.
-    """
-    stored = store.stat(layout.signature_name(built.id))
-    if stored is None:
-        return None
-    stored = require_whole(stored, store)
-    of = stored.headers.metadata.get(ZIP, zip_sha256)
-    if of != zip_sha256:
-        raise StorageError(
-            what=f"it is the signature of another zip (sha256 {of}, not {zip_sha256})",
-            where=f"{store.url}/{stored.name}",
-            fix="run `pkgaction audit`, and find out who else writes to the bucket",
-        )
-    if not is_recorded(stored) and not _is_armored(stored, store):
-        raise damaged(store.url, stored, "it is damaged: it is not an armored signature")
-    return stored
-
-
-def _is_armored(stored: StoredObject, store: ObjectStore) -> bool:
-    with store.open(stored.name, generation=stored.generation) as stream:
-        return is_whole(stream.read(_LARGEST_SIGNATURE))
 
 
 def download(stored: StoredObject, store: ObjectStore, scratch: Path) -> Path:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
+from pathlib import Path
 from typing import Generic, TypeVar
 
-from pkgaction import generations, objects
+from pkgaction import generations, objects, signatures
 from pkgaction.entry.catalog import Catalog
 from pkgaction.errors import PkgactionError
 from pkgaction.integrity import damage
@@ -23,6 +24,7 @@ from pkgaction.model.release import Built, Published, Stored
 from pkgaction.objects import CONTENT, ZIP
 from pkgaction.ports import Clock, ObjectStore
 from pkgaction.settling import IN_THE_BUCKET
+from pkgaction.signatures import Proof
 
 T = TypeVar("T")
 
@@ -144,10 +146,13 @@ def _see(built: Built, store: ObjectStore) -> _Seen:
     sha256 = metadata.get(ZIP, "")
     if metadata.get(CONTENT) != built.content_digest or damage(stored):
         return _Seen(_State.OTHER)
+    doubts: list[str] = []  # a signature that only its key could prove counts as not confirmed
+    proof = Proof(signer=None, scratch=Path(), warn=doubts.append)
     try:
-        is_whole = not objects.missing(built, store) and objects.proven_signature(built, sha256, store)
+        is_whole = not objects.missing(built, store) and signatures.proven(built, sha256, store, proof)
     except PkgactionError:
         is_whole = None
+    is_whole = None if doubts else is_whole
     return _Seen(_State.WHOLE if is_whole else _State.PARTIAL, sha256, stored.size)
 
 

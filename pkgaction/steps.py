@@ -170,6 +170,7 @@ class Steps(Settling):
             scratch=self.world.scratch,
             uploads=1 if self.job.jobs == 1 else min(MOST_UPLOADS, 4 * self.job.jobs),
             on_zip=self._record_public,
+            warn=self.warn,
         )
         self.ledger.started[outcome.key_of(built.candidate)] = built
         done = publish.publish(one, context)

@@ -19,6 +19,7 @@ from pkgaction.adapters.openpgp_packets import has_card_stub, key_packets
 from pkgaction.adapters.openpgp_process import STATUS, Answer, Gpg
 from pkgaction.adapters.openpgp_text import EXPORT, KeyProblemError, read_keys
 from pkgaction.errors import SigningKeyError
+from pkgaction.model.armor import is_whole
 from pkgaction.model.release import Signature
 from pkgaction.model.secret import Secret
 from pkgaction.ports import Clock
@@ -74,6 +75,12 @@ class GpgSigner:
         if verified_by(self.gpg, path, armored) != (key.fingerprint, part.fingerprint):
             raise _refused("the signature that was just made does not verify")
         return Signature(armored=armored, fingerprint=key.fingerprint)
+
+    def verifies(self, path: Path, signature: bytes) -> bool:
+        """Whether it is a valid signature of the file by this key, also one of before it expired."""
+        key, _ = self._choose()
+        by = verified_by(self.gpg, path, signature, since_expired=True)
+        return is_whole(signature) and key.fingerprint in by
 
     def _choose(self) -> tuple[ListedKey, KeyPart]:
         try:

@@ -70,8 +70,11 @@ class Submission:
         return self.zip.name.removeprefix(CANDIDATES)
 
 
+@dataclass(frozen=True, slots=True)
 class SubmittedOnly:
     """A signer that signs nothing: what is accepted keeps the signature it came with."""
+
+    verifier: Verifier | None = None  # of those that submit
 
     def preflight(self) -> list[str]:
         """Nothing to try out."""
@@ -88,6 +91,10 @@ class SubmittedOnly:
             where=path.name,
             fix="submit exactly the stored zip, with its signature",
         )
+
+    def verifies(self, path: Path, signature: bytes) -> bool | None:
+        """Whether a trusted key made it; None: none is known here."""
+        return bool(self.verifier.verify(path, signature)) if self.verifier else None
 
 
 def waiting(bench: Bench) -> Iterator[Submission]:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkgaction import objects
+from pkgaction import objects, signatures
 from pkgaction.errors import ContentConflictError, StorageError
 from pkgaction.integrity import require_whole, there
 from pkgaction.model import layout
@@ -22,6 +22,7 @@ from pkgaction.model.release import Built, FileRecord, Published, Signature, Sig
 from pkgaction.model.tree import Bytes, Tree
 from pkgaction.objects import CONTENT, ZIP, ZIP_CRC32C, StoredZip
 from pkgaction.ports import ObjectStore, Signer, StoredObject
+from pkgaction.signatures import Proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,12 @@ class Bench:
     scratch: Path
     uploads: int = 1  # at the same time
     on_zip: Callable[[Published], None] = lambda _: None  # told at once: from here on it is public
+    warn: Callable[[str], None] = lambda _: None  # of what nothing proves
+
+    @property
+    def proof(self) -> Proof:
+        """What signatures are proven with."""
+        return Proof(signer=self.signer, scratch=self.scratch, warn=self.warn)
 
 
 def publish(signed: Signed, bench: Bench) -> Published:
@@ -77,12 +84,12 @@ def _read_back(built: Built, zip_sha256: str, bench: Bench) -> StoredZip:
             where=f"{store.url}/{found.name}",
             fix="run `pkgaction audit`, and find out who else writes to the bucket",
         )
-    if objects.proven_signature(built, zip_sha256, store) is None:
+    if signatures.proven(built, zip_sha256, store, bench.proof) is None:
         there(store, layout.signature_name(built.id))
     return stored
 
 
-def foresee(built: Built, store: ObjectStore, scratch: Path) -> Stored:
+def foresee(built: Built, store: ObjectStore, proof: Proof) -> Stored:
     """What publishing would do to the version's objects; nothing is written.
 
     It is CREATED where its zip is not there, COMPLETED where something is missing beside it.
@@ -92,10 +99,10 @@ def foresee(built: Built, store: ObjectStore, scratch: Path) -> Stored:
         DamagedObjectError: what is there of it is not whole.
     """
     if found := store.stat(layout.zip_name(built.id)):
-        stored = objects.stored_zip(found, built, store, scratch)
+        stored = objects.stored_zip(found, built, store, proof.scratch)
         objects.refuse_other(built, stored.content_digest, found.name)
         missing = objects.missing(built, store)
-        signature = objects.proven_signature(built, stored.sha256, store)
+        signature = signatures.proven(built, stored.sha256, store, proof)
         return Stored.COMPLETED if missing or signature is None else Stored.UNCHANGED
     if claim := store.stat(layout.static_name(built.id, FILE)):
         objects.refuse_other(built, _claimed(built, claim, store), claim.name)
@@ -200,7 +207,7 @@ def _complete(signed: Signed, stored: StoredZip, bench: Bench) -> bool:
     """Create what is missing beside a zip that is there, out of that zip; whether anything was."""
     built, store = signed.built, bench.store
     missing = objects.missing(built, store)
-    unsigned = objects.proven_signature(built, stored.sha256, store) is None
+    unsigned = signatures.proven(built, stored.sha256, store, bench.proof) is None
     if not missing and not unsigned:
         return False
     path = objects.download(stored.object, store, bench.scratch)

@@ -159,6 +159,24 @@ def test_a_file_larger_than_any_buffer_is_signed(scratch: Path, key: Key, tmp_pa
     assert keys.verify(key, target, large)
 
 
+def test_a_signer_tells_its_own_signatures_of_a_file_from_all_others(
+    scratch: Path, key: Key, other: Key, zipped: Path, tmp_path: Path
+) -> None:
+    more = tmp_path / "more.zip"
+    more.write_bytes(b"PK another one")
+    with opened(scratch, other.private, "another") as signer:
+        foreign = signer.sign(zipped).armored
+
+    with opened(scratch, key.private) as signer:
+        mine = signer.sign(zipped).armored
+        middle = len(mine) // 2
+        flipped = mine[:middle] + bytes([mine[middle] ^ 1]) + mine[middle + 1 :]
+
+        assert signer.verifies(zipped, mine)
+        wrong = [(more, mine), (zipped, flipped), (zipped, foreign), (zipped, mine[:60]), (zipped, b"")]
+        assert not any(signer.verifies(*pair) for pair in wrong)
+
+
 def test_one_signer_signs_file_after_file(scratch: Path, key: Key, tmp_path: Path) -> None:
     paths = [tmp_path / f"{number} [a] ü.zip" for number in range(3)]
     with opened(scratch, key.private) as signer:

@@ -96,6 +96,11 @@ class FailingSigner:
         """Sign a file, or fail."""
         return self.failure.around("sign", path.name, lambda: self.signer.sign(path))
 
+    def verifies(self, path: Path, signature: bytes) -> bool:
+        """Say whether it is a good one, or fail."""
+        verify = lambda: self.signer.verifies(path, signature)  # noqa: E731
+        return self.failure.around("sign", path.name, verify)
+
 
 @dataclass(frozen=True, slots=True)
 class FailingContent:

@@ -92,6 +92,10 @@ class FakeSigner:
         self.signed.append(hashlib.sha256(path.read_bytes()).hexdigest())
         return Signature(armored=signature_of(path.read_bytes()), fingerprint="A" * 40)
 
+    def verifies(self, path: Path, signature: bytes) -> bool:
+        """Whether it is what `sign` makes of the file."""
+        return signature == signature_of(path.read_bytes())
+
 
 class Silent:
     """A watch that says nothing."""

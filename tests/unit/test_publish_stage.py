@@ -2,6 +2,7 @@
 
 import hashlib
 import zipfile
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.release import Published, Signed, Stored
 from pkgaction.model.tree import Bytes
 from pkgaction.ports import Headers, ObjectStore
+from pkgaction.signatures import Proof
 from pkgaction.stages import publish, sign
 from pkgaction.stages.publish import Bench
 from tests.fakes import release
@@ -29,6 +31,10 @@ STATIC = f"artifacts/static/{BASE}/"
 CLAIM = f"{STATIC}manifest.yml"
 PROVENANCE = {"commit": "c" * 40, "run": "https://ci.example/1"}
 OBJECTS = 7
+ARMORED = (
+    b"-----BEGIN PGP SIGNATURE-----\n\n" + b64encode(b"of a key that nobody has") + b"\n"
+    b"-----END PGP SIGNATURE-----\n"
+)
 
 
 @pytest.fixture
@@ -50,6 +56,15 @@ def theirs(tmp_path: Path) -> Signed:
 def bench(store: ObjectStore, folder: Path, signer: FakeSigner | None = None) -> Bench:
     folder.mkdir(exist_ok=True)
     return Bench(store=store, signer=signer or FakeSigner(), provenance=PROVENANCE, scratch=folder)
+
+
+def proof(folder: Path) -> Proof:
+    """With the key at hand; nothing is to be warned of."""
+
+    def warn(text: str) -> None:
+        raise AssertionError(text)
+
+    return Proof(signer=FakeSigner(), scratch=folder, warn=warn)
 
 
 def put(signed: Signed, store: ObjectStore, folder: Path, signer: FakeSigner | None = None) -> Published:
@@ -337,7 +352,7 @@ def test_a_damaged_object_is_never_called_published_already_or_completed(
     with pytest.raises(DamagedObjectError) as caught:
         put(ours, store, tmp_path)
     with pytest.raises(DamagedObjectError):
-        publish.foresee(ours.built, store, tmp_path)
+        publish.foresee(ours.built, store, proof(tmp_path))
 
     assert store.dump() == before
     assert "crc32c" in caught.value.what
@@ -364,7 +379,7 @@ def test_a_damaged_claim_of_a_publisher_that_died_is_no_conflict_of_contents(
     with pytest.raises(DamagedObjectError):
         put(ours, store, tmp_path)
     with pytest.raises(DamagedObjectError):
-        publish.foresee(ours.built, store, tmp_path)
+        publish.foresee(ours.built, store, proof(tmp_path))
 
 
 def test_metadata_that_the_clouds_own_tools_add_is_no_damage(
@@ -405,14 +420,77 @@ def test_a_zip_of_another_compressor_without_checksums_is_read(
         put(ours, store, tmp_path)
 
 
-def test_a_signature_without_checksums_must_be_whole_by_its_own(
+def replaced(store: MemoryStore, name: str, data: bytes) -> None:
+    """An object of another tool: without metadata."""
+    found = store.stat(name)
+    assert found
+    headers = Headers(content_type=found.headers.content_type, cache_control="")
+    store.replace(name, Bytes(data), headers, generation=found.generation)
+
+
+def test_a_signature_without_a_record_is_verified(
     store: MemoryStore, ours: Signed, tmp_path: Path
 ) -> None:
+    told: list[str] = []
     put(ours, store, tmp_path)
-    unrecorded(store, SIGNATURE)
+    replaced(store, SIGNATURE, ours.signature.armored)
 
-    with pytest.raises(DamagedObjectError, match="signature"):  # the fake one has no armor
+    assert put(ours, store, tmp_path).stored is Stored.UNCHANGED
+    assert publish.foresee(ours.built, store, replace(proof(tmp_path), warn=told.append))
+    assert told == []
+
+
+def test_a_signature_without_a_record_is_verified_against_the_zip_that_is_there(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    other = recompressed(ours, tmp_path / "other")
+    put(other, store, tmp_path)
+    replaced(store, SIGNATURE, other.signature.armored)
+    assert put(ours, store, tmp_path).stored is Stored.UNCHANGED
+
+    replaced(store, SIGNATURE, ours.signature.armored)
+    with pytest.raises(StorageError, match="signature"):
         put(ours, store, tmp_path)
+    assert [*tmp_path.rglob("stored-*")] == []
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        pytest.param(signature_of(b"another zip"), id="another zip's"),
+        pytest.param(ARMORED, id="armored, of another key"),
+        pytest.param(b"", id="empty"),
+        pytest.param(b"-----BEGIN PGP SIGNATURE-----\n\nAAAA", id="cut short"),
+    ],
+)
+def test_a_signature_without_a_record_that_does_not_verify_is_not_believed(
+    store: MemoryStore, ours: Signed, tmp_path: Path, signature: bytes
+) -> None:
+    put(ours, store, tmp_path)
+    replaced(store, SIGNATURE, signature)
+
+    with pytest.raises(StorageError, match="signature"):
+        put(ours, store, tmp_path)
+    with pytest.raises(StorageError, match="signature"):
+        publish.foresee(ours.built, store, proof(tmp_path))
+
+
+def test_where_there_is_no_key_a_signature_without_a_record_is_told_as_unproven(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    put(ours, store, tmp_path)
+    replaced(store, SIGNATURE, ARMORED)
+    keyless = replace(proof(tmp_path), signer=None, warn=told.append)
+
+    assert publish.foresee(ours.built, store, keyless)
+
+    (warning,) = told
+    assert SIGNATURE in warning
+    assert "nothing proves this signature" in warning
+    replaced(store, SIGNATURE, ARMORED[:-9])
+    with pytest.raises(DamagedObjectError, match="armored"):
+        publish.foresee(ours.built, store, keyless)
 
 
 def test_a_signature_of_another_zip_is_never_part_of_a_published_version(
@@ -500,7 +578,7 @@ def test_a_zip_of_another_tool_that_is_damaged_is_never_completed(
 def test_foreseeing_a_new_version_writes_nothing(
     store: MemoryStore, ours: Signed, tmp_path: Path
 ) -> None:
-    assert publish.foresee(ours.built, store, tmp_path) is Stored.CREATED
+    assert publish.foresee(ours.built, store, proof(tmp_path)) is Stored.CREATED
 
     assert store.writes == []
 
@@ -509,7 +587,7 @@ def test_foreseeing_knows_what_is_there(store: MemoryStore, ours: Signed, tmp_pa
     put(ours, store, tmp_path)
     before = len(store.writes)
 
-    assert publish.foresee(ours.built, store, tmp_path) is Stored.UNCHANGED
+    assert publish.foresee(ours.built, store, proof(tmp_path)) is Stored.UNCHANGED
 
     assert len(store.writes) == before
 
@@ -522,7 +600,7 @@ def test_foreseeing_finds_a_conflict(
     before = store.dump()
 
     with pytest.raises(ContentConflictError):
-        publish.foresee(ours.built, store, tmp_path)
+        publish.foresee(ours.built, store, proof(tmp_path))
 
     assert store.dump() == before
 
@@ -532,7 +610,7 @@ def test_foreseeing_an_unfinished_version_of_ours_finds_it_not_there(
 ) -> None:
     _stopped(ours, store, tmp_path, after=3)
 
-    assert publish.foresee(ours.built, store, tmp_path) is Stored.CREATED
+    assert publish.foresee(ours.built, store, proof(tmp_path)) is Stored.CREATED
 
 
 def test_foreseeing_judges_a_zip_of_another_tool_as_publishing_does(
@@ -541,7 +619,7 @@ def test_foreseeing_judges_a_zip_of_another_tool_as_publishing_does(
     _by_hand(store, theirs.built.zip.read_bytes())
 
     with pytest.raises(ContentConflictError):
-        publish.foresee(ours.built, store, tmp_path)
+        publish.foresee(ours.built, store, proof(tmp_path))
 
 
 # --- crashes and races -------------------------------------------------------------------------------
