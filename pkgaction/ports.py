@@ -158,12 +158,13 @@ class ObjectStore(Protocol):
         """How a person names it: `gs://…` or `file://…`."""
         ...
 
-    def look(self, name: str, *, create: bool) -> None:
+    def look(self, name: str, *, create: bool, there: bool = False) -> None:
         """Check that the bucket can be used as a run needs it. Nothing is written.
 
         Args:
             name: of an object that may be missing; it stands for those of a run.
             create: whether creating it must be allowed, beside seeing whether it is there.
+            there: whether a folder must be there already; else the first object makes it.
 
         Raises:
             BucketMissingError: there is no such bucket.

@@ -48,11 +48,14 @@ class DirectoryStore:
         """How a person names it."""
         return f"file://{self.folder}"
 
-    def look(self, name: str, *, create: bool) -> None:
+    def look(self, name: str, *, create: bool, there: bool = False) -> None:
         """Check that the folder, or the one that it will be made in, may be read and written."""
         self._path(name)
         nearest = next(path for path in (self.folder, *self.folder.parents) if os.path.lexists(path))
         fix = "name a folder, or one that can be made"
+        if there and not os.path.lexists(self.folder):
+            fix = "name the right folder; a new one must be made first"
+            raise BucketMissingError(what="there is no such folder", where=self.url, fix=fix)
         if not nearest.is_dir():
             where = f"file://{nearest}"
             raise BucketMissingError(what="this is not a folder", where=where, fix=fix)

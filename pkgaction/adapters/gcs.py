@@ -83,12 +83,13 @@ class GcsStore:
         """How a person names it."""
         return f"gs://{self.bucket}/{self.prefix}".rstrip("/")
 
-    def look(self, name: str, *, create: bool) -> None:
+    def look(self, name: str, *, create: bool, there: bool = False) -> None:
         """Check that the bucket is there, may be listed and, with `create`, written to.
 
         Creating is asked for with a generation that no object has: a right that is missing is told
         before the precondition, and with the right the precondition refuses, so nothing is written.
         """
+        del there  # a bucket is never made here
         next(self.list(name), None)
         if not create:
             return

@@ -24,9 +24,9 @@ class LazyStore:
             self._connected = os.getpid(), self.connect()
         return self._connected[1]
 
-    def look(self, name: str, *, create: bool) -> None:
+    def look(self, name: str, *, create: bool, there: bool = False) -> None:
         """Check that the bucket can be used; nothing is written."""
-        self._store.look(name, create=create)
+        self._store.look(name, create=create, there=there)
 
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object."""

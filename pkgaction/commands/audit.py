@@ -8,6 +8,7 @@ from pkgaction import materials, wiring
 from pkgaction.adapters.git import GitRepository
 from pkgaction.commands.context import Context
 from pkgaction.commands.repair import Repair
+from pkgaction.errors import UsageError
 from pkgaction.inspection import Inspector
 from pkgaction.job import World
 from pkgaction.model.audit import Audit
@@ -25,6 +26,13 @@ def audit(context: Context) -> int:
     everything = options.all
     wanted = _wanted(context) if options.repository or not everything else []
     found = auditing.audit(wanted, bench, everything=everything)
+    if everything and not found.versions and not context.inputs.allow_empty:
+        _warn(context, found)
+        raise UsageError(
+            what="there is no version of any package",
+            where=world.artifacts.url,
+            fix="check the bucket's name and prefix; where it is to be empty, add --allow-empty",
+        )
     if options.repair:
         found = Repair(context, world, bench).repaired(found)
     _print(context, found)
@@ -59,9 +67,13 @@ def _wanted(context: Context) -> Collection[PackageId]:
     return wanted
 
 
-def _print(context: Context, found: Audit) -> None:
+def _warn(context: Context, found: Audit) -> None:
     for warning in found.warnings:
         context.watch.say(f"warning: {warning}")
+
+
+def _print(context: Context, found: Audit) -> None:
+    _warn(context, found)
     if context.options.json:
         for one in found.versions:
             context.print(one.as_json(), "")

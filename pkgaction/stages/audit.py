@@ -8,15 +8,15 @@ read. Nothing is written.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pkgaction import generations, inventory, manifests, reasons, unmatched
+from pkgaction import damages, generations, inventory, manifests, reasons, unmatched
 from pkgaction.entry.catalog import Catalog
 from pkgaction.errors import UsageError
+from pkgaction.generations import Generation
 from pkgaction.inspection import Inspected, Inspector
-from pkgaction.integrity import Measure, damage, is_recorded, is_sealed, way_out, without_record
+from pkgaction.integrity import Measure, is_recorded, is_sealed
 from pkgaction.inventory import Extracted, Packages
 from pkgaction.model import layout, paths
 from pkgaction.model.audit import Audit, Audited, Code, Drift
-from pkgaction.model.checksum import decoded, encoded
 from pkgaction.model.globs import PackageGlobs
 from pkgaction.model.json import Json, JsonObject, at
 from pkgaction.model.manifest import FILE, PackageId
@@ -25,7 +25,7 @@ from pkgaction.ports import Clock, ObjectStore, Repository, StoredObject, Watch
 
 _SHOWN = 3  # file names in one sentence
 _REPAIR = "run audit with --repair, or publish this version again"
-_LOOK_DEEPER = "run audit with --deep: it tells whether only the record is damaged"
+_NO_INDEX = "check its name; where it is the right one, make the index by reindex"
 _LEFT = "wait for a publisher at work; else publish this version again, or delete what was left"
 
 
@@ -47,6 +47,7 @@ class _Stock:
     packages: Packages
     static: Mapping[str, Extracted]
     entries: Catalog | None  # None: no index is kept
+    indexed: bool = True  # whether there is one
 
     def entry(self, package: PackageId) -> JsonObject | None:
         return self.entries.entry((package.name, package.version.text)) if self.entries else None
@@ -78,9 +79,13 @@ def audit(wanted: Collection[PackageId], bench: Bench, *, everything: bool = Fal
     """Look at these versions, or also at everything else that is in the buckets.
 
     Raises:
+        BucketMissingError: one of the buckets is not there, or may not be listed (AccessDeniedError).
         IndexUnsafeError: the index is broken or foreign.
         StorageError: the storage failed.
     """
+    bench.store.look(layout.ARTIFACT_PROBE, create=False, there=True)
+    if bench.index is not None:
+        bench.index.look(layout.INDEX_PROBE, create=False, there=True)
     bases = {layout.base_name(package) for package in wanted}
     stock = _take_stock(bench, None if everything else bases)
     if everything:
@@ -93,8 +98,21 @@ def audit(wanted: Collection[PackageId], bench: Bench, *, everything: bool = Fal
         for base, package in bench.watch.each("Audit", _ordered(known))
     ]
     warnings = [f"{name} belongs to no package version" for name in strange]
-    warnings += _unproven(known, stock) if bench.inspector is None else []
+    if bench.index is not None and stock.entries is not None and not stock.indexed:
+        warnings.append(f"{bench.index.url} has no index at all: {_NO_INDEX}")
+    if bench.inspector is None:
+        warnings += [*_unnamed(known, stock), *_unproven(known, stock)]
     return Audit(versions=tuple(looked), warnings=tuple(warnings))
+
+
+def _unnamed(known: Mapping[str, PackageId], stock: _Stock) -> list[str]:
+    """Of which versions nothing that was listed names the extracted files."""
+    zips = stock.packages.zips
+    bases = sorted(b for b, package in known.items() if b in zips and stock.entry(package) is None)
+    if not bases:
+        return []
+    told = f"looked for {FILE} alone among the extracted files of {_some(bases)}"
+    return [f"{told}: no entry of an index names the others; --deep reads the zips"]
 
 
 def _unproven(known: Collection[str], stock: _Stock) -> list[str]:
@@ -120,24 +138,25 @@ def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:
     """The index first: what it names must be there. It is read again where a zip has no entry: a
     publisher may have been at work.
     """
-    entries = _entries(bench)
+    index = _index(bench)
+    entries = index.catalog if index else None
     packages = inventory.packages(bench.store)
     static = inventory.static(bench.store, only)
     if entries is not None:
         listed = {base for base in packages.zips if only is None or base in only}
         if not listed <= _bases(entries):
-            entries = entries.and_those_of(_entries(bench) or Catalog.empty())
-    return _Stock(packages=packages, static=static, entries=entries)
+            index = _index(bench)
+            entries = entries.and_those_of(index.catalog if index else Catalog.empty())
+    indexed = bool(index and index.generation)
+    return _Stock(packages=packages, static=static, entries=entries, indexed=indexed)
 
 
 def _bases(entries: Catalog) -> set[str]:
     return {f"{name}-{version}" for name, version in entries.texts}
 
 
-def _entries(bench: Bench) -> Catalog | None:
-    if bench.index is None:
-        return None
-    return generations.current(bench.index, bench.clock).catalog
+def _index(bench: Bench) -> Generation | None:
+    return None if bench.index is None else generations.current(bench.index, bench.clock)
 
 
 def _ordered(known: Mapping[str, PackageId]) -> list[tuple[str, PackageId]]:
@@ -152,7 +171,7 @@ def _drifts(package: PackageId, stock: _Stock, bench: Bench, *, published: bool)
     stored, signature = stock.packages.zips[base], stock.packages.signatures.get(base)
     extracted = stock.static.get(base, Extracted())
     found = bench.inspector.inspect(package, stored, signature) if bench.inspector else None
-    damaged = [*_damaged(stored, signature, bench.store, signed=bool(found and found.signed))]
+    damaged = [*damages.of_zip(stored, signature, bench.store, signed=bool(found and found.signed))]
     yield from damaged
     known = {drift.code for drift in damaged}
     if Code.RECORD_DAMAGED in known and not is_sealed(stored):
@@ -162,63 +181,6 @@ def _drifts(package: PackageId, stock: _Stock, bench: Bench, *, published: bool)
         yield from _signature(stored, signature)
     yield from _static(extracted, _expected(package, stock, found), bench.store)
     yield from _entry(package, stock, found)
-
-
-def _damaged(
-    stored: StoredObject, signature: StoredObject | None, store: ObjectStore, *, signed: bool
-) -> Iterator[Drift]:
-    """What the checksums say that are kept beside zip and signature, against those of the bucket.
-
-    Args:
-        stored: the zip.
-        signature: of it.
-        store: where they lie.
-        signed: the signature was verified, so both are whole, whatever is kept beside them.
-    """
-    signature_damage = damage(signature) if signature else ""
-    zip_damage = damage(stored)
-    if signature and not signature_damage and not zip_damage:
-        zip_damage = _not_the_signed(stored, signature)
-    pairs = (
-        (Code.ZIP_DAMAGED, stored, zip_damage),
-        (Code.SIGNATURE_DAMAGED, signature, signature_damage),
-    )
-    for code, one, what in pairs:
-        if one and what:
-            yield (
-                _wrong_record(one, store)
-                if signed and not is_sealed(one)
-                else _lost(code, one, what, store)
-            )
-        elif one and one.doubt:
-            yield _wrong_record(one, store)
-
-
-def _lost(code: Code, stored: StoredObject, what: str, store: ObjectStore, path: str = "") -> Drift:
-    """An object that is damaged, or one of which nothing can be told: its record does not fit itself."""
-    fix = way_out(store.url, stored)
-    return Drift(code, f"{path}{what}", fix if is_sealed(stored) else f"{_LOOK_DEEPER}; if not, {fix}")
-
-
-def _wrong_record(stored: StoredObject, store: ObjectStore) -> Drift:
-    """The object is whole, what is kept beside it is not."""
-    what = stored.doubt or "its record is wrong: headers or metadata are not those that were written"
-    what = f"{stored.name}: {what}; the object itself is whole"
-    return Drift(Code.RECORD_DAMAGED, what, without_record(store.url, stored))
-
-
-def _not_the_signed(stored: StoredObject, signature: StoredObject) -> str:
-    """How the zip is not the one that its signature was made of; empty where that can't be told."""
-    signed = signature.headers.metadata
-    if stored.headers.metadata.get(ZIP, signed.get(ZIP)) != signed.get(ZIP):
-        return ""  # it says so itself: the signature is another one's
-    of = decoded(signed.get(ZIP_CRC32C, ""))
-    if of is None or of == stored.crc32c:
-        return ""
-    return (
-        f"it is damaged: its bytes have crc32c {encoded(stored.crc32c)}, "
-        f"those that were signed have {encoded(of)}"
-    )
 
 
 def _without_zip(package: PackageId, base: str, stock: _Stock) -> Iterator[Drift]:
@@ -266,12 +228,7 @@ def _static(
     extracted: Extracted, expected: Mapping[str, Measure | None], store: ObjectStore
 ) -> Iterator[Drift]:
     there = extracted.files
-    for path, stored in sorted((extracted.damaged | extracted.doubted).items()):
-        whole = expected.get(path) == (stored.size, stored.crc32c) and not is_sealed(stored)
-        if stored.doubt or whole:
-            yield _wrong_record(stored, store)
-        else:
-            yield _lost(Code.STATIC_DAMAGED, stored, damage(stored), store, f"{path}: ")
+    yield from damages.of_files(extracted, expected, store)
     missing = [path for path in expected or {FILE: None} if path not in there]
     if missing:
         yield Drift(Code.STATIC_MISSING, f"not in the bucket: {_some(missing)}", _REPAIR)

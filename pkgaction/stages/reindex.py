@@ -52,9 +52,12 @@ def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
     """Make the index anew; with `dry_run` only say what that would change.
 
     Raises:
+        BucketMissingError: one of the buckets is not there, or may not be used (AccessDeniedError).
         IndexUnsafeError: the bucket has no zip, so the index would be empty.
         StorageError: the storage failed; a rerun goes on where this one stopped.
     """
+    bench.store.look(layout.ARTIFACT_PROBE, create=False, there=True)
+    bench.index.look(layout.INDEX_PROBE, create=not dry_run, there=True)
     maker = _Maker(bench, keep=not dry_run)
     maker.make(inventory.packages(bench.store).zips)
     if dry_run:

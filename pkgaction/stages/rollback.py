@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pkgaction import generations, swapping
 from pkgaction.entry.catalog import Catalog, CatalogProblemError, Merge
 from pkgaction.errors import UsageError
+from pkgaction.model import layout
 from pkgaction.model.json import JsonObject
 from pkgaction.ports import Clock, GenerationMismatchError, ObjectStore
 
@@ -40,9 +41,11 @@ def to(cursor: str, store: ObjectStore, clock: Clock, *, dry_run: bool = False) 
     """Make the list of that generation the current one again; with `dry_run` only say what that changes.
 
     Raises:
+        BucketMissingError: the bucket is not there, or may not be used (AccessDeniedError).
         UsageError: there is no such generation, or its list can't be read.
         StorageError: the storage failed.
     """
+    store.look(layout.INDEX_PROBE, create=not dry_run, there=True)
     old = _list_of(cursor, store)
 
     def back(now: Catalog) -> Merge:

@@ -396,9 +396,77 @@ def test_a_dry_run_of_reindex_leaves_the_index_alone(stored: Scene) -> None:
 
 def test_an_empty_bucket_is_never_indexed(stored: Scene) -> None:
     empty = Path(stored.place.folder) / "empty"
+    empty.mkdir(exist_ok=True)
     before = objects(stored.index)
 
     said = command(stored, "reindex", f"--bucket=file://{empty}")
 
     assert said.status == 3
     assert objects(stored.index) == before
+
+
+# --- buckets that are not there ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("which", ["bucket", "index-bucket"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("audit",),
+        ("audit", "--all"),
+        ("audit", "--all", "--deep"),
+        ("audit", "--all", "--allow-empty"),
+        ("reindex", "--dry-run"),
+        ("reindex",),
+    ],
+    ids=" ".join,
+)
+def test_a_folder_that_is_not_there_is_said_to_be_missing(
+    stored: Scene, which: str, arguments: tuple[str, ...]
+) -> None:
+    missing = stored.place.folder / "misspelt"
+
+    said = command(stored, *arguments, f"--{which}=file://{missing}")
+
+    assert said.status == 2, said
+    assert f"file://{missing}: there is no such folder" in said.err
+    assert said.out == ""
+    assert not missing.exists()
+
+
+@pytest.mark.parametrize("which", ["bucket", "index-bucket"])
+@pytest.mark.parametrize("mode", ["audit", "reindex"])
+def test_the_action_says_that_a_folder_is_missing(stored: Scene, which: str, mode: str) -> None:
+    missing = stored.place.folder / "misspelt"
+
+    run = stored.run(
+        "workflow_dispatch", stored.place.dispatch_event(), {"mode": mode, which: f"file://{missing}"}
+    )
+
+    assert run.status == 2, run.log
+    assert "there is no such folder" in run.summary
+    assert not missing.exists()
+
+
+def test_everything_of_a_bucket_without_versions_is_nothing(stored: Scene) -> None:
+    empty = stored.place.folder / "empty"
+    empty.mkdir(exist_ok=True)
+
+    missing = command(stored, "audit", "--all", f"--bucket=file://{empty}", "--index-bucket=")
+    fine = command(
+        stored, "audit", "--all", "--allow-empty", f"--bucket=file://{empty}", "--index-bucket="
+    )
+
+    assert missing.status == 2
+    assert "there is no version of any package" in missing.err
+    assert fine.status == 0, fine
+
+
+def test_a_bucket_that_holds_no_index_is_told_beside_the_missing_entries(stored: Scene) -> None:
+    empty = stored.place.folder / "no-index"
+    empty.mkdir(exist_ok=True)
+
+    said = command(stored, "audit", "--json", f"--index-bucket=file://{empty}")
+
+    assert said.status == 1
+    assert f"file://{empty} has no index at all: check its name" in said.err

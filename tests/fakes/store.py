@@ -47,8 +47,9 @@ class MemoryStore:
     _generation: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def look(self, name: str, *, create: bool) -> None:
+    def look(self, name: str, *, create: bool, there: bool = False) -> None:
         """It can always be used."""
+        del create, there
         self._log("look", name)
 
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
@@ -198,9 +199,9 @@ class Crashing:
         """Another bucket of the same user: the writes to both are counted together."""
         return Crashing(store, after=0, fuse=self._fuse)
 
-    def look(self, name: str, *, create: bool) -> None:
+    def look(self, name: str, *, create: bool, there: bool = False) -> None:
         """Check that the bucket can be used."""
-        self._fuse.read(lambda: self._store.look(name, create=create))
+        self._fuse.read(lambda: self._store.look(name, create=create, there=there))
 
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object, or die."""
@@ -256,9 +257,9 @@ class Watching:
         """How a person names it."""
         return self._store.url
 
-    def look(self, name: str, *, create: bool) -> None:
+    def look(self, name: str, *, create: bool, there: bool = False) -> None:
         """Check that the bucket can be used."""
-        self._store.look(name, create=create)
+        self._store.look(name, create=create, there=there)
 
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object."""
@@ -317,9 +318,9 @@ class Misreading:
         """How a person names it."""
         return self.store.url
 
-    def look(self, name: str, *, create: bool) -> None:
+    def look(self, name: str, *, create: bool, there: bool = False) -> None:
         """Check that the bucket can be used."""
-        self.store.look(name, create=create)
+        self.store.look(name, create=create, there=there)
 
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object."""

@@ -370,10 +370,31 @@ def test_listings_are_enough_however_many_versions_there_are(tmp_path: Path) -> 
     assert place.audit(*versions, everything=True).ok
 
     assert [(call.method, call.name) for call in store.calls] == [
+        ("look", layout.ARTIFACT_PROBE),
         ("list", "artifacts/packages/"),
         ("list", "artifacts/static/"),
     ]
-    assert [call.method for call in kept.calls] == ["stat", "open", "stat", "open"]
+    assert [call.method for call in kept.calls] == ["look", "stat", "open", "stat", "open"]
+
+
+@pytest.mark.parametrize("without", ["an index", "its entry"])
+def test_files_that_nothing_names_are_told_as_not_looked_for(tmp_path: Path, without: str) -> None:
+    store, kept = MemoryStore(), MemoryStore()
+    place = Place(store, MemoryStore(), tmp_path)
+    made = place.add()
+    for path in ("changelog.yml", "docs/README.md"):
+        place.take(STATIC + path)
+    Place(store, kept, tmp_path).add(name="crab")
+    index = kept if without == "its entry" else None
+    bench = audit.Bench(store=store, index=index, clock=FakeClock(), watch=Silent())
+    deep = Inspector(store=store, scratch=tmp_path, verifier=FakeVerifier())
+
+    found = audit.audit([made.id], bench)
+    read = audit.audit([made.id], replace(bench, inspector=deep))
+
+    assert f"looked for manifest.yml alone among the extracted files of {BASE}" in found.warnings[0]
+    assert read.warnings == ()
+    assert Code.STATIC_MISSING in codes(read)
 
 
 def test_nothing_is_written(tmp_path: Path) -> None:

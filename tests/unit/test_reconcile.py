@@ -183,7 +183,7 @@ def test_an_index_that_cannot_be_read_leaves_it_open(tmp_path: Path) -> None:
 
 def test_a_missing_index_bucket_is_seen_before_the_first_upload(tmp_path: Path) -> None:
     class Missing(MemoryStore):
-        def look(self, name: str, *, create: bool) -> None:
+        def look(self, name: str, *, create: bool, there: bool = False) -> None:
             raise BucketMissingError(what="there is no such bucket")
 
     artifacts = MemoryStore()

@@ -92,6 +92,7 @@ class Place:
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "memory":
         return Place(MemoryStore(), MemoryStore(), tmp_path)
+    (tmp_path / "index").mkdir()
     return Place(DirectoryStore(tmp_path / "bucket"), DirectoryStore(tmp_path / "index"), tmp_path)
 
 

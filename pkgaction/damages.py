@@ -1,0 +1,87 @@
+"""What checksums say of a version's objects: they are damaged, or only what is kept beside them is."""
+
+from collections.abc import Iterator, Mapping
+
+from pkgaction.integrity import Measure, damage, is_sealed, way_out, without_record
+from pkgaction.inventory import Extracted
+from pkgaction.model.audit import Code, Drift
+from pkgaction.model.checksum import decoded, encoded
+from pkgaction.objects import ZIP, ZIP_CRC32C
+from pkgaction.ports import ObjectStore, StoredObject
+
+_LOOK_DEEPER = "run audit with --deep: it tells whether only the record is damaged"
+
+
+def of_zip(
+    stored: StoredObject, signature: StoredObject | None, store: ObjectStore, *, signed: bool
+) -> Iterator[Drift]:
+    """What the checksums say that are kept beside zip and signature, against those of the bucket.
+
+    Args:
+        stored: the zip.
+        signature: of it.
+        store: where they lie.
+        signed: the signature was verified, so both are whole, whatever is kept beside them.
+    """
+    signature_damage = damage(signature) if signature else ""
+    zip_damage = damage(stored)
+    if signature and not signature_damage and not zip_damage:
+        zip_damage = _not_the_signed(stored, signature)
+    pairs = (
+        (Code.ZIP_DAMAGED, stored, zip_damage),
+        (Code.SIGNATURE_DAMAGED, signature, signature_damage),
+    )
+    for code, one, what in pairs:
+        if one and what:
+            yield (
+                _wrong_record(one, store)
+                if signed and not is_sealed(one)
+                else _lost(code, one, what, store)
+            )
+        elif one and one.doubt:
+            yield _wrong_record(one, store)
+
+
+def of_files(
+    extracted: Extracted, expected: Mapping[str, Measure | None], store: ObjectStore
+) -> Iterator[Drift]:
+    """The same of the extracted files.
+
+    Args:
+        extracted: as they lie there.
+        expected: those of the zip, with their measures where it was read.
+        store: where they lie.
+    """
+    for path, stored in sorted((extracted.damaged | extracted.doubted).items()):
+        whole = expected.get(path) == (stored.size, stored.crc32c) and not is_sealed(stored)
+        if stored.doubt or whole:
+            yield _wrong_record(stored, store)
+        else:
+            yield _lost(Code.STATIC_DAMAGED, stored, damage(stored), store, f"{path}: ")
+
+
+def _lost(code: Code, stored: StoredObject, what: str, store: ObjectStore, path: str = "") -> Drift:
+    """An object that is damaged, or one of which nothing can be told: its record does not fit itself."""
+    fix = way_out(store.url, stored)
+    return Drift(code, f"{path}{what}", fix if is_sealed(stored) else f"{_LOOK_DEEPER}; if not, {fix}")
+
+
+def _wrong_record(stored: StoredObject, store: ObjectStore) -> Drift:
+    """The object is whole, what is kept beside it is not."""
+    what = stored.doubt or "its record is wrong: headers or metadata are not those that were written"
+    what = f"{stored.name}: {what}; the object itself is whole"
+    return Drift(Code.RECORD_DAMAGED, what, without_record(store.url, stored))
+
+
+def _not_the_signed(stored: StoredObject, signature: StoredObject) -> str:
+    """How the zip is not the one that its signature was made of; empty where that can't be told."""
+    signed = signature.headers.metadata
+    if stored.headers.metadata.get(ZIP, signed.get(ZIP)) != signed.get(ZIP):
+        return ""  # it says so itself: the signature is another one's
+    of = decoded(signed.get(ZIP_CRC32C, ""))
+    if of is None or of == stored.crc32c:
+        return ""
+    return (
+        f"it is damaged: its bytes have crc32c {encoded(stored.crc32c)}, "
+        f"those that were signed have {encoded(of)}"
+    )
