@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pkgaction import __version__, commands, ending
+from pkgaction import __version__, commands, ending, output
 from pkgaction.adapters import container
 from pkgaction.commands.context import Context
 from pkgaction.errors import PkgactionError, UsageError, of_machine
@@ -43,21 +43,23 @@ _NEEDS_A_BUCKET = {"publish", "audit", "reindex", "accept"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status."""
+    """Run one command; the exit status, which is that of the work, whoever reads what is said of it."""
+    with output.lasting() as out:
+        return _main(arguments, out)
+
+
+def _main(arguments: Sequence[str] | None, out: output.Lasting) -> int:
     options = _parser().parse_args(arguments)
     ending.on_termination(once=False)
     try:
         status = _run(options)
-        sys.stdout.flush()
+        out.flush()
     except PkgactionError as error:
         return _failed(options, str(error), error.exit_status)
     except KeyboardInterrupt:
         return ending.ended(ending.INTERRUPTED)
-    except BrokenPipeError:
-        _close_output()
-        return 0
     except (OSError, MemoryError) as error:
-        _close_output()
+        out.abandon()
         known = of_machine(error) or UsageError(what=str(error))
         return _failed(options, str(known), known.exit_status)
     except SystemExit as asked:
@@ -81,11 +83,6 @@ def _run(options: argparse.Namespace) -> int:
 def _failed(options: argparse.Namespace, what: str, status: int) -> int:
     print(escape.plain(f"pkgaction {options.command}: {what}"), file=sys.stderr)
     return status
-
-
-def _close_output() -> None:
-    """Nobody reads on, or nothing can be written: the interpreter must not try again at its end."""
-    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
 
 
 def _inputs(options: argparse.Namespace, environ: Mapping[str, str]) -> Inputs:

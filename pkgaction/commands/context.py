@@ -71,8 +71,6 @@ class Context:
                 print(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
             else:
                 Terminal(sys.stdout).say(line)
-        except BrokenPipeError:
-            raise
         except OSError as error:
             raise OutputLostError(*error.args) from error
 
@@ -110,7 +108,7 @@ class Context:
             except PkgactionError as error:
                 self.watch.say(f"{path}: {error}")
                 status = max(status, error.exit_status)
-            except (BrokenPipeError, OutputLostError):
+            except OutputLostError:
                 raise
             except OSError as error:
                 known = of_machine(error) or UsageError(what=str(error))
