@@ -8,7 +8,7 @@ from pkgaction.adapters import git_asking, git_process
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.git_asking import REMOTE_SECONDS
 from pkgaction.adapters.git_process import CAN_FAIL, LOCAL_SECONDS
-from pkgaction.adapters.git_remote import URL, Settings
+from pkgaction.adapters.git_remote import NAME, URL, Settings
 from pkgaction.errors import UsageError
 from pkgaction.ports import Clock
 
@@ -39,7 +39,7 @@ class Borrowed:
             CommitMissingError: the remote has no such object or ref.
         """
         fixed = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
-        self.git("fetch", *fixed, *options, "--end-of-options", "origin", *refs, seconds=REMOTE_SECONDS)
+        self.git("fetch", *fixed, *options, "--end-of-options", NAME, *refs, seconds=REMOTE_SECONDS)
 
     def git(
         self,
@@ -68,9 +68,12 @@ def addresses(top: Path, env: Mapping[str, str]) -> tuple[str, str]:
     """Where the checkout came from: as it is written, and after all rules for addresses. Empty where
     it has no remote.
     """
-    if not (written := _configured(top, env, URL)):
+    # the checkout's own, of several the first, as git fetches
+    asked = ["config", "--local", "--includes", "--get-all", URL]
+    found = git_process.run(asked, env=env, cwd=top, accept=CAN_FAIL).stdout.decode()
+    if not (written := found.partition("\n")[0]):
         return "", ""
-    done = git_process.run(["ls-remote", "--get-url", "origin"], env=env, cwd=top)
+    done = git_process.run(["ls-remote", "--get-url", written], env=env, cwd=top)
     return written, done.stdout.decode().rstrip("\n")
 
 

@@ -7,6 +7,7 @@ from pkgaction.adapters import git_process
 from pkgaction.adapters.git_asking import REMOTE_SECONDS
 from pkgaction.adapters.git_borrow import Borrowed
 from pkgaction.adapters.git_process import CAN_FAIL
+from pkgaction.adapters.git_remote import NAME
 from pkgaction.errors import CommitMissingError
 
 _DEPTHS = (50, 1_000, 20_000)  # commits; then the whole history
@@ -31,7 +32,7 @@ class Branches:
     def refs(self, *patterns: str) -> dict[str, str]:
         """What the remote's refs point to, of those that match."""
         raw = self.repository.git(
-            "ls-remote", "--refs" if "^" not in patterns[-1] else "--quiet", "origin", *patterns,
+            "ls-remote", "--refs" if "^" not in patterns[-1] else "--quiet", NAME, *patterns,
             seconds=REMOTE_SECONDS,
         )  # fmt: skip
         pairs = [line.split("\t", 1) for line in raw.decode(errors="replace").splitlines()]

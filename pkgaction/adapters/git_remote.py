@@ -14,6 +14,8 @@ from pkgaction.model.secret import Secret
 
 Settings = tuple[tuple[str, str], ...]  # of git's configuration, the last of a key wins
 URL = "remote.origin.url"
+NAME = "pkgaction"  # of the remote that is asked: no other configuration speaks of it
+_ADDRESS = "pkgaction:remote"  # what only our own rule for addresses applies to
 _SSH = {"ssh", "git+ssh", "ssh+git"}
 # [USER@]HOST:PATH, where no slash stands before the colon; a port goes with brackets
 _SHORT = re.compile(r"\[?(?:[^@/]*@)?(?P<host>[^/:@\[\]]+)(?::[0-9]+)?\]?:(?!//)(?P<path>.+)", re.DOTALL)
@@ -108,15 +110,18 @@ def _on_server(address: str, server: Server) -> str:
 def _is_below(address: SplitResult, server: SplitResult) -> bool:
     """Whether an http(s) address is the server's, without a login of its own."""
     same = (address.scheme, address.hostname) == (server.scheme, server.hostname)
+    usual = {"https": 443, "http": 80}.get(server.scheme)
     try:
-        return same and address.port == server.port and address.password is None
+        ports = (address.port or usual, server.port or usual)
+        return same and ports[0] == ports[1] and address.password is None
     except ValueError:
         return False
 
 
 def _as_it_is(address: str) -> Settings:
     """No other rule for addresses is applied to this one: the checkout's own have been."""
-    return ((URL, address), (f"url.{address}.insteadOf", address))
+    rule = f"url.{address}.insteadOf"
+    return ((URL, address), (rule, address), (f"remote.{NAME}.url", _ADDRESS), (rule, _ADDRESS))
 
 
 def _by_token(address: str, server: Server) -> Way:

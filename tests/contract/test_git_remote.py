@@ -111,6 +111,8 @@ _LEFT_BEHIND = {
     "included": "[include]\n path = more\n",
     "included for a folder": '[includeIf "gitdir:**"]\n path = more\n',
     "an address by ssh": '[url "git@127.0.0.1:"]\n insteadOf = URL/\n',
+    "the very address": '[url "https://elsewhere.example/o/r"]\n insteadOf = URL/deepwater/packages\n',
+    "another remote": '[remote "origin"]\n url = http://127.0.0.1:9/x\n',
     "another server": '[url "https://elsewhere.example/"]\n insteadOf = URL/\n',
     "a helper": "[credential]\n helper = \"!echo username=x; echo password=y; touch 'HOME/asked'; :\"\n",
 }
@@ -273,6 +275,8 @@ def test_at_a_terminal_the_remote_is_reached_as_it_is(address: str) -> None:
     assert way.settings == (
         ("remote.origin.url", address),
         (f"url.{address}.insteadOf", address),
+        ("remote.pkgaction.url", "pkgaction:remote"),
+        (f"url.{address}.insteadOf", "pkgaction:remote"),
     )
 
 
