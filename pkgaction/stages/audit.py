@@ -8,7 +8,7 @@ read. Nothing is written.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pkgaction import damages, generations, inventory, manifests, reasons, unmatched
+from pkgaction import damages, deltas, generations, inventory, manifests, reasons, unmatched
 from pkgaction.entry.catalog import Catalog
 from pkgaction.errors import UsageError
 from pkgaction.generations import Generation
@@ -140,6 +140,8 @@ def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:
     """
     index = _index(bench)
     entries = index.catalog if index else None
+    if index and bench.index is not None:
+        deltas.require_fitting(index.cursor, index.catalog, bench.index)
     packages = inventory.packages(bench.store)
     static = inventory.static(bench.store, only)
     if entries is not None:

@@ -374,7 +374,10 @@ def test_listings_are_enough_however_many_versions_there_are(tmp_path: Path) -> 
         ("list", "artifacts/packages/"),
         ("list", "artifacts/static/"),
     ]
-    assert [call.method for call in kept.calls] == ["look", "stat", "open", "stat", "open"]
+    assert [call.method for call in kept.calls] == [
+        "look",
+        *["stat", "open"] * 3,  # the cursor, the whole list, the list of changes
+    ]
 
 
 @pytest.mark.parametrize("without", ["an index", "its entry"])
@@ -395,6 +398,27 @@ def test_files_that_nothing_names_are_told_as_not_looked_for(tmp_path: Path, wit
     assert f"looked for manifest.yml alone among the extracted files of {BASE}" in found.warnings[0]
     assert read.warnings == ()
     assert Code.STATIC_MISSING in codes(read)
+
+
+def test_no_bit_flips_unseen_in_the_entries_of_a_list_of_changes(tmp_path: Path) -> None:
+    store, kept = MemoryStore(), MemoryStore()
+    place = Place(store, kept, tmp_path)
+    place.add()
+    place.add("1.1.0")
+    name = layout.delta_index_name(generations.pointed_at(kept))
+    good = kept.data(name)
+    assert place.audit("1.1.0").ok
+
+    for at in range(len(good)):
+        place_in(kept, name, good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+        with pytest.raises(IndexUnsafeError, match="list of changes"):
+            place.audit("1.1.0")
+
+
+def place_in(kept: MemoryStore, name: str, data: bytes) -> None:
+    stored = kept.stat(name)
+    assert stored is not None
+    kept.replace(name, Bytes(data), stored.headers, generation=stored.generation)
 
 
 def test_nothing_is_written(tmp_path: Path) -> None:
