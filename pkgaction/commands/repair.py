@@ -34,6 +34,8 @@ class Repair:
             if reason := self._complete(one.id):
                 self.context.watch.say(f"{one.id}: {reason}")
                 failed[layout.base_name(one.id)] = reason
+            else:  # said at once: whatever ends the run before the table
+                self.context.watch.say(f"{one.id}: completed from its stored zip")
         again = auditing.audit([one.id for one in broken], self.bench)
         after = {layout.base_name(one.id): one for one in again.versions}
         merged = [_merged(one, after.get(layout.base_name(one.id)), failed) for one in found.versions]

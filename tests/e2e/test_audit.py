@@ -470,3 +470,12 @@ def test_a_bucket_that_holds_no_index_is_told_beside_the_missing_entries(stored:
 
     assert said.status == 1
     assert f"file://{empty} has no index at all: check its name" in said.err
+
+
+def test_what_was_repaired_is_said_at_once(stored: Scene, key: Key) -> None:
+    remove(stored, f"{ZIP}.sig")
+
+    said = command(stored, "audit", "--repair", key=key)
+
+    assert said.status == 0, said
+    assert "lanternfish 1.3.0: completed from its stored zip" in said.err
