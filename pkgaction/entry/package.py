@@ -6,6 +6,7 @@ from typing import Self
 from pkgaction.entry.fields import Fields
 from pkgaction.model.layout import PACKAGE_NAME
 from pkgaction.model.manifest import FILE
+from pkgaction.model.paths import ROOT
 from pkgaction.model.tree import Kind, Tree
 from pkgaction.model.version import InvalidVersionError, Version
 
@@ -59,7 +60,7 @@ class Package:
 
     def has_folder(self, path: str) -> bool:
         """Whether there is a folder at that path: something lies in it."""
-        return any(file.path.startswith(f"{path}/") for file in self.tree.files)
+        return path == ROOT or any(file.path.startswith(f"{path}/") for file in self.tree.files)
 
 
 def semantic_version(manifest: Fields, key: str) -> Version:

@@ -145,7 +145,9 @@ def test_a_name_that_no_version_begins_with_is_taken(name: str) -> None:
     assert _findings(manifest=MANIFEST.replace("name: beacon", f"name: {name!r}")) == ()
 
 
-@pytest.mark.parametrize("src", ["img/beacon.svg", "/img/beacon.svg", "./img/../img/beacon.svg", "/img"])
+@pytest.mark.parametrize(
+    "src", ["img/beacon.svg", "/img/beacon.svg", "./img/../img/beacon.svg", "/img", "/"]
+)
 def test_an_icon_may_be_named_from_the_packages_root(src: str) -> None:
     assert _findings(manifest=MANIFEST.replace("/img/beacon.svg", src)) == ()
 
