@@ -59,7 +59,7 @@ def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
     """
     ledger.warnings += gate.warnings
     bench = accept.Bench(queue=gate.queue, verifier=gate.verifier, clock=world.clock)
-    desk = Desk.of(gate.owners, job, world, ledger)
+    desk = Desk.of(gate.owners, gate.verifier, job, world, ledger)
     waiting = list(accept.waiting(bench))
     desk.steps.look(create=not job.dry_run)
     accepted: list[accept.Submission] = []
@@ -116,15 +116,16 @@ class Desk:
     decided: set[str] = field(default_factory=set)  # names of submissions
 
     @classmethod
-    def of(cls, owners: Owners, job: Job, world: World, ledger: Ledger) -> Self:
-        """A desk for this job."""
+    def of(cls, owners: Owners, verifier: Verifier, job: Job, world: World, ledger: Ledger) -> Self:
+        """A desk for this job; the verifier knows the keys of those who submit."""
         asked = job.provenance
 
         def kept(candidate: Candidate) -> dict[str, str]:
             return {k: v for k, v in asked(candidate).items() if k not in _LEFT_OUT}
 
         job = replace(job, provenance=kept)
-        return cls(owners, Steps(job, replace(world, signer=accept.SubmittedOnly()), ledger))
+        signer = accept.SubmittedOnly(verifier=verifier)
+        return cls(owners, Steps(job, replace(world, signer=signer), ledger))
 
     @contextlib.contextmanager
     def naming(self, names: Sequence[str]) -> Iterator[None]:

@@ -122,7 +122,9 @@ class Steps(Settling):
         return list(self.passed(taken))
 
     def sign(self, built: Sequence[Built]) -> list[Signed]:
-        """Sign every zip."""
+        """Sign every zip. What the buckets' answers have said of the clock by now is warned of first."""
+        for warning in self.world.clock.skew.warnings() if built else ():
+            self.warn(warning)
         return self.each("Sign", built, lambda b: b.candidate, lambda b: sign.sign(b, self.signer()))
 
     def release(self, signed: Sequence[Signed]) -> None:

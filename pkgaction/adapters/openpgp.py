@@ -61,7 +61,7 @@ class GpgSigner:
 
     def sign(self, path: Path) -> Signature:
         """Sign a file and verify the signature."""
-        self.clock.skew.warnings()  # gpg takes the time of the machine: refused where that is wrong
+        self.clock.skew.require_right()  # gpg takes the time of the machine: refused where that is wrong
         key, part = self._choose()
         with tempfile.TemporaryDirectory(dir=self.home) as folder:
             output = Path(folder) / "signature.asc"

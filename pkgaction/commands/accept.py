@@ -29,7 +29,7 @@ def accept(context: Context) -> int:
     ledger.warnings += verifier.warnings()
     world = wiring.world(context.cloud(), context.place, signer=None, watch=context.watch)
     job = wiring.job(inputs, branches=(), provenance=wiring.no_provenance)
-    desk = Desk.of(inputs.owners, job, world, ledger)
+    desk = Desk.of(inputs.owners, verifier, job, world, ledger)
 
     def work() -> None:
         desk.steps.look(create=not inputs.dry_run)

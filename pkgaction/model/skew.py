@@ -47,6 +47,7 @@ class Skew:
     """What is known of the machine's clock. The latest answer of each server counts."""
 
     _by_server: dict[str, Observation] = field(default_factory=dict)
+    _is_told: bool = False
 
     def observe(self, server: str, *, date: str | None, age: str | None, now: datetime) -> None:
         """Note an answer; one that says nothing usable is ignored.
@@ -66,18 +67,28 @@ class Skew:
         """The observation that speaks best of our clock: one server that is wrong stops nothing."""
         return min(self._by_server.values(), key=lambda one: abs(one.ahead), default=None)
 
-    def warnings(self) -> list[str]:
-        """What to say before anything is signed, as sentences.
+    def require_right(self) -> None:
+        """Stop where the clock is so wrong that nothing must be signed.
 
         Raises:
-            UsageError: the clock is so wrong that nothing must be signed.
+            UsageError: it is.
         """
         nearest = self.nearest
-        if nearest is None or abs(nearest.ahead) < _WARN:
-            return []
-        if abs(nearest.ahead) > _MOST:
+        if nearest and abs(nearest.ahead) > _MOST:
             fix = "set the clock of the machine (NTP), and run the job again"
             raise UsageError(what=nearest.sentence, fix=fix)
+
+    def warnings(self) -> list[str]:
+        """What to say before anything is signed, as sentences; each thing once.
+
+        Raises:
+            UsageError: as `require_right`.
+        """
+        self.require_right()
+        nearest = self.nearest
+        if nearest is None or self._is_told or abs(nearest.ahead) < _WARN:
+            return []
+        self._is_told = True
         return [nearest.sentence]
 
 
