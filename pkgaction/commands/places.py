@@ -19,7 +19,9 @@ def output(given: str, packages: Sequence[Path]) -> Path:
     if not given and (around := next((one for one in packages if _is_in(here, one)), None)):
         return around.resolve() / _ZIPS
     target = Path(given or here).resolve()
-    refuse_inside(target, packages, what="the zip would lie in the package itself", where=str(target))
+    refuse_inside(
+        target, packages, what="the zip would lie in the package itself", where=f"--output {target}"
+    )
     return target
 
 

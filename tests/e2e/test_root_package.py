@@ -122,11 +122,15 @@ def test_the_comment_links_to_the_root_packages_changelog(scene: Scene) -> None:
 def test_a_root_package_is_planned_republished_and_audited(scene: Scene) -> None:
     merge = merged(scene)
     planned = scene.push(merge, {**_ROOT, "mode": "plan"})
+    nowhere = scene.run("schedule", {}, _ROOT)
+    scene.bucket.mkdir()
+    scene.index.mkdir()
     missing = scene.run("schedule", {}, _ROOT)
     republished = scene.republish("lanternfish", _ROOT)
     audited = scene.run("schedule", {}, _ROOT)
 
-    assert [planned.status, missing.status, republished.status, audited.status] == [0, 1, 0, 0]
+    assert [planned.status, nowhere.status, missing.status] == [0, 2, 1]
+    assert [republished.status, audited.status] == [0, 0]
     (job,) = json.loads(planned.outputs["matrix"])["include"]
     assert (job["package"], job["version"]) == ("lanternfish", "1.3.0")
     assert republished.packages["lanternfish"]["status"] == "published"

@@ -193,8 +193,10 @@ def settling(folder: Path) -> Settling:
     return Settling(release.job(), release.world(folder, artifacts=MemoryStore()), Ledger())
 
 
-@pytest.mark.parametrize("error", [RecursionError, MemoryError])
-def test_a_package_that_is_too_much_fails_alone(tmp_path: Path, error: type[Exception]) -> None:
+@pytest.mark.parametrize(("error", "status"), [(RecursionError, 1), (MemoryError, 3)])
+def test_a_package_that_is_too_much_fails_alone(
+    tmp_path: Path, error: type[Exception], status: int
+) -> None:
     run = settling(tmp_path)
     crab, eel = release.candidate("crab"), release.candidate("eel")
 
@@ -205,7 +207,7 @@ def test_a_package_that_is_too_much_fails_alone(tmp_path: Path, error: type[Exce
 
     assert run.each("Try", [crab, eel], lambda one: one, step) == ["eel"]
     assert [(o.name, o.status.ok) for o in run.ledger.sorted()] == [("crab", False)]
-    assert run.ledger.exit_status == 1
+    assert run.ledger.exit_status == status
 
 
 def test_without_a_whole_specification_nothing_goes_on(tmp_path: Path) -> None:
