@@ -58,10 +58,13 @@ def _main(arguments: Sequence[str] | None, out: output.Lasting) -> int:
         return _failed(options, str(error), error.exit_status)
     except KeyboardInterrupt:
         return ending.ended(ending.INTERRUPTED)
-    except (OSError, MemoryError) as error:
+    except (OSError, MemoryError, RuntimeError) as error:
+        known = of_machine(error)
+        if isinstance(error, RuntimeError) and known is None:
+            raise
         out.abandon()
-        known = of_machine(error) or UsageError(what=str(error))
-        return _failed(options, str(known), known.exit_status)
+        told = known or UsageError(what=str(error))
+        return _failed(options, str(told), told.exit_status)
     except SystemExit as asked:
         if asked.code == ending.TERMINATED:
             ending.ended(ending.TERMINATED)

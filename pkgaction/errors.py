@@ -165,6 +165,8 @@ def of_machine(error: BaseException) -> RunnerError | None:
     if isinstance(error, MemoryError) or (type(error) is RuntimeError and _NO_THREAD in str(error)):
         what, fix = _RUNNER[said[type(error)]]
         return RunnerError(what=what, fix=fix)
+    if isinstance(error, BlockingIOError) and hasattr(error, "characters_written"):
+        return None  # nobody reads what is written
     inner: BaseException | None = error
     while isinstance(inner, Exception) and isinstance(error, OSError):
         if isinstance(inner, OSError) and inner.errno in _RUNNER:

@@ -95,7 +95,7 @@ class Reader:
     def branches(self) -> tuple[str, ...]:
         """Globs for branches, each of which can match one."""
         globs = self.lines("branches")
-        for what, fix in branchglobs.problems(globs):
+        for what, fix in branchglobs.problems(globs, self.shown):
             self.wrong("branches", what, fix)
         return globs
 

@@ -76,11 +76,20 @@ class GpgSigner:
             raise _refused("the signature that was just made does not verify")
         return Signature(armored=armored, fingerprint=key.fingerprint)
 
-    def verifies(self, path: Path, signature: bytes) -> bool:
-        """Whether it is a valid signature of the file by this key, also one of before it expired."""
+    def verifies(self, path: Path, signature: bytes) -> bool | None:
+        """Whether it is a valid signature of the file by this key, also one of before it expired.
+
+        None: another key made it, so this one cannot tell.
+        """
         key, _ = self._choose()
         by = verified_by(self.gpg, path, signature, since_expired=True)
+        if not by and self._is_of_another(path, signature):
+            return None
         return is_whole(signature) and key.fingerprint in by
+
+    def _is_of_another(self, path: Path, signature: bytes) -> bool:
+        answer = self.gpg.run("--verify", "--", "-", str(path.absolute()), data=signature)
+        return bool(answer.status("NO_PUBKEY")) and not answer.status("BADSIG")
 
     def _choose(self) -> tuple[ListedKey, KeyPart]:
         try:
@@ -158,7 +167,11 @@ class GpgVerifier:
         told = key.refused_by_readers() or key.unread_user_ids()
         now = self.clock.now()
         for part in (part for part in key.parts if part.signs and not told):
-            if problem := _refusal(self.gpg, key, part, now):
+            try:
+                problem = _refusal(self.gpg, key, part, now)
+            except KeyProblemError as error:
+                problem = error
+            if problem:
                 told = [f"the key {part.fingerprint}: {problem.what}; {problem.fix}"]
         return told
 

@@ -8,7 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pkgaction.adapters.openpgp_packets import PUBLIC_KEY, PUBLIC_SUBKEY, new_length, packets
+from pkgaction.adapters.openpgp_packets import (
+    PUBLIC_KEY,
+    PUBLIC_SUBKEY,
+    PacketProblemError,
+    new_length,
+    packets,
+)
 from pkgaction.adapters.openpgp_text import MAKE, KeyProblemError
 
 _SIGNATURE, _USER_ID, _ATTRIBUTE = 2, 13, 17
@@ -153,9 +159,17 @@ def _parts(data: bytes) -> list[_Part]:
     for tag, body in packets(data):
         if tag in {PUBLIC_KEY, PUBLIC_SUBKEY, _USER_ID, _ATTRIBUTE}:
             parts.append(_Part(tag, body))
-        elif tag == _SIGNATURE and parts and (signature := _signature(body)):
+        elif tag == _SIGNATURE and parts and (signature := _readable(body)):
             parts[-1].signatures.append(signature)
     return parts
+
+
+def _readable(body: bytes) -> _Signature | None:
+    """None also for one that is damaged: anybody may have put theirs to a key, and gpg passes it on."""
+    try:
+        return _signature(body)
+    except (PacketProblemError, IndexError):
+        return None
 
 
 def _signature(body: bytes) -> _Signature | None:

@@ -5,7 +5,7 @@ Source: https://git-scm.com/docs/git-check-ref-format
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _HEADS = "refs/heads/"
 _QUOTES = "\"'`"
@@ -14,36 +14,42 @@ _SET = re.compile(r"\[[^\]]*\]")  # of a glob's characters
 _IMPOSSIBLE = re.compile(r"[\x00-\x20\x7f~^:]|\.\.|@\{|//|\.lock$|(?:^|/)\.")
 _NO_NAME = "can match no branch's name"
 _LIKE = 0.7  # of difflib, which `mian` and `main` pass
-_SHOWN = 200  # characters
+_DIGITS = re.compile(r"[0-9]+")
 
 
-def problems(globs: Sequence[str]) -> list[tuple[str, str]]:
-    """What is wrong, as words, and what to write."""
-    found = [(glob, problem) for glob in globs if (problem := _problem(glob.removeprefix("!")))]
+def problems(globs: Sequence[str], shown: Callable[[str], str]) -> list[tuple[str, str]]:
+    """What is wrong, as words, and what to write. `shown` quotes a glob where it may be quoted.
+
+    A glob that takes branches away does no harm where it takes none.
+    """
+    positive = [glob for glob in globs if not glob.startswith("!")]
+    found = [(glob, problem) for glob in positive if (problem := _problem(glob))]
     if globs and all(glob.startswith("!") for glob in globs):
         fix = "name the branches that publish, too, or none: then the default branch does"
         return [("it takes branches away and names none", fix)]
-    return [(f"{glob[:_SHOWN]!r} {what}", fix) for glob, (what, fix) in found]
+    return [(f"{shown(glob)} {what}", fix) for glob, (what, fix) in found]
 
 
 def meant(branch: str, globs: Sequence[str]) -> str:
     """The name among the globs that was probably meant to be the branch; empty where there is none."""
-    return next(iter(difflib.get_close_matches(branch, globs, n=1, cutoff=_LIKE)), "")
+    near = difflib.get_close_matches(branch, globs, n=1, cutoff=_LIKE)
+    return next((glob for glob in near if _DIGITS.sub("", glob) != _DIGITS.sub("", branch)), "")
 
 
 def _problem(glob: str) -> tuple[str, str] | None:
     bare = _COMMENT.sub("", glob)
     if bare != glob:
-        return "has a comment in it", f"write {bare[:_SHOWN]} alone"
+        return "has a comment in it", "write the branch's name alone"
     if _is_list(glob):
         return "is a list", "write one branch a line, without commas, blanks and brackets"
-    if glob[:1] in _QUOTES or glob[-1:] in _QUOTES:
-        return "has quotes", f"write {glob.strip(_QUOTES)[:_SHOWN] or 'the name'}, without them"
+    if glob[:1] in _QUOTES and glob[-1:] in _QUOTES:
+        return "has quotes", "write the branch's name without them"
     if glob.startswith("refs/"):
-        return _NO_NAME, f"write {glob.removeprefix(_HEADS)[:_SHOWN]}, without {_HEADS}"
+        return _NO_NAME, f"write the branch's name without {_HEADS}"
     if glob.startswith("/"):
-        return _NO_NAME, f"write {glob.lstrip('/')[:_SHOWN]}, without a slash before it"
-    if _IMPOSSIBLE.search(_SET.sub("x", glob.removeprefix("./"))):
+        return _NO_NAME, "write the branch's name without a slash before it"
+    parts = [part for part in _SET.sub("x", glob).split("/") if part not in {"", "."}]
+    if _IMPOSSIBLE.search("/".join(parts)):
         return _NO_NAME, "write a branch's name, or a glob for some, one a line"
     return None
 

@@ -11,7 +11,7 @@ from pkgaction.model.version import InvalidVersionError, Version
 FILE = "manifest.yml"
 EMPTY = "the file is empty: it must say name, version and type"
 _OWN = frozenset({"format_version", "name", "version"})  # a data stream's manifest has none of them
-_TOP_KEY = re.compile(rb"^([A-Za-z_][\w.-]*)[ \t]*:(?=\s|$)", re.MULTILINE)
+_TOP_KEY = re.compile(rb"^[\"']?([A-Za-z_][\w.-]*)[\"']?[ \t]*:(?=\s|$)", re.MULTILINE)
 TYPES = ("integration", "input", "content")
 
 

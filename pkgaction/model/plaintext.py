@@ -12,6 +12,7 @@ LARGEST_POINTER = 1024  # bytes; https://github.com/git-lfs/git-lfs/blob/main/do
 _OURS, _BETWEEN, _THEIRS = (
     re.compile(mark, re.MULTILINE) for mark in (rb"^<{7} ", rb"^={7}\r?$", rb"^>{7} ")
 )
+_FENCED = re.compile(rb"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 IS_POINTER = "this is a Git LFS pointer, not the file: take it out of LFS"
 CONFLICT = "a conflict of a merge is not resolved here: choose one side"
 
@@ -40,6 +41,7 @@ def refuse_what_git_left(data: bytes) -> None:
         raise LeftByGitError(IS_POINTER)
     if b"<<<<<<< " not in data:  # all but always, and much faster
         return
+    data = _FENCED.sub(lambda found: b"\n" * found[0].count(b"\n"), data)  # an example, not a conflict
     ours = _OURS.search(data)
     between = _BETWEEN.search(data, ours.end()) if ours else None
     if ours and between and _THEIRS.search(data, between.end()):

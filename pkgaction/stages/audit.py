@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pkgaction import damages, deltas, generations, inventory, manifests, reasons, unmatched
 from pkgaction.entry.catalog import Catalog
-from pkgaction.errors import UsageError
+from pkgaction.errors import IndexUnsafeError, UsageError
 from pkgaction.generations import Generation
 from pkgaction.inspection import Inspected, Inspector
 from pkgaction.integrity import Measure, is_recorded, is_sealed
@@ -48,6 +48,7 @@ class _Stock:
     static: Mapping[str, Extracted]
     entries: Catalog | None  # None: no index is kept
     indexed: bool = True  # whether there is one
+    doubts: tuple[str, ...] = ()  # what is wrong with the index beside its whole list
 
     def entry(self, package: PackageId) -> JsonObject | None:
         return self.entries.entry((package.name, package.version.text)) if self.entries else None
@@ -98,6 +99,7 @@ def audit(wanted: Collection[PackageId], bench: Bench, *, everything: bool = Fal
         for base, package in bench.watch.each("Audit", _ordered(known))
     ]
     warnings = [f"{name} belongs to no package version" for name in strange]
+    warnings += stock.doubts
     if bench.index is not None and stock.entries is not None and not stock.indexed:
         warnings.append(f"{bench.index.url} has no index at all: {_NO_INDEX}")
     if bench.inspector is None:
@@ -134,14 +136,24 @@ def _is_unproven(base: str, stock: _Stock) -> bool:
     return not zipped or not (signed or signature is None) or bool(extracted.unproven)
 
 
+def _doubts(index: Generation | None, bench: Bench) -> tuple[str, ...]:
+    """What is wrong with the list of changes; readers who load the whole list are not concerned."""
+    if index is None or bench.index is None:
+        return ()
+    try:
+        deltas.require_fitting(index.cursor, index.catalog, bench.index)
+    except IndexUnsafeError as error:
+        return (str(error),)
+    return ()
+
+
 def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:
     """The index first: what it names must be there. It is read again where a zip has no entry: a
     publisher may have been at work.
     """
     index = _index(bench)
     entries = index.catalog if index else None
-    if index and bench.index is not None:
-        deltas.require_fitting(index.cursor, index.catalog, bench.index)
+    doubts = _doubts(index, bench)
     packages = inventory.packages(bench.store)
     static = inventory.static(bench.store, only)
     if entries is not None:
@@ -150,7 +162,7 @@ def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:
             index = _index(bench)
             entries = entries.and_those_of(index.catalog if index else Catalog.empty())
     indexed = bool(index and index.generation)
-    return _Stock(packages=packages, static=static, entries=entries, indexed=indexed)
+    return _Stock(packages=packages, static=static, entries=entries, indexed=indexed, doubts=doubts)
 
 
 def _bases(entries: Catalog) -> set[str]:

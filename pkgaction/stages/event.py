@@ -263,7 +263,7 @@ def _not_publishing(branch: str, payload: JsonObject, asked: Asked) -> Idle | No
         raise _broken("repository.default_branch")
     if globs.matches(branch, allowed):
         return None
-    slip = branchglobs.meant(branch, allowed)
+    slip = branchglobs.meant(branch, asked.branches)
     doubt = f"input branches: {slip} is not {branch}; is it misspelt?" if slip else ""
     return Idle(f"the branch {branch} does not publish; those that do: {', '.join(allowed)}", doubt)
 

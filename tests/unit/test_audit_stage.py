@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pkgaction import generations, integrity
+from pkgaction import deltas, generations, integrity
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.errors import IndexUnsafeError, StorageError
 from pkgaction.inspection import Inspector
@@ -406,13 +406,26 @@ def test_no_bit_flips_unseen_in_the_entries_of_a_list_of_changes(tmp_path: Path)
     place.add()
     place.add("1.1.0")
     name = layout.delta_index_name(generations.pointed_at(kept))
-    good = kept.data(name)
-    assert place.audit("1.1.0").ok
+    good, current = kept.data(name), generations.current(kept, FakeClock())
+    deltas.require_fitting(current.cursor, current.catalog, kept)
 
     for at in range(len(good)):
         place_in(kept, name, good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
         with pytest.raises(IndexUnsafeError, match="list of changes"):
-            place.audit("1.1.0")
+            deltas.require_fitting(current.cursor, current.catalog, kept)
+
+
+def test_an_audit_warns_of_a_damaged_list_of_changes_and_goes_on(tmp_path: Path) -> None:
+    store, kept = MemoryStore(), MemoryStore()
+    made = Place(store, kept, tmp_path).add()
+    name = layout.delta_index_name(generations.pointed_at(kept))
+    place_in(kept, name, kept.data(name).replace(b"1.0.0", b"1.0.1", 1))
+    bench = audit.Bench(store=store, index=kept, clock=FakeClock(), watch=Silent())
+
+    found = audit.audit([made.id], bench)
+
+    assert found.ok
+    assert [told for told in found.warnings if "list of changes" in told]
 
 
 def place_in(kept: MemoryStore, name: str, data: bytes) -> None:
