@@ -102,14 +102,17 @@ class Shore:
         return ledger
 
     def audited(self) -> bool:
-        """What a plain audit says."""
+        """What a plain audit says; one that stops at a broken index says that not all is well."""
         bench = audit.Bench(
             store=connect(self.artifacts),
             index=connect(self.index),
             clock=FakeClock(time.time()),
             watch=Silent(),
         )
-        return audit.audit([self.candidate.id], bench).ok
+        try:
+            return audit.audit([self.candidate.id], bench).ok
+        except PkgactionError:
+            return False
 
     def objects(self) -> dict[str, bytes]:
         """The bytes of the public bucket, read past the proxy."""
@@ -251,11 +254,14 @@ def test_a_bit_that_flips_on_the_way_into_the_bucket_is_never_called_whole(
 
         again = shore.publish(*others)
         if not _ended_well(shore, good, again, where):
-            told.append(where)
             (outcome,) = again.sorted()
-            assert outcome.status is Status.CONFLICT, (where, outcome)
             assert not whole
             assert not shore.audited(), where
+            if outcome.status is Status.NOT_INDEXED:  # the cursor is damaged, and its write's own mark
+                assert "reindex" in outcome.fix, (where, outcome)
+                continue
+            told.append(where)
+            assert outcome.status is Status.CONFLICT, (where, outcome)
             shore.delete(outcome.fix)
             again = shore.publish(*others)
             assert _ended_well(shore, good, again, where), again.sorted()
@@ -302,5 +308,5 @@ def test_each_upload_carries_its_checksum_at_its_start_and_with_its_last_request
 
     assert shore.publish(server).exit_status == 0
 
-    uploads = len(good.objects) + 3  # the lists, and the cursor
+    uploads = len(good.objects) + 3 + 2  # the lists, and the cursor; a look at each bucket
     assert (server.declared, server.hashed, server.refused) == (uploads, uploads, 0)
