@@ -30,6 +30,10 @@ _VALUE = "Expecting value"
 
 def explain(error: json.JSONDecodeError) -> tuple[str, int, int]:
     """What is wrong in a text that the parser refuses; line and column from 1."""
+    if error.msg.startswith("Illegal trailing comma"):  # since Python 3.13, at the comma itself
+        rest = error.doc[error.pos + 1 :]
+        behind = error.pos + 1 + len(rest) - len(rest.lstrip())
+        error = json.JSONDecodeError(_VALUE, error.doc, behind)
     return _words(error), error.lineno, error.colno
 
 
@@ -37,9 +41,6 @@ def _words(error: json.JSONDecodeError) -> str:
     if not error.doc.strip():
         return "the file is empty: write a JSON value"
     met = error.doc[error.pos : error.pos + 1]
-    # the end of an object's last comma is told of by the brace behind it, or by itself
-    if error.msg.startswith("Illegal trailing comma"):
-        return "a comma before a closing bracket: remove it"
     if error.msg.startswith(_VALUE):
         return _STARTS.get(met, "this is not a JSON value: write texts in double quotes")
     if error.msg.startswith(_KEY):
