@@ -30,7 +30,6 @@ _AGENT = "s2k-count 1048576\n"
 _LONGEST_HOME = 80  # characters; a socket's path in it may have 107
 PRIVATE_KEY = "gpg-private-key"  # the input
 _NO_AGENT = ("No agent running", "failed to start agent")
-_FUTURE = "in the future (time warp or clock problem)"
 _PASSPHRASE = {11, 177}  # codes of libgpg-error: a bad one, none
 _CODE = 0xFFFF  # the part of an error number that says which; the rest is who
 _SIGNING = ("--digest-algo", "SHA512", "--no-emit-version", "--no-comments", "--armor")
@@ -94,7 +93,7 @@ class GpgSigner:
     def _choose(self) -> tuple[ListedKey, KeyPart]:
         try:
             if self._key is None:
-                data = _import(self.gpg, self.key, signing_at=self.clock.now())
+                data = _import(self.gpg, self.key, private=True, now=self.clock.now())
                 listed = self.gpg.run("--list-secret-keys")
                 key = _pick(listed_keys(listed.lines), self.pinned)
                 key = key.on_card() if has_card_stub(data) else key
@@ -140,7 +139,7 @@ def opened_for_verifying(
         yield Gpg(home=None, environ=environ)
         return
     with _home(scratch, environ) as (_, gpg):
-        _import(gpg, key, where=where)
+        _import(gpg, key, now=SystemClock().now(), where=where)
         yield gpg
 
 
@@ -211,7 +210,7 @@ def _refusal(gpg: Gpg, key: ListedKey, part: KeyPart, now: datetime) -> KeyProbl
     """Why readers refuse what a part of a key signs, beside its algorithm."""
     exported = gpg.run("--armor", "--export", key.fingerprint)
     lines = [line for line in exported.lines if not line.startswith(STATUS)]
-    data = read_keys("\n".join(lines), signing_at=None)
+    data = read_keys("\n".join(lines))
     return refusal(data, key.fingerprint, key.parts.index(part), now)
 
 
@@ -240,10 +239,10 @@ def _home(scratch: Path, environ: Mapping[str, str]) -> Iterator[tuple[Path, Gpg
 
 
 def _import(
-    gpg: Gpg, key: Secret, *, signing_at: datetime | None = None, where: str = PRIVATE_KEY
+    gpg: Gpg, key: Secret, *, now: datetime, private: bool = False, where: str = PRIVATE_KEY
 ) -> bytes:
     try:
-        data = read_keys(key.reveal(), signing_at=signing_at)
+        data = read_keys(key.reveal(), private=private, now=now)
     except KeyProblemError as error:
         raise _refused(error.what, error.fix, where) from None
     answer = gpg.run("--import", data=data)
@@ -251,9 +250,8 @@ def _import(
         fix = "install gpg-agent, beside gpg"
         raise SigningKeyError(what="gpg-agent cannot be started", where="gpg", fix=fix)
     if not answer.status("IMPORT_OK"):
-        future = _FUTURE in answer.errors
-        raise _refused("it was made in the future" if future else "gpg cannot read it", EXPORT, where)
-    if signing_at is None:
+        raise _refused("gpg cannot read it", EXPORT, where)
+    if not private:
         _require_all(data, {words[-1] for words in answer.status("IMPORT_OK")}, where)
     return data
 

@@ -185,13 +185,20 @@ def _signature(body: bytes) -> _Signature | None:
     return _Signature(
         kind=body[1],
         digest=body[3],
-        created=int.from_bytes(signed.get(_CREATED, b""), "big"),
-        expires=int.from_bytes(signed.get(_EXPIRES, b""), "big"),
+        created=_seconds(signed.get(_CREATED)),
+        expires=_seconds(signed.get(_EXPIRES)),
         issuer=found.get(_ISSUER, b"").hex().upper() or found.get(33, b"")[-8:].hex().upper(),
         flags=None if flags is None else int.from_bytes(flags[:1], "big"),
         primary=any(signed.get(_PRIMARY, b"")),
         back=_signature(back) if back else None,
     )
+
+
+def _seconds(field: bytes | None) -> int:
+    """Of a time, which has four bytes; 0 where there is none."""
+    if field is not None and len(field) != 4:  # noqa: PLR2004 - section 5.2.3.11
+        raise PacketProblemError
+    return int.from_bytes(field or b"", "big")
 
 
 def _subpackets(area: bytes) -> Iterator[tuple[int, bytes]]:

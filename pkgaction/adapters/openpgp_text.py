@@ -59,12 +59,13 @@ class KeyProblemError(Exception):
         self.what, self.fix = what, fix
 
 
-def read_keys(text: str, *, signing_at: datetime | None) -> bytes:
+def read_keys(text: str, *, private: bool = False, now: datetime | None = None) -> bytes:
     """The binary keys in a text, for gpg to import.
 
     Args:
         text: a secret or a file, as the user stored it.
-        signing_at: when they sign, so private keys are needed, and made before; None: they verify.
+        private: whether private keys are needed, to sign.
+        now: refuse keys that are made later, as some versions of gpg do; None: any.
 
     Raises:
         KeyProblemError: it holds no such keys, or they cannot be used.
@@ -74,15 +75,15 @@ def read_keys(text: str, *, signing_at: datetime | None) -> bytes:
         packets = key_packets(data)
     except PacketProblemError:
         raise KeyProblemError("the key is cut off or damaged", _FILE) from None
-    _check(packets, signing_at)
+    _check(packets, private=private, now=now)
     return data
 
 
-def _check(packets: Sequence[KeyPacket], now: datetime | None) -> None:
+def _check(packets: Sequence[KeyPacket], *, private: bool, now: datetime | None) -> None:
     keys = [packet for packet in packets if packet.tag in {SECRET_KEY, PUBLIC_KEY}]
     if not keys:
         raise KeyProblemError("it is OpenPGP data, but no key", EXPORT)
-    if now and not any(key.tag == SECRET_KEY for key in keys):
+    if private and not any(key.tag == SECRET_KEY for key in keys):
         raise KeyProblemError("it holds no private key: it is the public one", EXPORT)
     for key in keys:
         if key.version != _VERSION:

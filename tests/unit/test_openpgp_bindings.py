@@ -110,3 +110,12 @@ def test_a_subkey_that_does_not_sign_for_its_key_is_cross_certified(what: str, b
 
     assert what in told
     assert "cross-certify" in command
+
+
+@pytest.mark.parametrize("kind", [2, 3])
+@pytest.mark.parametrize("time", [b"", b"\0", b"\x03" * 5, b"\x03" * 8, b"\xff" * 200], ids=len)
+def test_a_time_that_is_none_makes_its_signature_no_signature(kind: int, time: bytes) -> None:
+    damaged = user(signature(more=sub(kind, time)))
+
+    assert "is missing" in said(damaged)[0]
+    assert said(damaged, user(signature())) == ("", "")
