@@ -6,8 +6,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from pkgaction import process
 from pkgaction.ending import TERMINATED, ended
 from pkgaction.main import main
 
-status = main(os.environ, sys.stdout)
+process.forbid_core_dumps()
+status = main(process.take_environment(os.environ), sys.stdout)
 sys.exit(ended(status) if status == TERMINATED else status)

@@ -1,7 +1,10 @@
 """`python -m pkgaction` is the command line."""
 
+import os
 import sys
 
+from pkgaction import process
 from pkgaction.cli import main
 
-sys.exit(main())
+process.forbid_core_dumps()
+sys.exit(main(environ=process.take_environment(os.environ)))

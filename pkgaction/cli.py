@@ -42,18 +42,19 @@ _FILES = ("trusted-keys", "owners")  # inputs that a command takes as files
 _NEEDS_A_BUCKET = {"publish", "audit", "reindex", "accept"}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Run one command; the exit status, which is that of the work, whoever reads what is said of it."""
     with output.lasting() as out:
-        return _main(arguments, out)
+        return _main(arguments, environ, out)
 
 
-def _main(arguments: Sequence[str] | None, out: output.Lasting) -> int:
+def _main(arguments: Sequence[str] | None, environ: Mapping[str, str], out: output.Lasting) -> int:
     options = _parser().parse_args(arguments)
     ending.on_termination(once=False)
     try:
-        status = _run(options)
+        status = _run(options, environ)
         out.flush()
+        ending.check()
     except PkgactionError as error:
         return _failed(options, str(error), error.exit_status)
     except KeyboardInterrupt:
@@ -72,14 +73,14 @@ def _main(arguments: Sequence[str] | None, out: output.Lasting) -> int:
     return status
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.command == "run":
         from pkgaction import main as action  # noqa: PLC0415 - slow to load
 
-        return action.main(os.environ, sys.stdout)
+        return action.main(environ, sys.stdout)
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pkgaction-")))
-        context = Context(options, _inputs(options, os.environ), scratch, os.environ, stack)
+        context = Context(options, _inputs(options, environ), scratch, environ, stack)
         return commands.run(options.command, context)
 
 

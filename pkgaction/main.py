@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from pkgaction import acceptance, pipeline, readers, reconcile, wiring
+from pkgaction import acceptance, ending, pipeline, readers, reconcile, wiring
 from pkgaction import inputs as inputs_module
 from pkgaction.adapters import container
 from pkgaction.adapters.clock import SystemClock
@@ -17,7 +17,6 @@ from pkgaction.adapters.git_remote import Server
 from pkgaction.adapters.runner import Runner
 from pkgaction.adapters.watch import JobLog
 from pkgaction.delivery import Delivery
-from pkgaction.ending import TERMINATED, on_termination
 from pkgaction.errors import (
     LoginError,
     PkgactionError,
@@ -46,13 +45,14 @@ def main(environ: Mapping[str, str], out: TextIO) -> int:
         runner.mask(secret)
     delivery = Delivery(runner, inputs, ledger)
     try:
-        on_termination(once=True)
+        ending.on_termination(once=True)
         _work(runner, inputs, ledger, delivery, problems)
+        ending.check()
         delivery.report()
     except (SystemExit, KeyboardInterrupt) as error:
         ledger.problems.append(Problem.of(error))
         delivery.report_in_a_hurry()
-        return TERMINATED
+        return ending.TERMINATED
     return ledger.exit_status
 
 
@@ -140,7 +140,7 @@ class _Run:
         inputs, clock = self.inputs, self.delivery.clock
         branches = event.publishing_branches(self.payload, inputs.branches)
         job = wiring.job(inputs, branches=branches, provenance=self.delivery.provenance)
-        watch = JobLog(self.runner.out)
+        watch = ending.Attentive(JobLog(self.runner.out))
         with contextlib.ExitStack() as stack:
             repository = stack.enter_context(contextlib.closing(self._repository()))
             stack.enter_context(self.delivery.while_open(repository, branches))

@@ -4,6 +4,7 @@ Building is Python at work, so threads would wait for each other: the items go t
 have all that the step needs already. What they give back or raise must be picklable.
 """
 
+import os
 import signal
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -13,10 +14,12 @@ from functools import partial
 from typing import TypeVar, cast
 
 from pkgaction.errors import OutsideError
+from pkgaction.process import die_with
 
 T = TypeVar("T")
 R = TypeVar("R")
 
+_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 _work: dict[str, Callable[[int], object]] = {}  # of a process that was forked for it
 
 
@@ -47,7 +50,9 @@ def _pool(step: Callable[[int], object], workers: int) -> Iterator[Executor]:
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
 
     context = multiprocessing.get_context("fork")
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(step,))
+    executor = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_begin, initargs=(step, os.getpid())
+    )
     try:
         yield executor
     except BaseException:  # also where nobody asks for more
@@ -59,15 +64,31 @@ def _pool(step: Callable[[int], object], workers: int) -> Iterator[Executor]:
 
 
 def _submitted(executor: Executor, places: Iterable[int]) -> "list[Future[object]]":
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _signals_wait():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forking where threads may be
         return [executor.submit(_do, place) for place in places]
 
 
-def _begin(step: Callable[[int], object]) -> None:
-    """A forked process is ready: it is the first one's business to react to signals."""
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """A signal that comes during a fork is handled after it.
+
+    What its handler raised in a hook of the fork would be ignored; and in a process that is not ready
+    yet, it would end work that is not its own.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(step: Callable[[int], object], parent: int) -> None:
+    """A forked process is ready. It leaves signals to its parent, and ends with it."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    die_with(parent)
     _work["step"] = step
 
 

@@ -10,29 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, cast
 
+from pkgaction.adapters.child_environment import GIT, inherited
 from pkgaction.errors import GitError, of_machine
 
 LOCAL_SECONDS = 60.0
 _LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s']*@")
 CAN_FAIL = frozenset({0, 1, 128})  # exit statuses of a question that may be answered with no
-
-# What of our own environment git may see: the way out, and where a person's credentials are.
-_KEPT = [
-    "PATH",
-    "HOME",
-    "XDG_CONFIG_HOME",
-    "TMPDIR",
-    "SSH_AUTH_SOCK",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "GIT_SSL_CAINFO",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-]
 
 
 def environment(environ: Mapping[str, str], config: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
@@ -48,7 +31,7 @@ def environment(environ: Mapping[str, str], config: Iterable[tuple[str, str]] = 
         numbered[f"GIT_CONFIG_KEY_{number}"] = key
         numbered[f"GIT_CONFIG_VALUE_{number}"] = value
     return {
-        **{name: environ[name] for name in _KEPT if name in environ},
+        **inherited(environ, GIT),
         **numbered,
         "GIT_CONFIG_COUNT": str(len(settings)),
         "GIT_TERMINAL_PROMPT": "0",

@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pkgaction.adapters.child_environment import GPG, GPG_OF_THE_USER, inherited
 from pkgaction.errors import OutsideError, SigningKeyError
 
 LONGEST = 300.0  # seconds of one call; hashing the largest zip takes some ten
-INHERITED = ("PATH", "TMPDIR")
-_OF_THE_USER = ("HOME", "GNUPGHOME")
 _FIXED = ("--batch", "--no-tty", "--with-colons", "--fixed-list-mode", "--status-fd", "1")
 _TRUST = ("--no-auto-key-retrieve", "--trust-model", "always", "--no-auto-check-trustdb")
 STATUS = "[GNUPG:] "
@@ -81,9 +80,8 @@ class Gpg:
             return  # it ends by itself when its home is gone
 
     def _env(self) -> dict[str, str]:
-        names = INHERITED if self.home else (*INHERITED, *_OF_THE_USER)
-        kept = {name: self.environ[name] for name in names if name in self.environ}
-        return {**kept, "LC_ALL": "C.UTF-8"}
+        names = GPG if self.home else GPG_OF_THE_USER
+        return {**inherited(self.environ, names), "LC_ALL": "C.UTF-8"}
 
 
 def _require_space(home: Path, errors: str) -> None:

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from pkgaction.adapters import checked_out, filtered, git_process
 from pkgaction.adapters.checked_out import IndexEntry
+from pkgaction.adapters.child_environment import GIT_CONFIGURATION, inherited
 from pkgaction.adapters.git_process import CAN_FAIL
 from pkgaction.errors import GitError
 
-# a person's own choice of configuration; the fakes of tests use it, too
-_CONFIGURATION = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 _NO_PROGRAMS = {"core.fsmonitor": "false", "core.hooksPath": os.devnull}
 _NO_FETCH = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
 _NO_FILTER = {"clean": "", "process": "", "smudge": "", "required": "false"}
@@ -193,7 +192,7 @@ class _Asked:
 
 def _environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """For a repository that may be hostile: nothing that its configuration names is started."""
-    own = {name: environ[name] for name in _CONFIGURATION if name in environ}
+    own = inherited(environ, GIT_CONFIGURATION)
     env = {**git_process.environment(environ, _NO_PROGRAMS.items()), **own, **_NO_FETCH}
     asked = ("config", "-z", "--name-only", "--get-regexp", r"^filter\.")
     names = _split(git_process.run(asked, env=env, cwd=folder, accept=CAN_FAIL).stdout)

@@ -14,6 +14,7 @@ from pkgaction.adapters.cache import user_folder
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.watch import Terminal
 from pkgaction.commands.checkout import Checkout
+from pkgaction.ending import Attentive
 from pkgaction.errors import PackageError, PkgactionError, UsageError, of_machine
 from pkgaction.inputs import Inputs
 from pkgaction.materials import Place
@@ -49,9 +50,9 @@ class Context:
     clock: SystemClock = field(default_factory=SystemClock)
 
     @property
-    def watch(self) -> Terminal:
+    def watch(self) -> Attentive:
         """For people."""
-        return Terminal(sys.stderr)
+        return Attentive(Terminal(sys.stderr))
 
     @property
     def place(self) -> Place:

@@ -2,12 +2,16 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from pkgaction.errors import BuildRefusedError, OutsideError
 from pkgaction.parallel import over_cores
+from tests.fakes.workplace import ROOT
 
 
 def _square(number: int) -> tuple[int, int]:
@@ -74,3 +78,63 @@ def test_what_was_killed_for_want_of_memory_is_done_again_alone(tmp_path: Path) 
         return 0
 
     assert [result() for result in over_cores(step, [1, 2, 3], jobs=2)] == [1, 2, 3]
+
+
+_LEAVES_THEM = """
+import os, time
+from pathlib import Path
+from pkgaction.parallel import over_cores
+
+def step(number):
+    Path(str(os.getpid())).touch()
+    while True:
+        time.sleep(1)
+
+results = over_cores(step, range(3), jobs=2)
+next(results)()
+"""
+
+
+def test_processes_end_with_their_parent_however_it_ends(tmp_path: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, "-c", _LEAVES_THEM], cwd=tmp_path, env=env) as parent:
+        while len(workers := [int(path.name) for path in tmp_path.iterdir()]) < 2:
+            assert parent.poll() is None
+            time.sleep(0.01)
+        parent.kill()
+
+    tries = 0
+    while left := [worker for worker in workers if _is_alive(worker)]:
+        tries += 1
+        assert tries < 1000, left
+        time.sleep(0.01)
+
+
+def _is_alive(process: int) -> bool:
+    """Whether it runs: one that ended may wait for somebody to ask for its status."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_process_whose_parent_ended_before_it_could_say_so_ends_at_once() -> None:
+    code = "import os; from pkgaction.process import die_with; die_with(os.getppid() + 1); print('here')"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, b"")
+
+
+def test_a_process_leaves_signals_to_its_parent() -> None:
+    def step(number: int) -> tuple[object, ...]:
+        del number
+        waiting = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        return waiting, signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    found = [result() for result in over_cores(step, range(2), jobs=2)]
+
+    assert found == [(before, signal.SIG_IGN, signal.SIG_DFL)] * 2
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before

@@ -1,0 +1,73 @@
+"""What a process does for the secrets it holds, and for the processes that it starts."""
+
+import ctypes
+import os
+import re
+import resource
+import signal
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import cast
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4  # prctl(2)
+# Every input, as a secret may stand in one with a misspelt name; and what is called a secret.
+_SECRET = re.compile(
+    r"INPUT_.*|.*(TOKEN|SECRET|PASSWORD|PASSPHRASE|PRIVATE[-_]?KEY|API[-_]?KEY).*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def forbid_core_dumps() -> None:
+    """No core file of this process or a process that it starts holds a key.
+
+    The limit is inherited, but the kernel ignores it where core files are piped to a program; a process
+    that is not dumpable has none at all, and hides its memory and environment from its user's others.
+    Source: core(5), PR_SET_DUMPABLE(2const).
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends, however that ends. On Linux only.
+
+    Args:
+        parent: its process id. Where it has ended already, this process ends now.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def take_environment(environ: MutableMapping[str, str]) -> Mapping[str, str]:
+    """Take the secrets out of the process's environment, which every process that it starts inherits.
+
+    Args:
+        environ: `os.environ`, which has no secret any more afterwards; nor has /proc/PID/environ.
+
+    Returns:
+        All that it held.
+    """
+    taken = dict(environ)
+    if sys.platform == "linux":
+        _overwrite()
+    for name in taken:
+        if _SECRET.fullmatch(name):
+            del environ[name]
+    return taken
+
+
+def _overwrite() -> None:
+    """Overwrite the secrets where the kernel put them at the start, and shows them for good.
+
+    To remove a variable only forgets where it is. Source: proc_pid_environ(5), environ(7).
+    """
+    variables = ctypes.POINTER(ctypes.c_void_p).in_dll(ctypes.CDLL(None), "environ")
+    place = 0
+    while address := cast("int | None", variables[place]):
+        name, _, value = ctypes.string_at(address).partition(b"=")
+        if _SECRET.fullmatch(os.fsdecode(name)):
+            ctypes.memset(address + len(name) + 1, 0, len(value))
+        place += 1
