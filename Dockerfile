@@ -1,7 +1,10 @@
 # The Action's container. Start it by its path and isolated: its working directory is the workspace,
 # whose content a pull request wrote. Both builders take it: GitHub's runner has BuildKit, act the classic one.
 
-FROM debian:trixie-slim AS build
+# One base by its digest, which Dependabot raises; `make image BASE=...` takes another.
+FROM debian:trixie-slim@sha256:a29215f6a35e51e22adffa17f89e9d2ef06214e64a2bad10d765c46aea49f11f AS base
+
+FROM base AS build
 WORKDIR /build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends binutils ca-certificates python3 python3-venv \
@@ -9,8 +12,11 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 # Of git only what reads and fetches: the rest is mostly perl. Of ca-certificates only the bundle, where
 # GnuTLS (git) and OpenSSL (Python) look for it: the package brings openssl and debconf's questions along.
+# What dpkg would record of both is where scanners look, so that an SBOM names their versions.
 RUN dpkg-deb -x git_*.deb git \
- && mkdir -p tree/etc/ssl/certs tree/usr/bin tree/usr/lib/git-core tree/usr/lib/ssl \
+ && mkdir -p tree/etc/ssl/certs tree/usr/bin tree/usr/lib/git-core tree/usr/lib/ssl tree/var/lib/dpkg/status.d \
+ && dpkg-deb -f git_*.deb > tree/var/lib/dpkg/status.d/git \
+ && dpkg-query -s ca-certificates > tree/var/lib/dpkg/status.d/ca-certificates \
  && cp git/usr/bin/git tree/usr/bin/ \
  && ln -s git tree/usr/bin/git-upload-pack \
  && cp git/usr/lib/git-core/git-remote-http tree/usr/lib/git-core/ \
@@ -52,7 +58,7 @@ RUN python3 -m compileall -f -q --invalidation-mode unchecked-hash /opt/venv/lib
  && mv /opt/venv /opt/pkgaction tree/opt/ \
  && find tree -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
-FROM debian:trixie-slim
+FROM base
 # What no Action imports: Python's tests, its manual, its editor and debuggers.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends gpg gpg-agent libcurl3t64-gnutls libpcre2-8-0 python3 \

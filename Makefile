@@ -46,7 +46,8 @@ lint: $(VENV)/.dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
-	$(VENV)/bin/zizmor --offline --no-progress --quiet --persona pedantic action.yml $(WORKFLOWS)
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(VENV)/bin/zizmor --offline --no-progress --quiet --persona pedantic action.yml .github/dependabot.yml $(WORKFLOWS)
 
 # the examples lie where their users put them, with the Action beside them: so its inputs are checked, too
 workflows: $(VENV)/.ci $(GOBIN)/actionlint ## what actionlint and shellcheck say of workflows and scripts
@@ -80,16 +81,17 @@ pictures: $(VENV)/.dev ## the pictures of the comment (SPEC=FOLDER: validated by
 	$(RUN) -m docs.pictures
 	rm -rf package-spec
 
-image: ## the container; SPEC=FOLDER gives it the specification, which else comes from its release, CACHE=FOLDER what building fetches
+image: ## the container; SPEC=FOLDER gives it the specification, which else comes from its release, CACHE=FOLDER what building fetches, BASE=IMAGE another base than the pinned one
 	rm -rf .package-spec cache
 	$(if $(CACHE),cp -RL $(CACHE) cache)
 	$(if $(SPEC),cp -RL $(SPEC) .package-spec && chmod -R u+w .package-spec)
-	docker build $(BUILD) -t $(IMAGE) $(if $(SPEC),--build-arg PACKAGE_SPEC=.package-spec) .
+	$(if $(BASE),sed 's|^FROM debian:.* AS base$$|FROM $(BASE) AS base|',cat) Dockerfile | \
+	  docker build $(BUILD) -t $(IMAGE) $(if $(SPEC),--build-arg PACKAGE_SPEC=.package-spec) -f - .
 	rm -rf .package-spec cache
 
 image-test: $(VENV)/.ci image ## the container as the runner starts it, and a workflow as act runs it
 	$(VENV)/bin/hadolint -c .hadolint.yaml Dockerfile
-	SPEC=$(SPEC) $(RUN) -m pytest -q tests/image
+	SPEC=$(SPEC) BASE=$(BASE) $(RUN) -m pytest -q tests/image
 
 check: lint types layers drift test
 

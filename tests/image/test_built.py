@@ -51,12 +51,24 @@ def test_the_image_is_what_its_dockerfile_says() -> None:
 
 def test_two_builds_of_a_commit_have_the_same_files_of_ours() -> None:
     again = f"{IMAGE}-again"
-    given = [f"IMAGE={again}", "BUILD=--no-cache", f"SPEC={os.environ.get('SPEC', '')}"]
+    passed = [f"{name}={os.environ.get(name, '')}" for name in ("SPEC", "BASE")]
+    given = [f"IMAGE={again}", "BUILD=--no-cache", *passed]
     try:
         subprocess.run(["make", "image", *given], cwd=ROOT, check=True, capture_output=True, timeout=600)
         assert layers(again)[-1] == layers(IMAGE)[-1]
     finally:
         docker("image", "rm", "--force", again)
+
+
+def test_an_sbom_finds_the_version_of_what_no_package_manager_installed() -> None:
+    read = "from pathlib import Path; print(Path('/var/lib/dpkg/status.d/{}').read_text())"
+    said = docker("run", "--rm", "--entrypoint=git", IMAGE, "version").split()[-1]
+
+    git, authorities = python(read.format("git")), python(read.format("ca-certificates"))
+
+    assert re.search(r"^Package: git$", git, re.MULTILINE)
+    assert re.search(rf"^Version: 1:{re.escape(said)}-", git, re.MULTILINE)
+    assert re.search(r"^Version: \d{8}", authorities, re.MULTILINE)
 
 
 def test_the_checksum_of_objects_is_the_fast_one() -> None:
