@@ -12,9 +12,11 @@ import pytest
 
 from pkgaction.report.markdown import marker
 from tests.e2e.conftest import TOKEN, Scene, opened
+from tests.fakes import google
+from tests.fakes.git_server import serving
 from tests.fakes.github_json import BOT, PERSON
 from tests.fakes.keys import Key
-from tests.fakes.workplace import Run
+from tests.fakes.workplace import REPOSITORY, Run
 
 BAITS = {
     "workflow command": "::set-output name=x::evil",
@@ -336,6 +338,51 @@ def test_nothing_that_a_run_leaves_holds_a_secret(
         _no_secret_was_shown(case)
         assert list(scene.temporary.iterdir()) == []
         assert _processes(scene.place.folder) == []
+
+
+def test_a_fetch_by_https_shows_its_token_to_nobody_but_the_server(protected_key: Key) -> None:
+    certificate, context = google.certified("localhost")
+    encoded = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
+    with opened(protected_key) as scene:
+        folder = scene.place.folder
+        merge = scene.merge(lambda: scene.place.bump("lanternfish", "1.3.0"))
+        served, workspace, trusted = folder / "served", folder / "workspace", folder / "trusted.pem"
+        (served / REPOSITORY).parent.mkdir(parents=True)
+        (served / f"{REPOSITORY}.git").symlink_to(scene.place.origin)
+        trusted.write_text(certificate)
+        scene.place.git("clone", "-q", "--depth=1", f"file://{scene.place.origin}", str(workspace))
+        with serving(served, f"basic {encoded}", context) as server:
+            scene.place.git(
+                "remote", "set-url", "origin", f"{server.url}/{REPOSITORY}.git", cwd=workspace
+            )
+            scene.place.environ |= {
+                "GITHUB_SERVER_URL": server.url,
+                "GIT_SSL_CAINFO": str(trusted),
+                "GIT_TRACE_CURL": str(folder / "trace"),
+                "GIT_TRACE2": str(folder / "trace2"),
+            }
+            seen, written = Seen(), set[bytes]()
+
+            def look() -> None:
+                seen.look()
+                for path in scene.temporary.rglob("*"):
+                    with suppress(OSError):
+                        written.add(path.read_bytes())
+
+            server.during = look
+            run = scene.push(merge, workspace=workspace)
+
+        assert run.status == 0, run.log
+        assert f"basic {encoded}" in [header for sent in server.asked for header in sent]
+        assert any(b"remote-https" in arguments for arguments in seen.arguments)
+        assert any(b"[core]" in text for text in written)
+        case = Case(scene=scene, run=run, seen=seen, needles=needles(protected_key))
+        _no_secret_is_left(case)
+        # git has it by its own environment, in the one form that it needs
+        needed = f"AUTHORIZATION: basic {encoded}".encode()
+        seen.environments = {shown.replace(needed, b"") for shown in seen.environments}
+        _no_secret_was_shown(case)
+        assert not any(needle in text for needle in case.needles for text in written)
 
 
 def _no_secret_is_left(case: Case) -> None:

@@ -1,9 +1,10 @@
-"""A git server on the loopback: git's own program behind http, which keeps each request's headers."""
+"""A git server on the loopback: git's own program behind http(s), which keeps each request's headers."""
 
 import os
+import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,7 @@ class GitServer:
     url: str = ""
     asked: list[list[str]] = field(default_factory=list)  # the Authorization headers of each request
     paths: list[str] = field(default_factory=list)
+    during: Callable[[], None] = lambda: None  # called while a request is under way
     failing: list[int] = field(default_factory=list)  # statuses of the next answers; 0: as it should be
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
@@ -26,6 +28,7 @@ class GitServer:
         sent = handler.headers.get_all("Authorization") or []
         self.asked.append(sent)
         self.paths.append(handler.path)
+        self.during()
         if self.failing and (status := self.failing.pop(0)):
             handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
             handler.send_response(status)
@@ -76,8 +79,10 @@ class GitServer:
 
 
 @contextmanager
-def serving(projects: Path, authorization: str = "") -> Iterator[GitServer]:
-    """Serve a folder of repositories."""
+def serving(
+    projects: Path, authorization: str = "", context: ssl.SSLContext | None = None
+) -> Iterator[GitServer]:
+    """Serve a folder of repositories; with a context by https, as `localhost`."""
     server = GitServer(projects, authorization)
 
     class Handler(BaseHTTPRequestHandler):
@@ -94,6 +99,9 @@ def serving(projects: Path, authorization: str = "") -> Iterator[GitServer]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
         server.url = f"http://127.0.0.1:{listening.server_port}"
+        if context:
+            listening.socket = context.wrap_socket(listening.socket, server_side=True)
+            server.url = f"https://localhost:{listening.server_port}"
         threading.Thread(target=listening.serve_forever, daemon=True).start()
         try:
             yield server
