@@ -1,75 +1,139 @@
-"""A large package: published and audited in little memory.
+"""Large packages: published and audited in little memory, within the specification's limits and beyond.
 
-PKGACTION_SIZE_MB=1536 takes the emulator, which copies an upload at each of its chunks, many minutes.
+The memory is that of the process and of the largest process that it started. The emulator copies an
+upload at each of its chunks, so what is larger than the official specification allows goes to a folder.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.fakes import emulator, keys
+import pytest
+
+from pkgaction.adapters import specification as official
+from tests.fakes import emulator, keys, specification
 from tests.fakes.workplace import PACKAGES, ROOT
 
 _MEGABYTE = 1 << 20
-_SIZE = int(os.environ.get("PKGACTION_SIZE_MB", "200")) * _MEGABYTE
-_FILES = 4  # the emulator copies an upload at each of its chunks: larger files would take it very long
 _MOST_MEMORY = 200 * _MEGABYTE
+_OFFICIAL = ROOT.parent / "shared" / "data" / "spec-3.6.6"
+_OFFICIAL_LIMIT = 250  # megabytes of a package
+_SIZE = int(os.environ.get("PKGACTION_SIZE_MB", "1500"))
+_GENEROUS = {"2KB": "{total}MB", "1KB": "1GB", "700B": "5MB", "40": "65535"}  # in place of small limits
+_IMAGES = "  - {type: folder, name: img, contents: [{type: file, pattern: '^.+[.]png$'}]}\n"
 _MEASURED = """
 import resource, runpy, sys
 sys.argv = ["pkgaction", *sys.argv[1:]]
 try:
     runpy.run_module("pkgaction", run_name="__main__")
 finally:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, file=sys.stderr)
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    print(sum(resource.getrusage(who).ru_maxrss for who in whose) * 1024, file=sys.stderr)
 """
+_LAMPS = {
+    "manifest.yml": (
+        "format_version: 4.0.0\nname: lamps\ntitle: lamps\nversion: 1.0.0\ndescription: Lamps.\n"
+        "type: integration\nowner:\n  github: deepwater\n  type: community\n"
+    ),
+    "changelog.yml": (
+        "- version: 1.0.0\n  changes:\n    - description: Brighter.\n      type: enhancement\n"
+        "      link: https://github.com/deepwater/packages/pull/3\n"
+    ),
+    "docs/README.md": "# Lamps\n",
+}
 
 
-def large_package(folder: Path) -> Path:
-    """The example package with files that are half random, half the same."""
-    package = folder / "harbour_board"
-    subprocess.run(["cp", "-r", PACKAGES / "harbour_board", package], check=True)
-    (package / "img").mkdir()
+def fill(package: Path, megabytes: int, *names: str) -> None:
+    """Files that are half random, half the same, with so many megabytes in all."""
     block = os.urandom(_MEGABYTE)
-    for part in range(_FILES):
-        with (package / "img" / f"large-{part}.bin").open("wb") as file:
-            for number in range(_SIZE // _FILES // _MEGABYTE):
+    for name in names:
+        (package / name).parent.mkdir(exist_ok=True)
+        with (package / name).open("wb") as file:
+            for number in range(megabytes // len(names)):
                 file.write(os.urandom(_MEGABYTE) if number % 2 else block)
-    return package
 
 
-def run(server: str, key: keys.Key, *arguments: str) -> tuple[int, int, str]:
+def run(key: keys.Key, *arguments: str, server: str = "") -> tuple[int, int, str]:
     """Status, peak memory in bytes, and what was said."""
     env = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", "/"),
-        "STORAGE_EMULATOR_HOST": server,
         "PKGACTION_GPG_PRIVATE_KEY": key.private,
+        **({"STORAGE_EMULATOR_HOST": server} if server else {}),
     }
     command = [sys.executable, "-c", _MEASURED, *arguments]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     said = done.stderr.strip().splitlines()
-    return done.returncode, int(said[-1]), "\n".join(said)
+    return done.returncode, int(said[-1]), "\n".join([done.stdout, *said])
 
 
-def test_a_large_package_needs_little_memory(tmp_path: Path) -> None:
-    package, key = large_package(tmp_path), keys.make("")
+def publish_and_audit(package: Path, spec: str, buckets: list[str], server: str = "") -> None:
+    key = keys.make("")
+
+    published, memory, said = run(
+        key, "publish", str(package), f"--package-spec={spec}", *buckets, server=server
+    )
+
+    assert published == 0, said
+    assert memory < _MOST_MEMORY
+
+    audited, memory, said = run(key, "audit", "--all", "--deep", *buckets, server=server)
+
+    assert audited == 0, said
+    assert memory < _MOST_MEMORY
+
+
+def is_refused(package: Path, spec: str, megabytes: int) -> None:
+    status, memory, said = run(keys.make(""), "validate", str(package), f"--package-spec={spec}")
+
+    assert status == 1, said
+    assert f"{megabytes * _MEGABYTE} are allowed" in said
+    assert memory < _MOST_MEMORY
+
+
+def generous(folder: Path, megabytes: int) -> str:
+    """A specification that allows packages of a size."""
+    shutil.copytree(specification.FOLDER, folder)
+    limits = folder / "spec" / "integration" / "spec.yml"
+    text = limits.read_text()
+    for old, new in _GENEROUS.items():
+        assert f"Limit: {old}\n" in text
+        text = text.replace(f"Limit: {old}\n", f"Limit: {new.format(total=megabytes)}\n")
+    limits.write_text(text.replace("  contents:\n", f"  contents:\n{_IMAGES}", 1))
+    return str(folder)
+
+
+@pytest.mark.skipif(
+    not _OFFICIAL.is_dir(), reason="the official specification is not here (its licence)"
+)
+def test_as_much_as_the_official_specification_allows_and_no_more(tmp_path: Path) -> None:
+    package = Path(shutil.copytree(PACKAGES / "lanternfish", tmp_path / "lanternfish"))
+    spec = f"{_OFFICIAL}#sha256={official.DIGEST}"
+    fill(package, _OFFICIAL_LIMIT - 2, "LICENSE.txt", "NOTICE.txt")  # files that it counts
     with emulator.running() as server:
-        buckets = [
-            "--bucket",
-            emulator.make_bucket(server),
-            "--index-bucket",
-            emulator.make_bucket(server),
-        ]
+        made = [emulator.make_bucket(server), emulator.make_bucket(server)]
+        publish_and_audit(package, spec, ["--bucket", made[0], "--index-bucket", made[1]], server)
 
-        published, publish_memory, said = run(
-            server, key, "publish", str(package), "--package-spec=none", *buckets
-        )
+    with (package / "NOTICE.txt").open("ab") as file:
+        file.write(bytes(2 * _MEGABYTE))
+    is_refused(package, spec, _OFFICIAL_LIMIT)
 
-        assert published == 0, said
-        assert publish_memory < _MOST_MEMORY
 
-        audited, audit_memory, said = run(server, key, "audit", "--all", "--deep", *buckets)
+def test_a_gigabyte_and_a_half_where_the_specification_allows_it(tmp_path: Path) -> None:
+    package = tmp_path / "lamps"
+    for path, content in _LAMPS.items():
+        (package / path).parent.mkdir(parents=True, exist_ok=True)
+        (package / path).write_text(content)
+    fill(package, _SIZE, *(f"img/large-{number}.png" for number in range(4)))
+    folders = [tmp_path / "bucket", tmp_path / "index"]
+    for folder in folders:
+        folder.mkdir()
 
-        assert audited == 0, said
-        assert audit_memory < _MOST_MEMORY
+    buckets = ["--bucket", f"file://{folders[0]}", "--index-bucket", f"file://{folders[1]}"]
+    publish_and_audit(package, generous(tmp_path / "more", _SIZE + 1), buckets)
+    is_refused(package, generous(tmp_path / "less", _SIZE - 1), _SIZE - 1)
+
+    archive = folders[0] / "artifacts/packages/lamps-1.0.0.zip"
+    assert archive.stat().st_size > _SIZE * _MEGABYTE // 2
