@@ -6,10 +6,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from pkgaction import process
-from pkgaction.ending import TERMINATED, ended
-from pkgaction.main import main
+from pkgaction import ending, process
 
-process.forbid_core_dumps()
-status = main(process.take_environment(os.environ), sys.stdout)
-sys.exit(ended(status) if status == TERMINATED else status)
+
+def run() -> int:
+    """Run the Action. A container's first process is sent only the signals that it has asked for."""
+    process.forbid_core_dumps()
+    ending.on_termination(once=True)
+    try:
+        from pkgaction.main import main  # noqa: PLC0415 - slow to load: a signal may come meanwhile
+    except KeyboardInterrupt:
+        return ending.TERMINATED
+    return main(process.take_environment(os.environ), sys.stdout)
+
+
+status = run()
+sys.exit(ending.ended(status) if status == ending.TERMINATED else status)

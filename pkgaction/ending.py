@@ -59,7 +59,7 @@ def on_termination(*, once: bool) -> None:
         _asked.signal = number
         _asked.end()
 
-    _asked.signal, _asked.error = 0, None
+    check()  # it may have been asked to while it was loaded
     signal.signal(signal.SIGTERM, end)
     if (
         signal.getsignal(signal.SIGINT) is not signal.SIG_IGN

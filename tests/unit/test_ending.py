@@ -134,3 +134,28 @@ def test_what_else_python_ignores_is_still_said() -> None:
 
 def test_the_statuses_are_those_of_a_shell() -> None:
     assert (TERMINATED, INTERRUPTED) == (143, 130)
+
+
+_WHILE_LOADING = """
+import os, runpy, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pkgaction.main":
+            os.kill(os.getpid(), signal.{signal})
+sys.meta_path.insert(0, Finder())
+runpy.run_path("entrypoint.py", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_ends_the_action_while_it_is_loaded(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _WHILE_LOADING.format(signal=name)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (TERMINATED, "", "")
