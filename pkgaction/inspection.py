@@ -72,9 +72,10 @@ class Inspector:
         except DamagedObjectError as error:
             yield Drift(Code.SIGNATURE_DAMAGED, error.what, error.fix)
             return
-        if not self.verifier.verify(path, armored):
+        if not (verdict := self.verifier.verify(path, armored)):
             fix = "check that the right key is trusted; else delete the signature, then repair"
-            yield Drift(Code.SIGNATURE_INVALID, "the signature is no valid one of the trusted key", fix)
+            what = f"the signature is no valid one of the trusted key: {verdict.problem}"
+            yield Drift(Code.SIGNATURE_INVALID, what, fix)
 
 
 def entry_of(package: PackageId, path: Path) -> JsonObject:

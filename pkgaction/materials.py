@@ -12,6 +12,7 @@ from pkgaction.adapters import openpgp
 from pkgaction.adapters.cache import Cache
 from pkgaction.adapters.fetcher import Fetcher
 from pkgaction.adapters.input_packages import InputPackages
+from pkgaction.adapters.openpgp_verify import GpgVerifier
 from pkgaction.adapters.sources import FetchedSources
 from pkgaction.errors import UsageError
 from pkgaction.inputs import Inputs
@@ -61,11 +62,11 @@ def sources(inputs: Inputs, place: Place, own: ObjectStore | None) -> Sources:
 
 def trusting(
     place: Place, name: str, key: Secret, pinned: str, *, since_expired: bool = True
-) -> openpgp.GpgVerifier:
+) -> GpgVerifier:
     """Who trusts the keys of the input `name`, else the user's key ring; less what is not pinned."""
     home = Path(tempfile.mkdtemp(prefix="trust-", dir=place.scratch))
     opened = openpgp.opened_for_verifying(home, place.environ, key=key, where=name)
-    return openpgp.GpgVerifier(place.stack.enter_context(opened), pinned, since_expired)
+    return GpgVerifier(place.stack.enter_context(opened), pinned, since_expired, place.clock)
 
 
 def phrases(inputs: Inputs) -> Phrases:

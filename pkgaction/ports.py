@@ -300,11 +300,25 @@ class Signer(Protocol):
         ...
 
 
-class Verifier(Protocol):
-    """The key that published versions must be signed by."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a signature is worth. It is true where a trusted key made it, and every reader takes it."""
 
-    def verify(self, zip: Path, signature: bytes) -> str:  # noqa: A002 - what it is of
-        """Fingerprint of the trusted key whose valid signature this is; empty if it is none."""
+    fingerprint: str = ""  # of that key, the primary one; empty: the signature does not count
+    signer: str = ""  # fingerprint of the key or subkey that made it; empty where that is not proven
+    problem: str = ""  # why it does not count; no sentence, empty where it does
+    fix: str = ""  # what to do about that
+    is_readable: bool = True  # whether it is a signature at all
+
+    def __bool__(self) -> bool:
+        return bool(self.fingerprint)
+
+
+class Verifier(Protocol):
+    """The keys that published versions must be signed by."""
+
+    def verify(self, zip: Path, signature: bytes) -> Verdict:  # noqa: A002 - what it is of
+        """Whether a trusted key has signed exactly this zip, in a way that every reader takes."""
         ...
 
 

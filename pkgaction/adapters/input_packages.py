@@ -74,8 +74,9 @@ class InputPackages:
             what = f"the input package {package} is in your bucket, and no key is given to verify it by"
             fix = "add your public key to registry-public-keys"
             raise SourceMissingError(what=what, where=_KEYS, fix=fix)
-        if not self._signed(path, signature, trusted):
-            _refuse(f"the input package {package} is not signed by a key that is given", where)
+        if problem := self._problem(path, signature, trusted):
+            what = f"the input package {package} is not signed by a key that is given: {problem}"
+            _refuse(what, where)
         return where
 
     def _from_registry(self, package: PackageId, path: Path) -> str:
@@ -93,10 +94,9 @@ class InputPackages:
         if self.keys != UNSIGNED:
             name, address = f"the signature of {package}", f"{where}.sig"
             signature = fetched(self.fetcher, name, address, _LARGEST_SIGNATURE)
-            if not self._signed(path, signature, self._registrys()):
-                _refuse(
-                    f"the input package {package} is not signed by a key of registry-public-keys", where
-                )
+            if problem := self._problem(path, signature, self._registrys()):
+                by = "a key of registry-public-keys"
+                _refuse(f"the input package {package} is not signed by {by}: {problem}", where)
             self.cache.put(where, data)
             self.cache.put(address, signature)
         return where
@@ -107,14 +107,21 @@ class InputPackages:
         if kept is None or signature is None:
             return False
         path.write_bytes(kept)
-        return self._signed(path, signature, self._registrys())
+        return not self._problem(path, signature, self._registrys())
 
     def _registrys(self) -> list[Callable[[], Verifier]]:
         return [self.by_registry] if self.keys not in {"", UNSIGNED} else []
 
-    def _signed(self, path: Path, signature: bytes, by: list[Callable[[], Verifier]]) -> bool:
+    def _problem(self, path: Path, signature: bytes, by: list[Callable[[], Verifier]]) -> str:
+        """Why a signature does not count for any of them; empty where it does for one."""
+        problem = "no key is given"
         with self._lock:
-            return any(verifier().verify(path, signature) for verifier in by)
+            for verifier in by:
+                verdict = verifier().verify(path, signature)
+                if verdict:
+                    return ""
+                problem = verdict.problem
+        return problem
 
     def _from_own(self, package: PackageId, path: Path) -> tuple[bytes, str] | None:
         """The zip out of the user's storage with its signature and address; None if it isn't there."""

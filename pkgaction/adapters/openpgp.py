@@ -9,17 +9,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from pkgaction.adapters.clock import SystemClock
-from pkgaction.adapters.openpgp_bindings import refusal
 from pkgaction.adapters.openpgp_keys import KeyPart, ListedKey, listed_keys
 from pkgaction.adapters.openpgp_packets import has_card_stub, key_packets
-from pkgaction.adapters.openpgp_process import STATUS, Answer, Gpg
+from pkgaction.adapters.openpgp_process import Answer, Gpg
 from pkgaction.adapters.openpgp_text import EXPORT, KeyProblemError, read_keys
+from pkgaction.adapters.openpgp_verify import GpgVerifier, is_of_unknown_key, refused_by_readers
 from pkgaction.errors import SigningKeyError
-from pkgaction.model.armor import is_whole
 from pkgaction.model.release import Signature
 from pkgaction.model.secret import Secret
 from pkgaction.ports import Clock
@@ -34,8 +33,6 @@ _PASSPHRASE = {11, 177}  # codes of libgpg-error: a bad one, none
 _CODE = 0xFFFF  # the part of an error number that says which; the rest is who
 _SIGNING = ("--digest-algo", "SHA512", "--no-emit-version", "--no-comments", "--armor")
 _LOOPBACK = ("--pinentry-mode", "loopback", "--passphrase-fd", "0")
-_EXPIRED = "EXPKEYSIG"
-_NOT_GOOD = {"BADSIG", "ERRSIG", "EXPSIG", _EXPIRED, "REVKEYSIG", "NODATA"}
 
 
 @dataclass(slots=True)
@@ -71,8 +68,10 @@ class GpgSigner:
             if not answer.succeeded or not output.exists():
                 raise _not_signed(answer, self.passphrase)
             armored = output.read_bytes()
-        if verified_by(self.gpg, path, armored) != (key.fingerprint, part.fingerprint):
-            raise _refused("the signature that was just made does not verify")
+        made = GpgVerifier(self.gpg, part.fingerprint, since_expired=False, clock=self.clock)
+        if not (verdict := made.verify(path, armored)):
+            what = f"the signature that was just made does not verify: {verdict.problem}"
+            raise _refused(what, verdict.fix)
         return Signature(armored=armored, fingerprint=key.fingerprint)
 
     def verifies(self, path: Path, signature: bytes) -> bool | None:
@@ -81,14 +80,10 @@ class GpgSigner:
         None: another key made it, so this one cannot tell.
         """
         key, _ = self._choose()
-        by = verified_by(self.gpg, path, signature, since_expired=True)
-        if not by and self._is_of_another(path, signature):
+        verdict = GpgVerifier(self.gpg, clock=self.clock).verify(path, signature)
+        if not verdict and is_of_unknown_key(self.gpg, path, signature):
             return None
-        return is_whole(signature) and key.fingerprint in by
-
-    def _is_of_another(self, path: Path, signature: bytes) -> bool:
-        answer = self.gpg.run("--verify", "--", "-", str(path.absolute()), data=signature)
-        return bool(answer.status("NO_PUBKEY")) and not answer.status("BADSIG")
+        return verdict.fingerprint == key.fingerprint
 
     def _choose(self) -> tuple[ListedKey, KeyPart]:
         try:
@@ -143,83 +138,11 @@ def opened_for_verifying(
         yield gpg
 
 
-@dataclass(frozen=True, slots=True)
-class GpgVerifier:
-    """Says who signed, as far as the key is trusted, behind the port `Verifier`."""
-
-    gpg: Gpg
-    pinned: str  # fingerprint of the key or of the subkey that signs; empty: any that gpg knows
-    since_expired: bool = True  # a key that has expired since is trusted for what it signed before
-    clock: Clock = field(default_factory=SystemClock)
-
-    def verify(self, zip: Path, signature: bytes) -> str:  # noqa: A002 - the port's word
-        """Fingerprint of the trusted key whose valid signature this is; empty if there is none."""
-        by = verified_by(self.gpg, zip, signature, since_expired=self.since_expired)
-        return by[0] if by and (not self.pinned or self.pinned in by) else ""
-
-    def warnings(self) -> list[str]:
-        """Which of the trusted keys readers refuse, as sentences."""
-        keys = listed_keys(self.gpg.run("--list-keys").lines)
-        return [sentence for key in keys for sentence in self._warnings(key)]
-
-    def _warnings(self, key: ListedKey) -> list[str]:
-        told = key.refused_by_readers() or key.unread_user_ids()
-        now = self.clock.now()
-        for part in (part for part in key.parts if part.signs and not told):
-            try:
-                problem = _refusal(self.gpg, key, part, now)
-            except KeyProblemError as error:
-                problem = error
-            if problem:
-                told = [f"the key {part.fingerprint}: {problem.what}; {problem.fix}"]
-        return told
-
-
-def verified_by(
-    gpg: Gpg, path: Path, signature: bytes, *, since_expired: bool = False
-) -> tuple[str, ...]:
-    """Fingerprints of the primary key and of the very key that signed; none if it is not valid.
-
-    Beside a second signature, good or not, readers differ in which one they look at: none is valid.
-
-    Args:
-        gpg: knows the keys.
-        path: what was signed.
-        signature: detached.
-        since_expired: take a signature that was made before its key expired, as readers do.
-    """
-    answer = gpg.run("--verify", "--", "-", str(path.absolute()), data=signature)
-    good = {"GOODSIG", _EXPIRED} if since_expired else {"GOODSIG"}
-    alone = all(len(answer.status(*words)) == 1 for words in (("NEWSIG",), good, ("VALIDSIG",)))
-    if not alone or answer.status(*_NOT_GOOD - good):
-        return ()
-    (valid,) = answer.status("VALIDSIG")
-    if answer.status(_EXPIRED) and not _was_in_time(gpg, valid):
-        return ()
-    return (valid[-1], valid[0])
-
-
 def _require_readers(gpg: Gpg, key: ListedKey, now: datetime) -> None:
     part = key.signing_part(now)
-    if problem := _refusal(gpg, key, part, now):
+    if problem := refused_by_readers(gpg, key, part, now):
         what = f"the key {part.fingerprint} cannot be used: {problem.what}"
         raise KeyProblemError(what, problem.fix)
-
-
-def _refusal(gpg: Gpg, key: ListedKey, part: KeyPart, now: datetime) -> KeyProblemError | None:
-    """Why readers refuse what a part of a key signs, beside its algorithm."""
-    exported = gpg.run("--armor", "--export", key.fingerprint)
-    lines = [line for line in exported.lines if not line.startswith(STATUS)]
-    data = read_keys("\n".join(lines))
-    return refusal(data, key.fingerprint, key.parts.index(part), now)
-
-
-def _was_in_time(gpg: Gpg, valid: Sequence[str]) -> bool:
-    """Whether a signature was made before its key, or the primary one, expired."""
-    made = datetime.fromtimestamp(int(valid[2]), UTC)
-    keys = listed_keys(gpg.run("--list-keys", valid[-1]).lines)
-    parts = [part for key in keys for part in key.parts if part.fingerprint in {valid[0], valid[-1]}]
-    return all(part.expires is None or made < part.expires for part in parts)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ Signatures are not verified here: gpg has imported them, which leaves out those 
 Source: RFC 9580, section 5.2; `getPrimaryUser` and `getSigningKey` of npm openpgp 5.0 to 6.3.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -12,8 +12,8 @@ from pkgaction.adapters.openpgp_packets import (
     PUBLIC_KEY,
     PUBLIC_SUBKEY,
     PacketProblemError,
-    new_length,
     packets,
+    subpackets,
 )
 from pkgaction.adapters.openpgp_text import MAKE, KeyProblemError
 
@@ -179,8 +179,8 @@ def _signature(body: bytes) -> _Signature | None:
     hashed = int.from_bytes(body[4:6], "big")
     at = 6 + hashed
     unhashed = int.from_bytes(body[at : at + 2], "big")
-    signed = dict(_subpackets(body[6:at]))
-    found = {**dict(_subpackets(body[at + 2 : at + 2 + unhashed])), **signed}
+    signed = _fields(body[6:at])
+    found = {**_fields(body[at + 2 : at + 2 + unhashed]), **signed}
     flags, back = signed.get(_FLAGS), found.get(_EMBEDDED)
     return _Signature(
         kind=body[1],
@@ -194,16 +194,12 @@ def _signature(body: bytes) -> _Signature | None:
     )
 
 
+def _fields(area: bytes) -> dict[int, bytes]:
+    return {number & 0x7F: value for number, value in subpackets(area)}
+
+
 def _seconds(field: bytes | None) -> int:
     """Of a time, which has four bytes; 0 where there is none."""
     if field is not None and len(field) != 4:  # noqa: PLR2004 - section 5.2.3.11
         raise PacketProblemError
     return int.from_bytes(field or b"", "big")
-
-
-def _subpackets(area: bytes) -> Iterator[tuple[int, bytes]]:
-    rest = memoryview(area)
-    while rest:
-        size, start = new_length(rest, at=0)
-        yield rest[start] & 0x7F, bytes(rest[start + 1 : start + size])
-        rest = rest[start + size :]

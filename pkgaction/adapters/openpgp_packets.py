@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 SECRET_KEY, PUBLIC_KEY, SECRET_SUBKEY, PUBLIC_SUBKEY = 5, 6, 7, 14
 _PARTS = frozenset({SECRET_KEY, PUBLIC_KEY, SECRET_SUBKEY, PUBLIC_SUBKEY})
+_TO_THE_END = 3  # the bits of a header of the old form that say so
 _TIME_AT = slice(1, 5)  # of a key packet's body, after its version
 
 
@@ -61,12 +62,17 @@ def _key_packet(tag: int, body: bytes) -> KeyPacket:
     return KeyPacket(tag=tag, version=body[0], created=created, fingerprint=name)
 
 
-def packets(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Tag and body of each packet. Those in parts, which keys never are, are refused."""
+def packets(data: bytes, *, whole: bool = False) -> Iterator[tuple[int, bytes]]:
+    """Tag and body of each packet. Those in parts, which keys never are, are refused.
+
+    Args:
+        data: packets.
+        whole: also refuse one that says no length, and goes on to the end.
+    """
     rest = memoryview(data)
     while rest:
         first = rest[0]
-        if not first & 0x80:
+        if not first & 0x80 or (whole and first & 0x43 == _TO_THE_END):
             raise PacketProblemError
         size, start = new_length(rest) if first & 0x40 else _old_length(rest)
         if len(rest) < start + size:
@@ -93,6 +99,36 @@ def new_length(rest: memoryview, *, at: int = 1) -> tuple[int, int]:
     if one < 255:  # noqa: PLR2004
         raise PacketProblemError
     return _number(rest[at + 1 : at + 5], 4), at + 5
+
+
+def subpackets(area: bytes) -> Iterator[tuple[int, bytes]]:
+    """Number, with the bit that makes it critical, and value of each field of a signature.
+
+    Raises:
+        PacketProblemError: one is cut off or empty.
+    """
+    rest = memoryview(area)
+    while rest:
+        size, start = new_length(rest, at=0)
+        if not 0 < size <= len(rest) - start:
+            raise PacketProblemError
+        yield rest[start], bytes(rest[start + 1 : start + size])
+        rest = rest[start + size :]
+
+
+def long_integers(data: bytes) -> int:
+    """How many there are in the data, and nothing else.
+
+    Raises:
+        PacketProblemError: one is cut off.
+    """
+    rest, count = memoryview(data), 0
+    while rest:
+        size = 2 + (_number(rest[:2], 2) + 7) // 8
+        if len(rest) < size:
+            raise PacketProblemError
+        rest, count = rest[size:], count + 1
+    return count
 
 
 def _old_length(rest: memoryview) -> tuple[int, int]:

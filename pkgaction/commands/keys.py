@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pkgaction.adapters import openpgp
+from pkgaction.adapters.openpgp_verify import GpgVerifier
 from pkgaction.commands.context import Context, exists
 from pkgaction.model.json import JsonObject
 
@@ -33,18 +34,23 @@ def verify(context: Context) -> int:
         context.scratch, context.environ, key=context.inputs.gpg_private_key
     )
     gpg = context.stack.enter_context(opened)
-    pinned = context.inputs.gpg_fingerprint
+    verifier = GpgVerifier(gpg, context.inputs.gpg_fingerprint, clock=context.place.clock)
 
     def step(path: Path) -> bool:
         exists(path)
         signature = path.with_name(f"{path.name}.sig")
         exists(signature)
-        found = openpgp.verified_by(gpg, path, signature.read_bytes(), since_expired=True)
-        by = next(iter(found), "")
-        valid = bool(by) and (not pinned or pinned in found)
-        row: JsonObject = {"zip": str(path), "valid": valid, "fingerprint": by or None}
-        said = f"valid, by {by}" if valid else f"by another key, {by}" if by else "not valid"
+        verdict = verifier.verify(path, signature.read_bytes())
+        by = verdict.fingerprint or verdict.signer
+        row: JsonObject = {
+            "zip": str(path),
+            "valid": bool(verdict),
+            "fingerprint": by or None,
+            "problem": verdict.problem or None,
+            "fix": verdict.fix or None,
+        }
+        said = f"valid, by {by}" if verdict else f"not valid: {verdict.problem}; {verdict.fix}"
         context.print(row, f"{path}: {said}")
-        return valid
+        return bool(verdict)
 
     return context.each(step)

@@ -8,7 +8,6 @@ Everything is done by generation: a candidate that is replaced meanwhile waits f
 
 import hashlib
 import json
-import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -43,9 +42,6 @@ _CHUNK = 1 << 20
 _SHOWN = 5  # names in one sentence
 _MOST_LOOKED_AT = 10_000  # objects of a queue that are looked at for what is overlooked
 _LONGEST_NAME = 255  # bytes; no good submission comes near
-_ARMORED = re.compile(
-    rb"-----BEGIN PGP SIGNATURE-----\r?\n[A-Za-z0-9+/=:,. ()\r\n-]+-----END PGP SIGNATURE-----\s*"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,17 +174,12 @@ def receive(submission: Submission, bench: Bench, folder: Path) -> Received | Re
 
 
 def trusted(name: str, path: Path, armored: bytes, verifier: Verifier) -> Received | Refused:
-    """A zip on disk whose signature a trusted key has made."""
-    if not _ARMORED.fullmatch(armored):  # gpg takes more, but clients read no other
-        fix = "sign by `gpg --armor --detach-sign`"
-        what = "the signature is no armored detached one, or there is more in its file"
-        return Refused(name=name, code=Code.UNSIGNED, what=what, fix=fix)
-    fingerprint = verifier.verify(path, armored)
-    if not fingerprint:
-        fix = "sign exactly this zip, by a key that the storage trusts"
-        what = "the signature is not that of a trusted key for this zip"
-        return Refused(name=name, code=Code.UNTRUSTED, what=what, fix=fix)
-    signature = Signature(armored=armored, fingerprint=fingerprint)
+    """A zip on disk that a trusted key has signed, in a way that every reader takes."""
+    verdict = verifier.verify(path, armored)
+    if not verdict:
+        code = Code.UNTRUSTED if verdict.is_readable else Code.UNSIGNED
+        return Refused(name=name, code=code, what=verdict.problem, fix=verdict.fix)
+    signature = Signature(armored=armored, fingerprint=verdict.fingerprint)
     return Received(name=name, path=path, signature=signature)
 
 

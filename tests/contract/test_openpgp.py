@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pkgaction.adapters import openpgp, openpgp_process
-from pkgaction.adapters.openpgp import GpgSigner, GpgVerifier
+from pkgaction.adapters.openpgp import GpgSigner
+from pkgaction.adapters.openpgp_verify import GpgVerifier
 from pkgaction.errors import OutsideError, SigningKeyError
 from pkgaction.model.secret import Secret
 from tests.fakes import keys
@@ -458,7 +459,8 @@ def test_a_signature_is_verified_with_the_one_key_given(
         zipped.write_bytes(b"other")
         bad = verifier.verify(zipped, target.read_bytes())
 
-    assert (good, bad) == (key.fingerprint, "")
+    assert (good.fingerprint, bad.fingerprint) == (key.fingerprint, "")
+    assert bad.problem == "the signature is not of these bytes"
 
 
 def test_a_signature_of_another_key_is_not_valid(
@@ -468,7 +470,10 @@ def test_a_signature_of_another_key_is_not_valid(
         target = written(signer, zipped)
 
     with trusting(scratch, Secret(other.public)) as verifier:
-        assert verifier.verify(zipped, target.read_bytes()) == ""
+        verdict = verifier.verify(zipped, target.read_bytes())
+
+    assert not verdict
+    assert "not trusted here" in verdict.problem
 
 
 def test_a_signature_stays_valid_after_its_key_has_expired(scratch: Path, zipped: Path) -> None:
@@ -477,9 +482,9 @@ def test_a_signature_stays_valid_after_its_key_has_expired(scratch: Path, zipped
     signature = keys.sign(old, zipped, at="20200601T000000").read_bytes()
 
     with trusting(scratch, Secret(old.public)) as verifier:
-        assert verifier.verify(zipped, signature) == old.fingerprint
+        assert verifier.verify(zipped, signature).fingerprint == old.fingerprint
         zipped.write_bytes(b"other")
-        assert verifier.verify(zipped, signature) == ""
+        assert not verifier.verify(zipped, signature)
 
 
 def test_a_key_that_has_expired_is_not_trusted_for_something_new(scratch: Path, zipped: Path) -> None:
@@ -487,7 +492,10 @@ def test_a_key_that_has_expired_is_not_trusted_for_something_new(scratch: Path, 
     signature = keys.sign(old, zipped, at="20200601T000000").read_bytes()
 
     with trusting(scratch, Secret(old.public), since_expired=False) as verifier:
-        assert verifier.verify(zipped, signature) == ""
+        verdict = verifier.verify(zipped, signature)
+
+    assert not verdict
+    assert "has expired" in verdict.problem
 
 
 def test_a_signature_that_was_made_after_its_key_expired_is_not_valid(
@@ -505,4 +513,4 @@ def test_a_signature_that_was_made_after_its_key_expired_is_not_valid(
         signature = keys.gpg(folder, "", *later, str(zipped)).encode()
 
     with trusting(scratch, Secret(public)) as verifier:
-        assert verifier.verify(zipped, signature) == ""
+        assert not verifier.verify(zipped, signature)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pkgaction.adapters.openpgp import GpgVerifier, opened_for_verifying
+from pkgaction.adapters.openpgp import opened_for_verifying
+from pkgaction.adapters.openpgp_verify import GpgVerifier
 from pkgaction.model.secret import Secret
 from tests.contract.test_openpgp import (
     opened,
@@ -75,7 +76,7 @@ def test_a_newer_subkey_that_readers_refuse_is_passed_over(scratch: Path, zipped
 
 
 @pytest.mark.parametrize("algorithm", ["rsa1024", "dsa1024", "secp256k1"])
-def test_a_trusted_key_that_readers_refuse_is_warned_about(
+def test_a_trusted_key_that_readers_refuse_is_warned_about_and_its_signatures_are_refused(
     scratch: Path, zipped: Path, algorithm: str
 ) -> None:
     weak, good = keys.make("", algorithm=algorithm), keys.make("")
@@ -83,8 +84,10 @@ def test_a_trusted_key_that_readers_refuse_is_warned_about(
 
     with trusting(scratch, Secret(good.public + weak.public)) as verifier:
         (warning,) = verifier.warnings()
-        assert verifier.verify(zipped, signature) == weak.fingerprint
+        verdict = verifier.verify(zipped, signature)
 
+    assert not verdict
+    assert "Kibana refuses" in verdict.problem
     assert weak.fingerprint in warning
     assert REFUSED[algorithm] in warning
 

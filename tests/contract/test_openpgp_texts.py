@@ -110,7 +110,7 @@ def test_trusted_keys_may_have_texts_around_them(scratch: Path, key: Key, zipped
 
     text = f"# Deepwater\n{other.public}\n\n# Reef\n{key.public}"
     with trusting(scratch, Secret(text)) as verifier:
-        assert verifier.verify(zipped, signature) == key.fingerprint
+        assert verifier.verify(zipped, signature).fingerprint == key.fingerprint
         assert verifier.warnings() == []
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -86,7 +87,7 @@ class Outside:
             scratch=scratch,
             cache=self.folder / "cache",
             environ={"PATH": os.environ["PATH"], "HOME": str(scratch)},
-            clock=FakeClock(),
+            clock=FakeClock(time.time()),  # gpg signs by that of the machine
             stack=self.stack,
         )
         found = materials.sources(inputs or self.inputs, place, own)

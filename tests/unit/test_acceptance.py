@@ -15,7 +15,7 @@ from pkgaction.model import layout
 from pkgaction.model.outcome import Ledger, Status
 from pkgaction.model.owners import Owners, OwnersProblemError
 from pkgaction.model.tree import Bytes, Content
-from pkgaction.ports import Headers, ObjectStore, StoredObject
+from pkgaction.ports import Headers, ObjectStore, StoredObject, Verdict
 from pkgaction.stages import accept
 from tests.fakes import release
 from tests.fakes.release import FakeClock, keys_of, listed
@@ -34,11 +34,12 @@ def signature(data: bytes, by: str = OURS) -> bytes:
 class TrustsBoth:
     """Takes the signatures above, as gpg would."""
 
-    def verify(self, zip: Path, signature: bytes) -> str:  # noqa: A002
+    def verify(self, zip: Path, signature: bytes) -> Verdict:  # noqa: A002
         for key in (OURS, THEIRS):
             if signature == _signature_of(zip, key):
-                return key
-        return ""
+                return Verdict(fingerprint=key)
+        readable = signature.startswith(b"-----BEGIN PGP SIGNATURE-----")
+        return Verdict(problem="no trusted key made it", fix="sign it", is_readable=readable)
 
 
 def _signature_of(path: Path, key: str) -> bytes:

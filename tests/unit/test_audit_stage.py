@@ -21,7 +21,7 @@ from pkgaction.model.release import Built
 from pkgaction.model.tree import Bytes
 from pkgaction.model.version import Version
 from pkgaction.objects import CONTENT, ZIP
-from pkgaction.ports import Headers, ObjectStore
+from pkgaction.ports import Headers, ObjectStore, Verdict
 from pkgaction.stages import audit, index, publish, reindex
 from tests.fakes import release
 from tests.fakes.release import FakeClock, FakeSigner, Silent, signature_of
@@ -37,8 +37,10 @@ PLAIN = Headers(content_type="application/octet-stream", cache_control="")
 class FakeVerifier:
     """Trusts what `FakeSigner` makes."""
 
-    def verify(self, zip: Path, signature: bytes) -> str:  # noqa: A002
-        return "A" * 40 if signature == signature_of(zip.read_bytes()) else ""
+    def verify(self, zip: Path, signature: bytes) -> Verdict:  # noqa: A002
+        if signature == signature_of(zip.read_bytes()):
+            return Verdict(fingerprint="A" * 40)
+        return Verdict(problem="it is another one")
 
 
 @dataclass(slots=True)

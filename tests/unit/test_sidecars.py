@@ -17,6 +17,7 @@ from pkgaction.model.json import Json
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.release import Signed
 from pkgaction.model.version import Version
+from pkgaction.ports import Verdict
 from pkgaction.stages import audit, publish
 from tests.fakes import release
 from tests.fakes.release import FakeClock, FakeSigner, Silent, signature_of
@@ -31,8 +32,10 @@ BROKEN = random.Random(12)  # noqa: S311 - the same ones each time
 class FakeVerifier:
     """Trusts what `FakeSigner` makes."""
 
-    def verify(self, zip: Path, signature: bytes) -> str:  # noqa: A002
-        return "A" * 40 if signature == signature_of(zip.read_bytes()) else ""
+    def verify(self, zip: Path, signature: bytes) -> Verdict:  # noqa: A002
+        if signature == signature_of(zip.read_bytes()):
+            return Verdict(fingerprint="A" * 40)
+        return Verdict(problem="it is another one")
 
 
 class Folder:
