@@ -48,7 +48,7 @@ class GpgVerifier:
         Beside a second signature, good or not, readers differ in which one they look at: none counts.
         """
         try:
-            read_one = read(signature, self.clock.now())
+            made = read(signature, self.clock.now())
         except SignatureProblemError as error:
             return Verdict(problem=error.what, fix=error.fix, is_readable=error.is_readable)
         answer = self.gpg.run("--verify", "--", "-", str(zip.absolute()), data=signature)
@@ -56,13 +56,13 @@ class GpgVerifier:
         if valid is None:
             return _why_not(answer)
         signer, primary = valid
-        if not (read_one.is_by(signer) and read_one.begins_as(zip)):
+        if not (made.is_by(signer) and made.begins_as(zip)):
             what = "the signature says another key or digest than its own, and Kibana refuses that"
             return Verdict(signer=signer, problem=what, fix="sign again by gpg")
         if self.pinned and self.pinned not in valid:
             what = f"the signature is by another key, {signer}, not by the pinned {self.pinned}"
             return Verdict(signer=signer, problem=what, fix=_NO_KEY)
-        if problem := self._of_key(signer, primary):
+        if problem := self._of_key(signer, primary) or self._of_renewal(signer, primary, made.created):
             what = f"the signature is by the key {signer}: {problem.what}"
             return Verdict(signer=signer, problem=what, fix=problem.fix)
         return Verdict(fingerprint=primary, signer=signer)
@@ -75,7 +75,7 @@ class GpgVerifier:
     def _warnings(self, key: ListedKey) -> list[str]:
         sentences = key.refused_by_readers() or key.unread_user_ids()
         for part in (part for part in key.parts if part.signs and not sentences):
-            if problem := self._of_part(key, part):
+            if problem := self._of_part(key, part, self.clock.now()):
                 sentences = [f"the key {part.fingerprint}: {problem.what}; {problem.fix}"]
         return sentences
 
@@ -92,19 +92,33 @@ class GpgVerifier:
 
     def _of_key(self, signer: str, primary: str) -> KeyProblemError | None:
         if signer not in self._asked:
-            (key,) = listed_keys(self.gpg.run("--list-keys", primary).lines)
-            (part,) = (part for part in key.parts if part.fingerprint == signer)
+            key, part = self._listed(signer, primary)
             weak = [one for one in (key.parts[0], part) if not one.is_taken_by_readers]
             self._asked[signer] = (
                 KeyProblemError(f"Kibana refuses its signatures: it is {weak[0].kind}", MAKE)
                 if weak
-                else self._of_part(key, part)
+                else self._of_part(key, part, self.clock.now())
             )
         return self._asked[signer]
 
-    def _of_part(self, key: ListedKey, part: KeyPart) -> KeyProblemError | None:
+    def _of_renewal(self, signer: str, primary: str, made: datetime) -> KeyProblemError | None:
+        """That the key says nothing of the time of something new, which can be signed again.
+
+        What was signed before is left alone: readers may have the older public key, too.
+        """
+        if self.since_expired or self._of_part(*self._listed(signer, primary), made) is None:
+            return None
+        what = "it was renewed since, and Kibana refuses what it signed before"
+        return KeyProblemError(what, "sign again by the renewed key")
+
+    def _listed(self, signer: str, primary: str) -> tuple[ListedKey, KeyPart]:
+        (key,) = listed_keys(self.gpg.run("--list-keys", primary).lines)
+        (part,) = (part for part in key.parts if part.fingerprint == signer)
+        return key, part
+
+    def _of_part(self, key: ListedKey, part: KeyPart, at: datetime) -> KeyProblemError | None:
         try:
-            return refused_by_readers(self.gpg, key, part, self.clock.now())
+            return refused_by_readers(self.gpg, key, part, at)
         except KeyProblemError as error:
             return error
 

@@ -348,6 +348,19 @@ def test_an_input_package_of_another_key_is_refused(
         outside.run(trusting(outside, key.public)).input_package("kelp", "1.2.0")
 
 
+def test_an_input_package_whose_signature_readers_refuse_is_refused_with_the_reason(
+    outside: Outside, key: Key
+) -> None:
+    path = zipped(outside)
+    weak = keys.sign(key, path, options=("--textmode",)).read_bytes()
+    outside.write(f"{_ZIP}.sig", weak)
+
+    with pytest.raises(
+        SourceMissingError, match=r"not signed by a key of .*: .*of a text.* \(class 0x01"
+    ):
+        outside.run(trusting(outside, key.public)).input_package("kelp", "1.2.0")
+
+
 def test_a_changed_input_package_is_refused(outside: Outside, key: Key, sign: Sign) -> None:
     path = zipped(outside)
     outside.write(f"{_ZIP}.sig", sign(path, key))

@@ -113,14 +113,14 @@ def gpg(folder: Path, passphrase: str, *arguments: str) -> str:
     return done.stdout
 
 
-def sign(key: Key, path: Path, *, at: str = "") -> Path:
+def sign(key: Key, path: Path, *, at: str = "", options: tuple[str, ...] = ()) -> Path:
     """Sign a file with plain gpg, whatever readers think of the key; the signature's file."""
     target = path.with_name(f"{path.name}.sig")
     with home() as folder:
         (folder / "key.asc").write_text(key.private)
         gpg(folder, key.passphrase, "--import", str(folder / "key.asc"))
         faked = ("--faked-system-time", at) if at else ()
-        how = (*faked, "--digest-algo", "SHA512", "--armor", "--output", str(target))
+        how = (*faked, "--digest-algo", "SHA512", *options, "--armor", "--output", str(target))
         gpg(folder, key.passphrase, *how, "--detach-sign", str(path))
     return target
 
