@@ -305,7 +305,7 @@ class Verdict:
     """What a signature is worth. It is true where a trusted key made it, and every reader takes it."""
 
     fingerprint: str = ""  # of that key, the primary one; empty: the signature does not count
-    signer: str = ""  # fingerprint of the key or subkey that made it; empty where that is not proven
+    signer: str = ""  # fingerprint of the primary key that made it, whether it counts or not
     problem: str = ""  # why it does not count; no sentence, empty where it does
     fix: str = ""  # what to do about that
     is_readable: bool = True  # whether it is a signature at all

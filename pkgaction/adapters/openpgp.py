@@ -46,6 +46,7 @@ class GpgSigner:
     pinned: str  # fingerprint of the key or of one of its subkeys; empty: the only key there is
     clock: Clock
     _key: ListedKey | None = field(default=None, init=False)
+    _new: GpgVerifier | None = field(default=None, init=False)
 
     def preflight(self) -> Sequence[str]:
         """Try the key out before anything is built; warnings, as sentences."""
@@ -68,8 +69,7 @@ class GpgSigner:
             if not answer.succeeded or not output.exists():
                 raise _not_signed(answer, self.passphrase)
             armored = output.read_bytes()
-        made = GpgVerifier(self.gpg, part.fingerprint, since_expired=False, clock=self.clock)
-        if not (verdict := made.verify(path, armored)):
+        if not (verdict := self._verifier(part).verify(path, armored)):
             what = f"the signature that was just made does not verify: {verdict.problem}"
             raise _refused(what, verdict.fix)
         return Signature(armored=armored, fingerprint=key.fingerprint)
@@ -84,6 +84,12 @@ class GpgSigner:
         if not verdict and is_of_unknown_key(self.gpg, path, signature):
             return None
         return verdict.fingerprint == key.fingerprint
+
+    def _verifier(self, part: KeyPart) -> GpgVerifier:
+        """Of what this part has just signed; kept, as it asks gpg for each key once."""
+        if self._new is None or self._new.pinned != part.fingerprint:
+            self._new = GpgVerifier(self.gpg, part.fingerprint, since_expired=False, clock=self.clock)
+        return self._new
 
     def _choose(self) -> tuple[ListedKey, KeyPart]:
         try:

@@ -36,8 +36,10 @@ class GpgVerifier:
     pinned: str = ""  # fingerprint of the key or of the subkey that signs; empty: any that gpg knows
     since_expired: bool = True  # a key that has expired since is trusted for what it signed before
     clock: Clock = field(default_factory=SystemClock)
-    # what readers say of a key or subkey, by fingerprint: the keys of a home stay as they are
-    _asked: dict[str, KeyProblemError | None] = field(default_factory=dict, init=False, repr=False)
+    # by fingerprint of what signs, with the public key: the keys of a home stay as they are
+    _known: dict[str, tuple[ListedKey, KeyPart, bytes]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def verify(self, zip: Path, signature: bytes) -> Verdict:  # noqa: A002 - the port's word
         """Whether a trusted key has signed exactly this zip, in a way that every reader takes.
@@ -58,14 +60,14 @@ class GpgVerifier:
         signer, primary = valid
         if not (made.is_by(signer) and made.begins_as(zip)):
             what = "the signature says another key or digest than its own, and Kibana refuses that"
-            return Verdict(signer=signer, problem=what, fix="sign again by gpg")
+            return Verdict(signer=primary, problem=what, fix="sign again by gpg")
         if self.pinned and self.pinned not in valid:
             what = f"the signature is by another key, {signer}, not by the pinned {self.pinned}"
-            return Verdict(signer=signer, problem=what, fix=_NO_KEY)
-        if problem := self._of_key(signer, primary) or self._of_renewal(signer, primary, made.created):
+            return Verdict(signer=primary, problem=what, fix=_NO_KEY)
+        if problem := self._of_key(signer, primary, made.created):
             what = f"the signature is by the key {signer}: {problem.what}"
-            return Verdict(signer=signer, problem=what, fix=problem.fix)
-        return Verdict(fingerprint=primary, signer=signer)
+            return Verdict(signer=primary, problem=what, fix=problem.fix)
+        return Verdict(fingerprint=primary, signer=primary)
 
     def warnings(self) -> list[str]:
         """Which of the trusted keys readers refuse, as sentences."""
@@ -75,7 +77,11 @@ class GpgVerifier:
     def _warnings(self, key: ListedKey) -> list[str]:
         sentences = key.refused_by_readers() or key.unread_user_ids()
         for part in (part for part in key.parts if part.signs and not sentences):
-            if problem := self._of_part(key, part, self.clock.now()):
+            try:
+                problem = refused_by_readers(self.gpg, key, part, self.clock.now())
+            except KeyProblemError as error:
+                problem = error
+            if problem:
                 sentences = [f"the key {part.fingerprint}: {problem.what}; {problem.fix}"]
         return sentences
 
@@ -90,44 +96,46 @@ class GpgVerifier:
             return None
         return words[0], words[-1]
 
-    def _of_key(self, signer: str, primary: str) -> KeyProblemError | None:
-        if signer not in self._asked:
-            key, part = self._listed(signer, primary)
-            weak = [one for one in (key.parts[0], part) if not one.is_taken_by_readers]
-            self._asked[signer] = (
-                KeyProblemError(f"Kibana refuses its signatures: it is {weak[0].kind}", MAKE)
-                if weak
-                else self._of_part(key, part, self.clock.now())
-            )
-        return self._asked[signer]
+    def _of_key(self, signer: str, primary: str, made: datetime) -> KeyProblemError | None:
+        """Why readers refuse what a key signed at that time.
 
-    def _of_renewal(self, signer: str, primary: str, made: datetime) -> KeyProblemError | None:
-        """That the key says nothing of the time of something new, which can be signed again.
-
-        What was signed before is left alone: readers may have the older public key, too.
+        A key that was renewed says nothing of before: something new can be signed again, and is refused;
+        what lies there already is left alone, since readers may have the older public key, too.
         """
-        if self.since_expired or self._of_part(*self._listed(signer, primary), made) is None:
+        try:
+            key, part, data = self._key(signer, primary)
+        except KeyProblemError as error:
+            return error
+        if weak := [one for one in (key.parts[0], part) if not one.is_taken_by_readers]:
+            return KeyProblemError(f"Kibana refuses its signatures: it is {weak[0].kind}", MAKE)
+        number = key.parts.index(part)
+        if problem := refusal(data, primary, number, self.clock.now()):
+            return problem
+        if self.since_expired or refusal(data, primary, number, made) is None:
             return None
         what = "it was renewed since, and Kibana refuses what it signed before"
         return KeyProblemError(what, "sign again by the renewed key")
 
-    def _listed(self, signer: str, primary: str) -> tuple[ListedKey, KeyPart]:
-        (key,) = listed_keys(self.gpg.run("--list-keys", primary).lines)
-        (part,) = (part for part in key.parts if part.fingerprint == signer)
-        return key, part
-
-    def _of_part(self, key: ListedKey, part: KeyPart, at: datetime) -> KeyProblemError | None:
-        try:
-            return refused_by_readers(self.gpg, key, part, at)
-        except KeyProblemError as error:
-            return error
+    def _key(self, signer: str, primary: str) -> tuple[ListedKey, KeyPart, bytes]:
+        if signer not in self._known:
+            (key,) = listed_keys(self.gpg.run("--list-keys", primary).lines)
+            (part,) = (part for part in key.parts if part.fingerprint == signer)
+            self._known[signer] = (key, part, _exported(self.gpg, key))
+        return self._known[signer]
 
 
 def refused_by_readers(gpg: Gpg, key: ListedKey, part: KeyPart, now: datetime) -> KeyProblemError | None:
-    """Why readers refuse what a part of a key signs, beside its algorithm."""
+    """Why readers refuse what a part of a key signs, beside its algorithm.
+
+    Raises:
+        KeyProblemError: the public key cannot be read.
+    """
+    return refusal(_exported(gpg, key), key.fingerprint, key.parts.index(part), now)
+
+
+def _exported(gpg: Gpg, key: ListedKey) -> bytes:
     exported = gpg.run("--armor", "--export", key.fingerprint)
-    lines = [line for line in exported.lines if not line.startswith(STATUS)]
-    return refusal(read_keys("\n".join(lines)), key.fingerprint, key.parts.index(part), now)
+    return read_keys("\n".join(line for line in exported.lines if not line.startswith(STATUS)))
 
 
 def is_of_unknown_key(gpg: Gpg, path: Path, signature: bytes) -> bool:

@@ -41,7 +41,7 @@ def verify(context: Context) -> int:
         signature = path.with_name(f"{path.name}.sig")
         exists(signature)
         verdict = verifier.verify(path, signature.read_bytes())
-        by = verdict.fingerprint or verdict.signer
+        by = verdict.signer
         row: JsonObject = {
             "zip": str(path),
             "valid": bool(verdict),
