@@ -126,6 +126,7 @@ text { } }} \{{no}} \\{{a}} {{! note }} {{!-- }} --}} {{~!x~}} {{a.b/c}} {{../a}
 {{[a b].[c d]}} {{f "x" 'y' 1 -2.5 1e3 true false @i (g (h k="v")) k=v l=(m)}} {{f "a\"b"}}
 {{#if a}}1{{else if b}}2{{else}}3{{/if}} {{^a}}x{{^}}y{{/a}} {{#each a as |b c|}}{{/each}}
 {{#[a b]}}{{/[a b]}} {{#"s"}}{{/"s"}} {{#a}}{{^}}{{/a}} {{{{raw x}}}} {{#broken {{{{/raw}}}}
+{{thisa.thisb.trueish.as}} {{[a].this_}} {{a.[this].b}} {{#a/b}}{{/a / b}} {{true.a}} {{f "a\"}}
 {{#1}}{{/1.0}} {{#@x}}{{/@x}} {{#a}}{{elsewhere}}{{/a}} {{a:b?}} {{a.}}
 """
 
@@ -152,6 +153,8 @@ BAD = r"""
     [
         *(text for line in BAD.strip().splitlines() for text in line.split(" | ")),
         *("{{#f as ||}}{{/f}}", "{{#f as |a}}{{/f}}", "{{f as |a|}}", "{{f 'x\n'}}", "{{[a\n]}}"),
+        *("{{#f as |a.b|}}{{/f}}", "{{a.this.b}}", "{{a.b/../c}}", "{{f a.b=1}}", "{{a.true}}"),
+        *("{{f a.as |b|}}", "{{f 'a' x=1 b.c}}", "{{a.1}}", "{{a.[b}}"),
     ],
 )
 def test_what_is_no_template_is_refused(text: str) -> None:
@@ -177,6 +180,12 @@ def test_what_is_no_template_is_refused(text: str) -> None:
         pytest.param("{{" + "a." * 50_000, id="a path"),
         pytest.param("{" * 100_000, id="braces"),
         pytest.param("{{f 1" + "1" * 100_000, id="a number"),
+        pytest.param("{{f " + "1" * 100_000 + "x}}", id="digits of which no number is made"),
+        pytest.param("{{f " + "1." * 50_000 + "x}}", id="digits and dots"),
+        pytest.param("{{#f as |" + "a " * 50_000, id="names of a block"),
+        pytest.param("{{f " + "[" * 100_000, id="brackets"),
+        pytest.param("{{f 'a\\' " + '"\\"' * 30_000, id="quotes of both kinds"),
+        pytest.param("{{f a" + ".as " * 30_000, id="what begins as names of a block do"),
     ],
 )
 def test_hostile_templates_are_refused_in_linear_time(text: str) -> None:

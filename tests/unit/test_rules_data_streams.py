@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from pkgaction.rules.package import Mode
+from pkgaction.rules.semantic import templates
 from tests.unit import kelp
 from tests.unit.kelp import INPUT, MANIFEST, PIPELINE, STREAM, Place, places, swap
 from tests.unit.trees import around, file
@@ -216,6 +217,24 @@ def test_templates_are_handlebars() -> None:
     assert places("handlebars", kelp.package({"agent/input/a.hbs": "{{}}"})) == [
         ("agent/input/a.hbs", 1, "")
     ]
+
+
+def test_templates_that_are_larger_than_any_good_one_are_refused_unread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(templates, "LARGEST_TEMPLATE", 10)
+    monkeypatch.setattr(templates, "MOST_TEMPLATES", 20)
+    files = {f"agent/input/{name}.hbs": "{{a}} {{b" for name in "abc"}  # 9 bytes each
+    files["agent/input/0.hbs"] = "{{" * 6
+
+    package = kelp.package(files)
+    found = [*kelp.findings("handlebars", package), *package.unreadable()]
+    messages = {one.file[-5:]: one.message for one in found}
+
+    assert "12 bytes" in messages["0.hbs"]
+    assert "Handlebars" in messages["a.hbs"]
+    assert "Handlebars" in messages["b.hbs"]
+    assert "more than 20 bytes" in messages["c.hbs"]
 
 
 def test_a_link_to_a_template_is_followed_in_a_source_and_refused_in_a_built_package() -> None:

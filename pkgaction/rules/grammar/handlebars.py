@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pkgaction.rules.grammar.handlebars_tokens import Kind, TemplateError, Token, tokens
 
-_HELPER = frozenset({Kind.BOOLEAN, Kind.NUMBER, Kind.STRING, Kind.AT, Kind.ID})
+_HELPER = frozenset({Kind.BOOLEAN, Kind.NUMBER, Kind.STRING, Kind.AT, Kind.ID, Kind.PATH})
 _AT_THE_START = frozenset({"..", ".", "this"})
 
 
@@ -36,7 +36,9 @@ def check(text: str) -> None:
 class _Parser:
     def __init__(self, text: str) -> None:
         self._source: Iterator[Token] = tokens(text)
-        self._ahead: list[Token] = []
+        self._end_of_text = Token(Kind.END, "", len(text))
+        self._first: Token | None = None  # the next word, and the one behind it, where they were
+        self._second: Token | None = None  # looked at already
         self._blocks: list[_Block] = []
 
     def template(self) -> None:
@@ -111,13 +113,14 @@ class _Parser:
         hashed = [False]  # for this expression and each open call in it: whether key=value has begun
         name = "" if call and self._call(hashed) else self._name()
         while True:
-            if self._peek().kind is Kind.ID and self._peek(1).kind is Kind.EQUALS:
+            kind = self._peek().kind
+            if kind is Kind.ID and self._peek_behind().kind is Kind.EQUALS:
                 self._take()
                 self._take()
                 hashed[-1] = True
                 if not self._call(hashed):
                     self._name()
-            elif not hashed[-1] and self._peek().kind in _HELPER:
+            elif not hashed[-1] and kind in _HELPER:
                 self._name()
             elif hashed[-1] or not self._call(hashed):
                 if len(hashed) == 1:
@@ -150,12 +153,16 @@ class _Parser:
         return path[1:-1] if path.startswith("[") and path.endswith("]") else path
 
     def _path(self, token: Token) -> str:
-        if token.kind is not Kind.ID:
+        if token.kind is not Kind.ID and token.kind is not Kind.PATH:
             raise _unexpected(token)
+        if self._peek().kind is not Kind.SEPARATOR:
+            return token.text
         parts, named = [token.text], token.text not in _AT_THE_START
         while self._peek().kind is Kind.SEPARATOR:
             parts.append(self._take().text)
-            part = self._expect(Kind.ID)
+            part = self._take()
+            if part.kind is not Kind.ID and part.kind is not Kind.PATH:
+                raise _unexpected(part)
             parts.append(part.text)
             if named and part.text in _AT_THE_START:
                 raise TemplateError(f"{part.text!r} may only stand first in a path", part.position)
@@ -170,16 +177,18 @@ class _Parser:
 
     def _take(self) -> Token:
         token = self._peek()
-        if token.kind is not Kind.END:
-            self._ahead.pop(0)
+        self._first, self._second = self._second, None
         return token
 
-    def _peek(self, ahead: int = 0) -> Token:
-        while len(self._ahead) <= ahead:
-            if self._ahead and self._ahead[-1].kind is Kind.END:
-                return self._ahead[-1]
-            self._ahead.append(next(self._source))
-        return self._ahead[ahead]
+    def _peek(self) -> Token:
+        if self._first is None:
+            self._first = next(self._source, self._end_of_text)
+        return self._first
+
+    def _peek_behind(self) -> Token:
+        if self._second is None:
+            self._second = next(self._source, self._end_of_text)
+        return self._second
 
 
 def _number(token: Token) -> str:

@@ -1,13 +1,15 @@
 """The words of a Handlebars template, one after the other.
 
 Source: https://github.com/aymerick/raymond, lexer, by which Elastic's tools read agent templates.
-Linear time: every pattern is tried at one place and moves on from there.
+Linear time: one expression finds the next word of any kind, from where the last one ended. Its parts
+are possessive (`*+`): what a part took it never gives back, to be tried once more. Those of a string do,
+for a quote behind a backslash ends it where no other does; that is once for a line.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 
 class Kind(Enum):
@@ -36,14 +38,14 @@ class Kind(Enum):
     AT = auto()
     SEPARATOR = auto()
     ID = auto()
+    PATH = auto()
     STRING = auto()
     NUMBER = auto()
     BOOLEAN = auto()
     END = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word and where it begins, in characters."""
 
     kind: Kind
@@ -61,43 +63,50 @@ class TemplateError(ValueError):
 
 
 _BLANK = r"[\t\n\f\r ]"
-_MUSTACHE = re.compile(r"\\\\(?=\{\{)|\\\{+(?<=\{\{)|\{\{")
-_COMMENT = re.compile(r"\{\{~?!(?P<dashes>--)?")
+_MUSTACHE = re.compile(r"\\\\(?=\{\{)|\\\{++(?<=\{\{)|\{\{")
 _COMMENT_ENDS = {True: re.compile(r"--~?\}\}"), False: re.compile(r"~?\}\}")}
-_OPENINGS = (
-    (Kind.OPEN_END_RAW, re.compile(r"\{\{\{\{/")),
-    (Kind.OPEN_RAW, re.compile(r"\{\{\{\{")),
-    (Kind.OPEN_UNESCAPED, re.compile(r"\{\{~?\{")),
-    (Kind.OPEN_BLOCK, re.compile(r"\{\{~?#")),
-    (Kind.OPEN_END, re.compile(r"\{\{~?/")),
-    (Kind.OPEN_PARTIAL, re.compile(r"\{\{~?>")),
-    (Kind.INVERSE, re.compile(rf"\{{\{{~?\^{_BLANK}*~?\}}\}}|\{{\{{~?{_BLANK}*else{_BLANK}*~?\}}\}}")),
-    (Kind.OPEN_INVERSE, re.compile(r"\{\{~?\^")),
-    (Kind.OPEN_CHAIN, re.compile(rf"\{{\{{~?{_BLANK}*else")),
-    (Kind.OPEN, re.compile(r"\{\{~?&?")),
+_OPENING = re.compile(
+    r"(?P<COMMENT>\{\{~?!(?P<dashes>--)?)"
+    r"|(?P<OPEN_END_RAW>\{\{\{\{/)"
+    r"|(?P<OPEN_RAW>\{\{\{\{)"
+    r"|(?P<OPEN_UNESCAPED>\{\{~?\{)"
+    r"|(?P<OPEN_BLOCK>\{\{~?#)"
+    r"|(?P<OPEN_END>\{\{~?/)"
+    r"|(?P<OPEN_PARTIAL>\{\{~?>)"
+    rf"|(?P<INVERSE>\{{\{{~?(?:\^|{_BLANK}*+else){_BLANK}*+~?\}}\}})"
+    r"|(?P<OPEN_INVERSE>\{\{~?\^)"
+    rf"|(?P<OPEN_CHAIN>\{{\{{~?{_BLANK}*+else)"
+    r"|(?P<OPEN>\{\{~?&?)"
 )
-_CLOSINGS = (
-    (Kind.CLOSE_RAW, re.compile(r"\}\}\}\}")),
-    (Kind.CLOSE_UNESCAPED, re.compile(r"\}~?\}\}")),
-    (Kind.CLOSE, re.compile(r"~?\}\}")),
+_CLOSED = {Kind.CLOSE_RAW, Kind.CLOSE_UNESCAPED, Kind.CLOSE}
+_PARAMS = rf"as{_BLANK}++\|"
+_BOOLEAN = r"(?:true|false)(?=[\t\n\f\r ~})])"
+_LETTER = r"[^ \n\t!\"#%&'()*+,./;<=>@[\\\]^`{|}~"
+_ID = rf"\[[^\]\n]*+\]|(?![+0-9-]){_LETTER}]++"
+# what may follow in a path, where nothing else than an identifier of one kind can be meant
+_STEP = rf"[/.](?![\f\r]|this(?!{_LETTER}])|{_PARAMS}|{_BOOLEAN})(?:{_ID})"
+_WORD = (
+    r"[ \t\n]*+(?:(?P<CLOSE_RAW>\}\}\}\})"
+    r"|(?P<CLOSE_UNESCAPED>\}~?\}\})"
+    r"|(?P<CLOSE>~?\}\})"
+    rf"|(?P<OPEN_PARAMS>{_PARAMS})"
+    r"|(?P<DOTS>\.\.|\.(?=[\t\n\f\r =~}/)|]))"
+    rf"|(?P<BOOLEAN>{_BOOLEAN})"
+    r"|(?P<OPEN_CALL>\()"
+    r"|(?P<CLOSE_CALL>\))"
+    r"|(?P<EQUALS>=)"
+    r"|(?P<AT>@)"
+    r"|(?P<STRING>\"(?:[^\"\n\\]|\\\"?)*\"|'(?:[^'\n\\]|\\'?)*')"
+    r"|(?P<SEPARATOR>[/.])"
+    r"|(?P<BAR>\|)"
+    r"|(?P<NUMBER>[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+(?![\w+-]))"
+    rf"|(?P<THIS>this(?!{_LETTER}]))"
+    rf"|(?P<ID>{_ID})"
 )
-_CLOSED = {kind for kind, _ in _CLOSINGS}
-_IGNORED = re.compile(r"[ \t\n]+")
-_WORDS = (
-    *((kind, pattern) for kind, pattern in _CLOSINGS if kind is not Kind.CLOSE_RAW),
-    (Kind.OPEN_PARAMS, re.compile(rf"as{_BLANK}+\|")),
-    (Kind.ID, re.compile(r"\.\.|\.(?=[\t\n\f\r =~}/)|])")),
-    (Kind.BOOLEAN, re.compile(r"(?:true|false)(?=[\t\n\f\r ~})])")),
-    (Kind.OPEN_CALL, re.compile(r"\(")),
-    (Kind.CLOSE_CALL, re.compile(r"\)")),
-    (Kind.EQUALS, re.compile(r"=")),
-    (Kind.AT, re.compile(r"@")),
-    (Kind.STRING, re.compile(r"\"(?:[^\"\n\\]|\\\"?)*\"|'(?:[^'\n\\]|\\'?)*'")),
-    (Kind.SEPARATOR, re.compile(r"[/.]")),
-    (Kind.BAR, re.compile(r"\|")),
-    (Kind.NUMBER, re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![\w+-])")),
-    (Kind.ID, re.compile(r"\[[^\]\n]*\]|(?![+0-9-])[^ \n\t!\"#%&'()*+,./;<=>@[\\\]^`{|}~]+")),
-)
+_IN_EXPRESSION = re.compile(rf"{_WORD}(?P<PATH>(?:{_STEP})++)?)")
+_IN_PARAMS = re.compile(rf"{_WORD})")  # `as |a b|`: names, no paths
+_IGNORED = re.compile(r"[ \t\n]*+")
+_KINDS = {kind.name: kind for kind in Kind} | {"DOTS": Kind.ID, "THIS": Kind.ID}
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -108,40 +117,47 @@ def tokens(text: str) -> Iterator[Token]:
     """
     position = 0
     while found := _MUSTACHE.search(text, position):
-        yield from _content(text, position, found.start())
+        if position < found.start():
+            yield Token(Kind.CONTENT, text[position : found.start()], position)
         position = found.end()
-        if found[0] == "{{":
-            for token in _mustache(text, found.start()):
+        opening = _OPENING.match(text, found.start())
+        if not opening:  # the braces are escaped
+            continue
+        kind = Kind.COMMENT if opening["COMMENT"] else _KINDS[opening.lastgroup or ""]
+        token = Token(kind, opening[0], found.start())
+        if kind is Kind.COMMENT:
+            token = _comment(text, found.start(), dashes=bool(opening["dashes"]))
+        yield token
+        position = token.position + len(token.text)
+        if kind is not Kind.COMMENT and kind is not Kind.INVERSE:
+            for token in _words(text, position, raw=kind is Kind.OPEN_RAW):
                 yield token
-                position = token.position + len(token.text)
-    yield from _content(text, position, len(text))
+            position = token.position + len(token.text)
+    if position < len(text):
+        yield Token(Kind.CONTENT, text[position:], position)
     yield Token(Kind.END, "", len(text))
 
 
-def _content(text: str, start: int, end: int) -> Iterator[Token]:
-    if start < end:
-        yield Token(Kind.CONTENT, text[start:end], start)
-
-
-def _mustache(text: str, position: int) -> Iterator[Token]:
-    """The words from `{{` to `}}`; after those that open a raw block, what is in it."""
-    if opening := _COMMENT.match(text, position):
-        yield _comment(text, position, dashes=bool(opening["dashes"]))
-        return
-    opened, found = next((k, m) for k, p in _OPENINGS if (m := p.match(text, position)))
-    yield Token(opened, found[0], position)
-    position, kind = found.end(), opened
-    while kind not in _CLOSED and kind is not Kind.INVERSE:
-        if blank := _IGNORED.match(text, position):
-            position = blank.end()
-        kind, word = _word(text, position)
-        yield Token(kind, word, position)
-        position += len(word)
-    if opened is Kind.OPEN_RAW:
+def _words(text: str, position: int, *, raw: bool) -> Iterator[Token]:
+    words, kind = _IN_EXPRESSION, Kind.OPEN
+    while kind not in _CLOSED:
+        found = words.match(text, position)
+        if not found:
+            raise _unknown(text, position)
+        name = found.lastgroup or ""
+        kind = _KINDS[name]
+        start, position = found.start("ID" if name == "PATH" else name), found.end()
+        yield Token(kind, text[start:position], start)
+        if kind is Kind.OPEN_PARAMS:
+            words = _IN_PARAMS
+        elif kind is Kind.BAR:
+            words = _IN_EXPRESSION
+    if raw:
         end = text.find("{{{{/", position)
         if end < 0:
             raise TemplateError("the raw block has no {{{{/name}}}} at its end", position)
-        yield from _content(text, position, end)
+        if position < end:
+            yield Token(Kind.CONTENT, text[position:end], position)
 
 
 def _comment(text: str, position: int, *, dashes: bool) -> Token:
@@ -151,11 +167,9 @@ def _comment(text: str, position: int, *, dashes: bool) -> Token:
     return Token(Kind.COMMENT, text[position : end.end()], position)
 
 
-def _word(text: str, position: int) -> tuple[Kind, str]:
-    patterns = _CLOSINGS if text.startswith("}}}}", position) else _WORDS
-    for kind, pattern in patterns:
-        if found := pattern.match(text, position):
-            return kind, found[0]
+def _unknown(text: str, position: int) -> TemplateError:
+    if blank := _IGNORED.match(text, position):
+        position = blank.end()
     if position == len(text):
-        raise TemplateError("the expression has no }} at its end", position)
-    raise TemplateError(f"{text[position : position + 10]!r} is no part of an expression", position)
+        return TemplateError("the expression has no }} at its end", position)
+    return TemplateError(f"{text[position : position + 10]!r} is no part of an expression", position)

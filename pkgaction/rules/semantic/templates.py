@@ -16,7 +16,8 @@ from pkgaction.rules.told import UnreadableError, found, quoted
 
 _INPUTS = "agent/input"
 _DEFAULT = "stream.yml.hbs"
-
+LARGEST_TEMPLATE = 1024 * 1024  # bytes; real ones have less than 20,000
+MOST_TEMPLATES = 8 * LARGEST_TEMPLATE  # bytes of all, each counted as often as a link names it
 
 _Named: TypeAlias = list[tuple[str, Node | None]]  # paths, and where a manifest names them
 
@@ -78,18 +79,29 @@ def _named(node: Mapping) -> _Named:
 
 def handlebars_syntax(package: Package) -> Iterator[Finding]:
     """Agent templates are Handlebars that Fleet can read: a broken one fails every policy."""
+    total = 0
+    for path in _agent_templates(package):
+        try:
+            template = package.read(path, limit=LARGEST_TEMPLATE)
+        except UnreadableError:
+            continue
+        total += len(template)
+        if total > MOST_TEMPLATES:
+            message = f"the agent templates have more than {MOST_TEMPLATES} bytes: make them smaller"
+            package.refuse(UnreadableError(path, message))
+            return
+        yield from _syntax(path, template.decode(errors="replace"))
+
+
+def _agent_templates(package: Package) -> Iterator[str]:
     for place in (_INPUTS, "data_stream/*/agent/stream"):
         for folder in package.glob(place):
             for entry in package.entries(folder):
                 if entry.name.endswith((".hbs", ".hbs.link")) and not entry.folder:
-                    yield from _syntax(package, entry.path)
+                    yield entry.path
 
 
-def _syntax(package: Package, path: str) -> Iterator[Finding]:
-    try:
-        template = package.read(path).decode(errors="replace")
-    except UnreadableError:
-        return
+def _syntax(path: str, template: str) -> Iterator[Finding]:
     try:
         handlebars.check(template)
     except TemplateError as error:
