@@ -17,7 +17,7 @@ from pkgaction.errors import (
 from pkgaction.job import Job, World
 from pkgaction.model import outcome
 from pkgaction.model.changes import Changes
-from pkgaction.model.finding import errors
+from pkgaction.model.limited import errors_in_words
 from pkgaction.model.outcome import Ledger, Status
 from pkgaction.model.release import Built, Candidate, Published, Rejected
 
@@ -116,8 +116,7 @@ class Settling:
         self.ledger.settle(failed, exit_status=error.exit_status)
 
     def _reject(self, rejected: Rejected) -> None:
-        count = len(errors(rejected.findings))
-        reason = f"validation found {count} error{'s' if count > 1 else ''}"
+        reason = f"validation found {errors_in_words(rejected.findings)}"
         fix = "mend what the findings name"
         for finding in rejected.findings:
             place = rejected.candidate.source.in_repository(finding.place)

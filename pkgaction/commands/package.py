@@ -10,6 +10,7 @@ from pkgaction.commands import rehearsal
 from pkgaction.commands.context import Context
 from pkgaction.model.finding import Finding, errors, merged, notes, warnings
 from pkgaction.model.json import JsonObject
+from pkgaction.model.limited import errors_in_words
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
 from pkgaction.model.tree import PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
@@ -48,7 +49,7 @@ def validate(context: Context) -> int:
             "notes": [finding.as_json() for finding in notes(found)],
         }
         say_findings(context, path, found)
-        verdict = f"{len(bad)} errors" if bad else "no errors"
+        verdict = errors_in_words(found) if bad else "no errors"
         if context.options.format != "sarif":
             told = f"{path}: {name} {version}: {verdict} ({validation.checks(specification)})"
             context.print(row, told)

@@ -8,6 +8,7 @@ from pkgaction.entry.package import Package
 from pkgaction.entry.problem import EntryProblemError
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import JsonObject
+from pkgaction.model.limited import limited
 from pkgaction.model.tree import Tree
 
 
@@ -59,7 +60,7 @@ def _told_once(problems: Sequence[EntryProblemError]) -> list[Finding]:
     once: dict[tuple[str, int, str], Finding] = {}
     for problem in problems:
         once.setdefault((problem.file, problem.line, problem.message), _finding(problem))
-    return list(once.values())
+    return list(limited(once.values()))
 
 
 def _finding(problem: EntryProblemError) -> Finding:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from pkgaction.model.finding import Finding
+from pkgaction.model.limited import limited
 from pkgaction.model.manifest import FILE
 from pkgaction.model.yamltext import Mapping
 from pkgaction.rules import identity, leftout, paths, sizes, texts
@@ -49,7 +50,7 @@ BUILT: Sequence[Rule] = CORE[: CORE.index(sizes.object_names) + 1]
 
 def check_built(package: Package) -> list[Finding]:
     """All findings about the paths and sizes of the files of a built package."""
-    return [finding for rule in BUILT for finding in rule(package)]
+    return list(limited(_of(BUILT, package)))
 
 
 MANIFEST: Sequence[Rule] = (
@@ -74,10 +75,16 @@ def check(package: Package, said: Iterable[Finding] = ()) -> list[Finding]:
     lines = {(finding.file, max(finding.line, 1)) for finding in known}
     readable = isinstance(package.yaml(FILE), Mapping)
     rules = [rule for rule in CORE[len(BUILT) :] if readable or rule not in MANIFEST]
-    others = [finding for rule in rules for finding in rule(package)]
+    others = list(limited(_of(rules, package)))
     files = [one for one in check_built(package) if not _is_said(one, known)]
-    unreadable = not_refused(package.unreadable(), [*known, *files])  # after the rules have read
+    problems = limited(package.unreadable())  # after the rules have read
+    unreadable = not_refused(problems, [*known, *files])
     return files + [one for one in (*unreadable, *others) if not lines.intersection(_places(one))]
+
+
+def _of(rules: Iterable[Rule], package: Package) -> Iterator[Finding]:
+    for rule in rules:
+        yield from rule(package)
 
 
 def _is_said(finding: Finding, known: Iterable[Finding]) -> bool:

@@ -16,16 +16,24 @@ from pkgaction.rules.told import UNREADABLE, finding, quoted
 
 FILE = "validation.yml"
 CODES = ("PSR00001", "PSR00002", "JSE00001", *(f"SVR{number:05}" for number in range(1, 11)))
+_LONGEST = 20  # characters of a code that may be meant for one of these
 _UNREAD = "what it excludes is not known: findings that it could exclude are told once it can be read"
 
 
-def kept(findings: Iterable[Finding], codes: Collection[str] | None) -> tuple[Finding, ...]:
+def kept(
+    findings: Iterable[Finding], codes: Collection[str] | None, counts: Counter[str]
+) -> Iterator[Finding]:
     """The findings that are not excluded. One without an official code can't be.
 
-    Without codes, for it is not known which are excluded, each that could be is left out.
+    Without codes, for it is not known which are excluded, each that could be is left out. `counts` gets
+    how many each code excludes.
     """
     excluding = CODES if codes is None else codes
-    return tuple(one for one in findings if not one.official or one.official not in excluding)
+    for one in findings:
+        if one.official and one.official in excluding:
+            counts[one.official] += 1
+        else:
+            yield one
 
 
 def unread(unreadable: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -47,9 +55,8 @@ def excluded(document: Node | None) -> Mapping[str, Scalar]:
     return {scalar.text: scalar for scalar in reversed(scalars)}
 
 
-def skipped(findings: Iterable[Finding], codes: Mapping[str, Scalar]) -> Iterator[Finding]:
+def skipped(counts: Mapping[str, int], codes: Mapping[str, Scalar]) -> Iterator[Finding]:
     """How many findings each code excludes: they are not shown, but that there are some is."""
-    counts = Counter(one.official for one in findings if one.official)
     for code in sorted(set(codes) & set(counts)):
         count = counts[code]
         message = f"skipped: {count} finding{'s' if count > 1 else ''} by {code}"
@@ -57,14 +64,13 @@ def skipped(findings: Iterable[Finding], codes: Mapping[str, Scalar]) -> Iterato
 
 
 def useless(
-    findings: Iterable[Finding], codes: Mapping[str, Scalar], elsewhere: Collection[str]
+    counts: Collection[str], codes: Mapping[str, Scalar], elsewhere: Collection[str]
 ) -> Iterator[Finding]:
     """Codes that exclude nothing; those of `elsewhere` are for rules that did not run."""
-    known = {one.official for one in findings}
-    for code in sorted(set(codes) - known - set(elsewhere)):
+    for code in sorted(set(codes) - set(counts) - set(elsewhere)):
         message = f"{code} excludes nothing: remove it"
         if code not in CODES:
-            near = difflib.get_close_matches(code.upper(), CODES, n=1, cutoff=0.7)
+            near = difflib.get_close_matches(code[:_LONGEST].upper(), CODES, n=1, cutoff=0.7)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(CODES)}"
             message = f"{quoted(code)} is not a code of the official validator ({hint})"
         yield finding("exclusion-useless", FILE, message, codes[code], Severity.WARNING)

@@ -1,5 +1,6 @@
 """validation.yml excludes official codes from the findings, and nothing else; what it does is told."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -39,13 +40,15 @@ FOUND = (_finding("SVR00001"), _finding("SVR00002"), _finding("", "SVR00003"))
     ],
 )
 def test_a_listed_code_is_excluded(text: str, left: list[str]) -> None:
-    kept = exclusions.kept(FOUND, exclusions.excluded(yamltext.load(text.encode())))
+    counts: Counter[str] = Counter()
+    kept = list(exclusions.kept(FOUND, exclusions.excluded(yamltext.load(text.encode())), counts))
 
     assert [finding.official for finding in kept] == left
+    assert counts == Counter({"SVR00001", "SVR00002", ""} - set(left))
 
 
 def test_without_a_validation_yml_nothing_is_excluded() -> None:
-    assert exclusions.kept(FOUND, exclusions.excluded(None)) == FOUND
+    assert tuple(exclusions.kept(FOUND, exclusions.excluded(None), Counter())) == FOUND
 
 
 def _two(package: Package) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from pkgaction.rules.told import IS_EMPTY, UnreadableError, found
 _DOTS_ARE_LITERAL = "3.0.0"  # below, dotted keys are maps in maps
 _DASHES = re.compile(rb"---\r?(?:\n|\Z)")
 _MOST_VALUES = 1_500_000  # that are checked of one package; the largest have a tenth of it
+_MOST_ERRORS = 5_000  # of one file that are looked at
 _TOO_DEEP = "the values are nested too deeply to be checked: nest them less deeply"
 
 
@@ -80,7 +81,7 @@ class Files:
         value = self._yaml(path) if item.media_type.yaml else self._json(path)
         self._count(path, value)
         schema = self.schemas.get(item.schema)
-        errors = validator.errors(schema, value, self._formats(path, item))
+        errors, more = validator.errors(schema, value, self._formats(path, item), _MOST_ERRORS)
         node = self._node(path, item) if errors else None
         for text in dict.fromkeys(map(messages.of, errors)):
             yield found(
@@ -91,6 +92,9 @@ class Files:
                 official=text.official,
                 link=self.link(item.schema),
             )
+        if more:  # that those above are excluded says nothing of the others
+            message = f"the file has more than {_MOST_ERRORS} errors: fix those that are shown first"
+            yield self._found("schema-errors", path, message, item.schema)
 
     def _count(self, path: str, value: Value) -> None:
         self.values += _values(value)

@@ -1,10 +1,12 @@
 """One specification, and what it says of a package."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from pkgaction.model.finding import Finding
+from pkgaction.model.limited import limited
 from pkgaction.model.looseversion import LooseVersion
 from pkgaction.rules import exclusions, rule
 from pkgaction.rules.once import not_refused, once, without_effects
@@ -42,29 +44,31 @@ class Specification:
         Raises:
             SpecificationError: the specification is broken.
         """
-        findings, judged = self._all(package)
         codes = exclusions.excluded(package.yaml(exclusions.FILE))
-        unreadable = exclusions.unread(package.unreadable())
         unknown = package.is_unreadable(exclusions.FILE)
-        shown = tuple(without_effects(exclusions.kept(findings, None if unknown else codes)))
+        findings, judged = self._all(package)
+        counts: Counter[str] = Counter()
+        told = limited(exclusions.kept(findings, None if unknown else codes, counts))
+        shown = tuple(without_effects(told))
+        unreadable = tuple(limited(exclusions.unread(package.unreadable())))  # after the rules have read
         yield from once([*not_refused(unreadable, shown), *shown])
-        yield from exclusions.skipped(findings, codes)
+        yield from exclusions.skipped(counts, codes)
         if judged and not unreadable and package.mode is not Mode.BUILD:
             other = {one.code for one in self.rules if one.code and package.mode not in one.modes}
-            yield from exclusions.useless(findings, codes, other)
+            yield from limited(exclusions.useless(counts, codes, other))
 
-    def _all(self, package: Package) -> tuple[list[Finding], bool]:
+    def _all(self, package: Package) -> tuple[Iterator[Finding], bool]:
         """The findings, and whether they are of all rules; some keep all else from being judged."""
         if package.tree.get(MANIFEST) and not package.can_read(MANIFEST):
-            return [], False
+            return iter(()), False
         if fatal := next(self._formats.fatal(package), None):
-            return [fatal], False
+            return iter([fatal]), False
         root = self._root(package.type, package.format_version)
         if root is None:
             message = f"the type {package.type[:80]!r} is not supported"
             place = package.manifest().entries.get("type")
-            return [found(MANIFEST, message, place, code="type-unsupported")], False
-        return list(self._judge(package, root)), True
+            return iter([found(MANIFEST, message, place, code="type-unsupported")]), False
+        return self._judge(package, root), True
 
     def _judge(self, package: Package, root: Item) -> Iterator[Finding]:
         yield from self._formats.unreleased(package)

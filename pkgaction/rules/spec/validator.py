@@ -6,6 +6,7 @@ Source: a fork of github.com/xeipuuv/gojsonschema; elastic/package-spec, interna
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TypeAlias, cast
 
 from jsonschema import Draft7Validator, FormatChecker, ValidationError, validators
@@ -20,14 +21,18 @@ Found: TypeAlias = Iterator[ValidationError]
 _SUMS = frozenset({"anyOf", "oneOf", "allOf", "if", "contains"})
 
 
-def errors(schema: Schema, instance: Value, formats: FormatChecker) -> list[ValidationError]:
-    """What is wrong with a value, without the sums.
+def errors(
+    schema: Schema, instance: Value, formats: FormatChecker, most: int
+) -> tuple[list[ValidationError], bool]:
+    """What is wrong with a value, without the sums; and whether it is more than `most` errors.
 
     Each error has the keyword (`validator`; None: nothing may be there), what it asks for
     (`validator_value`; for a missing or an unknown key, that key) and the place (`absolute_path`).
     """
     engine = ENGINE(schema, format_checker=formats)
-    return [error for error in scores.relevant(engine.iter_errors(instance)) if not _is_sum(error)]
+    found = (error for error in engine.iter_errors(instance) if not _is_sum(error))
+    first = list(islice(found, most))
+    return scores.relevant(first), next(found, None) is not None
 
 
 def _is_sum(error: ValidationError) -> bool:
@@ -36,6 +41,14 @@ def _is_sum(error: ValidationError) -> bool:
 
 def _sum(keyword: str) -> ValidationError:
     return ValidationError("", validator=keyword, validator_value=None)
+
+
+def _summed(keyword: str, errors: Found) -> Found:
+    """The errors, one by one, and a sum before the first."""
+    for error in islice(errors, 1):
+        yield _sum(keyword)
+        yield error
+    yield from errors
 
 
 def _reference(engine: Engine, target: Schema, instance: Value, schema: Schema) -> Found:
@@ -61,18 +74,13 @@ def _one_of(engine: Engine, alternatives: Sequence[Schema], instance: Value, sch
 
 def _all_of(engine: Engine, parts: Sequence[Schema], instance: Value, schema: Schema) -> Found:
     del schema
-    found = [error for part in parts for error in engine.descend(instance, part)]
-    if found:
-        yield _sum("allOf")
-        yield from found
+    yield from _summed("allOf", (error for part in parts for error in engine.descend(instance, part)))
 
 
 def _if(engine: Engine, condition: Schema, instance: Value, schema: Schema) -> Found:
     branch = "then" if engine.evolve(schema=condition).is_valid(instance) else "else"
-    found = list(engine.descend(instance, schema[branch])) if branch in schema else []
-    if found:
-        yield _sum("if")
-        yield from found
+    if branch in schema:
+        yield from _summed("if", engine.descend(instance, schema[branch]))
 
 
 def _contains(engine: Engine, element: Schema, instance: Value, schema: Schema) -> Found:

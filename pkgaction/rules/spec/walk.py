@@ -3,8 +3,9 @@
 Source: elastic/package-spec, internal/validator/folder_spec.go.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pkgaction.model.finding import Finding
 from pkgaction.rules import linked
@@ -13,6 +14,8 @@ from pkgaction.rules.package import Mode, Package
 from pkgaction.rules.spec import naming
 from pkgaction.rules.spec.items import Item
 from pkgaction.rules.told import UnreadableError, found, shown
+
+Findings: TypeAlias = Generator[Finding, None, int]  # one by one; then the bytes of the files
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +28,25 @@ class Walk:
 
     def folder(self, path: str, item: Item) -> Iterator[Finding]:
         """All that is wrong in a folder, and below."""
-        yield from self._folder(path, item)[0]
+        yield from self._folder(path, item)
 
-    def _folder(self, path: str, item: Item) -> tuple[list[Finding], int]:
-        """The findings, and the bytes of all files that count."""
+    def _folder(self, path: str, item: Item) -> Findings:
+        """The findings; returns the bytes of all files that count."""
         entries = self.package.entries(path)
         most = item.limits.entries
         if most and len(entries) > most:
             message = f"the folder has {len(entries)} entries, {most} are allowed"
-            return [self._found("too-many-entries", path, message, item)], 0
-        findings = list(self._release(path, item))
+            yield self._found("too-many-entries", path, message, item)
+            return 0
+        yield from self._release(path, item)
         total = 0
         for entry in entries:
-            more, size = self._entry(entry, item)
-            findings += more
-            total += size
+            total += yield from self._entry(entry, item)
         if item.limits.total and total > item.limits.total:
             message = f"the files here have {total} bytes in all, {item.limits.total} are allowed"
-            findings.append(self._found("folder-too-large", path, message, item))
-        findings += self._missing(path, entries, item)
-        return findings, 0 if item.development else total
+            yield self._found("folder-too-large", path, message, item)
+        yield from self._missing(path, entries, item)
+        return 0 if item.development else total
 
     def _release(self, path: str, item: Item) -> Iterator[Finding]:
         if not item.beta:
@@ -58,20 +60,23 @@ class Walk:
             message = f"{what}: exclude {official} in validation.yml to use it all the same"
             yield self._found("beta-feature", path, message, item, official)
 
-    def _entry(self, entry: Entry, folder: Item) -> tuple[list[Finding], int]:
+    def _entry(self, entry: Entry, folder: Item) -> Findings:
         name = entry.name.removesuffix(linked.SUFFIX)
         is_link = name != entry.name
         if is_link and self.package.mode is Mode.BUILD:
             message = "a built package has no links: build it again"
-            return [self._found("link-in-a-built-package", entry.path, message, folder)], 0
+            yield self._found("link-in-a-built-package", entry.path, message, folder)
+            return 0
         item = next((one for one in folder.contents if one.takes(name, self.package.name)), None)
         if item is None:
-            return list(self._unknown(entry, folder)), 0
+            yield from self._unknown(entry, folder)
+            return 0
         if refused := self._refused(entry, item, is_link=is_link):
-            return [self._found(*refused, item)], 0
+            yield self._found(*refused, item)
+            return 0
         if entry.folder:
-            return self._folder(entry.path, item)
-        return self._file(entry, item)
+            return (yield from self._folder(entry.path, item))
+        return (yield from self._file(entry, item))
 
     def _unknown(self, entry: Entry, folder: Item) -> Iterator[Finding]:
         if not folder.additional:
@@ -100,14 +105,14 @@ class Walk:
             return "item-of-another-mode", entry.path, f"this may not be in {kept}"
         return None
 
-    def _file(self, entry: Entry, item: Item) -> tuple[list[Finding], int]:
-        findings = list(self.file(entry, item))
+    def _file(self, entry: Entry, item: Item) -> Findings:
+        yield from self.file(entry, item)
         if item.development:
-            return findings, 0
+            return 0
         try:
-            return findings, self.package.file(entry.path).content.size
+            return self.package.file(entry.path).content.size
         except UnreadableError:
-            return findings, 0
+            return 0
 
     def _missing(self, path: str, entries: tuple[Entry, ...], folder: Item) -> Iterator[Finding]:
         for item in folder.contents:
