@@ -22,6 +22,7 @@ _DEEPEST = 64
 _VERSION = (1, 1)  # of YAML, as yaml.v3 has it
 _MERGE = "tag:yaml.org,2002:merge"
 _MOST_NODES = 200_000  # with every alias written out
+_MOST_CHARACTERS = 4 * MOST_BYTES  # of scalars, with every alias written out
 _MOST_DOUBLED = 20  # keys of a file that are told of; the others are when these are gone
 
 # YAML 1.2 has this escape of a slash, yaml.v3 has not; counted from the first of a run of backslashes
@@ -180,8 +181,9 @@ class _Composer:
         self._text = text
         self._doubled = doubled
         self._events: Iterator[yaml.Event] = yamlevents.parse(text)
-        self._anchors: dict[str, tuple[Node, int] | None] = {}
+        self._anchors: dict[str, tuple[Node, int, int] | None] = {}
         self._nodes = 0
+        self._characters = 0
 
     def document(self, *, only: bool) -> Node | None:
         found: Node | None = None
@@ -211,7 +213,7 @@ class _Composer:
     def _node(self, event: yaml.Event, depth: int) -> Node:
         if depth > _DEEPEST:
             raise _problem(f"more than {_DEEPEST} levels of nesting", event)
-        before = self._nodes
+        before = self._nodes, self._characters
         self._count(1, event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
@@ -226,20 +228,23 @@ class _Composer:
         else:
             node = self._mapping(event, depth)
         if anchor is not None:
-            self._anchors[anchor] = (node, self._nodes - before)
+            self._anchors[anchor] = (node, self._nodes - before[0], self._characters - before[1])
         return node
 
-    def _count(self, nodes: int, event: yaml.Event) -> None:
+    def _count(self, nodes: int, event: yaml.Event, characters: int = 0) -> None:
         self._nodes += nodes
+        self._characters += characters
         if self._nodes > _MOST_NODES:
             raise _problem(f"more than {_MOST_NODES} values, aliases written out", event)
+        if self._characters > _MOST_CHARACTERS:
+            raise _problem(f"more than {_MOST_CHARACTERS} characters, aliases written out", event)
 
     def _alias(self, event: yaml.AliasEvent) -> Node:
         known = self._anchors.get(event.anchor or "")
         if known is None:
             raise _problem(f"the alias *{event.anchor} stands for nothing, or for itself", event)
-        node, nodes = known
-        self._count(nodes, event)
+        node, nodes, characters = known
+        self._count(nodes, event, characters)
         return node
 
     def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
@@ -247,6 +252,7 @@ class _Composer:
             written = self._text[event.start_mark.index : event.end_mark.index]
             if _SLASH.search(written):
                 raise _problem(r"\/ is no escape in double quotes: write / alone", event)
+        self._count(0, event, len(event.value))
         plain = bool(event.implicit[0]) and event.style in {None, ""}
         return Scalar(event.value, plain, *_where(event), event.tag or "")
 

@@ -17,13 +17,20 @@ class Entry:
     folder: bool
 
 
+DEEPEST = 64  # folders that a file may lie in; real ones lie in a dozen
 Folders: TypeAlias = Mapping[str, tuple[Entry, ...]]  # by path; "" is the package itself
 
 
 def of(tree: Tree) -> Folders:
-    """Every folder with its entries, by name. An empty folder is none."""
+    """Every folder with its entries, by name. An empty folder is none.
+
+    A path that is deeper is left out, and refused: all folders above it, each with its whole path, would
+    have the square of its length.
+    """
     found: dict[str, dict[str, Entry]] = {"": {}}
     for file in tree.files:
+        if file.path.count("/") > DEEPEST:
+            continue
         child, folder = file.path, False
         while child:
             above, _, name = child.rpartition("/")

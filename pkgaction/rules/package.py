@@ -18,6 +18,7 @@ from pkgaction.rules.reader import LARGEST_READ, Reader
 from pkgaction.rules.told import UNREADABLE, UnreadableError
 
 MANIFEST = FILE
+_LONGEST = 1024  # characters of a name or a version; the core rules take shorter ones alone
 _TEMPLATES = "_dev/build/docs"
 _UNREADABLE = {MANIFEST: "manifest-unreadable"}
 
@@ -55,18 +56,18 @@ class Package:
 
     @property
     def name(self) -> str:
-        """The manifest's name."""
-        return self.text("name")
+        """The manifest's name; rules repeat it for each file, so one beyond all measure is cut."""
+        return self.text("name")[:_LONGEST]
 
     @property
     def type(self) -> str:
-        """The manifest's type."""
-        return self.text("type")
+        """The manifest's type, cut in the same way."""
+        return self.text("type")[:_LONGEST]
 
     @property
     def version(self) -> str:
-        """The manifest's version."""
-        return self.text("version")
+        """The manifest's version, cut in the same way."""
+        return self.text("version")[:_LONGEST]
 
     @cached_property
     def format_version(self) -> LooseVersion:
@@ -115,6 +116,11 @@ class Package:
             return frozenset()
         below = (entry for entry in self.entries(_TEMPLATES) if not entry.folder)
         return frozenset(f"docs/{entry.name}" for entry in below if entry.name.endswith(".md"))
+
+    @cached_property
+    def rendered_folders(self) -> frozenset[str]:
+        """The folders that they are in."""
+        return frozenset(posixpath.dirname(path) for path in self.rendered)
 
     # -- what is in them
 

@@ -22,6 +22,7 @@ T = TypeVar("T")
 LARGEST_READ = 32 * 1024 * 1024  # bytes of one file; what is read of a package is far smaller
 MOST_READ = 512 * 1024 * 1024  # bytes of all files that are read; a zip bomb has more
 MOST_YAML = 32 * 1024 * 1024  # bytes of all YAML files that are read
+MOST_VALUES = 1_500_000  # of all YAML files, aliases written out; the largest have a tenth of it
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class Reader:
     _seen: set[str] = field(default_factory=set)  # paths that were read
     _bytes: int = 0  # of those
     _yaml: int = 0  # the same of YAML
+    _values_read: int = 0  # of YAML, with every alias written out
     _exhausted: bool = False  # more was asked for than is read of a package
 
     def refuse(self, error: UnreadableError) -> UnreadableError:
@@ -123,6 +125,10 @@ class Reader:
                 message = f"the YAML files that are checked have more than {MOST_YAML} bytes"
                 return self._exhaust(path, message)
             found = yamltext.load(data, doubled=doubled)
+            self._values_read += _values(found)
+            if self._values_read > MOST_VALUES:
+                message = f"the YAML files have more than {MOST_VALUES} values, aliases written out"
+                return self._exhaust(path, message)
         except yamltext.YamlProblemError as error:
             return self.refuse(UnreadableError.of(path, error))
         except UnreadableError as error:
@@ -163,6 +169,12 @@ def _first(errors: list[UnreadableError]) -> UnreadableError:
         return first
     message = f"{first.message} (and so for {len(others)} more that link to it)"
     return UnreadableError(first.file, message, first.line, first.column)
+
+
+def _values(node: yamltext.Node | None) -> int:
+    if isinstance(node, yamltext.Mapping):
+        return 1 + sum(map(_values, node.entries.values()))
+    return 1 + sum(map(_values, node.items)) if isinstance(node, yamltext.Sequence) else 1
 
 
 def _once(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pkgaction.model import layout
 from pkgaction.model.finding import Finding
+from pkgaction.rules.folders import DEEPEST
 from pkgaction.rules.package import Package
 from pkgaction.rules.told import finding
 
@@ -34,7 +35,7 @@ def bytes_in_all(package: Package) -> Iterator[Finding]:
 
 
 def object_names(package: Package) -> Iterator[Finding]:
-    """Every extracted file's object name fits, with room for a prefix of the bucket."""
+    """Every extracted file's object name fits beside a bucket's prefix, below 64 folders at most."""
     manifest = package.manifest()
     texts = [found.text if (found := manifest.scalar(k)) else "" for k in ("name", "version")]
     taken = len(f"artifacts/static/{'-'.join(texts)}/".encode())
@@ -42,4 +43,7 @@ def object_names(package: Package) -> Iterator[Finding]:
     for file in package.tree.files:
         if len(file.path.encode(errors="surrogateescape")) > most:
             message = f"the path has more than {most} bytes, its object's name would be too long"
+            yield finding("path-too-long", file.path, message)
+        elif file.path.count("/") > DEEPEST:
+            message = f"the file lies in more than {DEEPEST} folders: nest it less deeply"
             yield finding("path-too-long", file.path, message)

@@ -66,20 +66,21 @@ def encodings(package: Package) -> Iterator[Finding]:
 
 def left_by_git(package: Package) -> Iterator[Finding]:
     """No text that is published, or that building reads, is a conflict that nobody resolved."""
+    digests: dict[str, str] = {}  # of what links name
     for file in package.tree.files:
         whole = file.path.removesuffix(linked.SUFFIX)
         is_text = whole.endswith(_TEXT) and not _TESTS.search(whole)
-        if is_text and file.kind is Kind.FILE and _can_be_read(package, file):
+        if is_text and file.kind is Kind.FILE and _can_be_read(package, file, digests):
             with suppress(UnreadableError):
                 package.read(file.path)
     yield from ()
 
 
-def _can_be_read(package: Package, file: TreeFile) -> bool:
+def _can_be_read(package: Package, file: TreeFile, digests: dict[str, str]) -> bool:
     """Whether it is no matter of another rule what is wrong with the file, or with the link."""
     if file.path.endswith(linked.SUFFIX):
         try:
-            file = linked.target(file, package.source, {})
+            file = linked.target(file, package.source, digests)
         except linked.LinkProblemError:
             return False
     return file.content.size <= LARGEST_READ

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pkgaction.rules.folders import Entry
 from pkgaction.rules.spec.items import Item
@@ -12,17 +12,18 @@ _ENDS = ((".yaml", ".yml"), (".yml", ".yml.hbs"), (".yaml.hbs", ".yml.hbs"), (".
 _FORBIDDEN_END = re.compile(r"-ecs(?=\.json$)", re.IGNORECASE)
 _ODD = re.compile(r"[^a-z0-9_.-]+")
 _SEPARATORS = ("-", "_", ".", " ")
+_LONGEST = 200  # characters of a name that another is looked for
 _NEAR = 0.6  # of 1: how much alike two names are that are taken for the same
 
 
-def suggest(entry: Entry, folder: Item, package: str, taken: Container[str]) -> str:
+def suggest(entry: Entry, folder: Item, package: str, taken: Callable[[str], bool]) -> str:
     """A name near the entry's own that may stand in the folder; empty where there is none.
 
     Nobody types a name that is not printable, so none is suggested.
     """
     items = [item for item in folder.contents if item.folder is entry.folder]
     for name in _candidates(entry.name, items, package):
-        if name.isprintable() and name not in taken and any(item.takes(name, package) for item in items):
+        if name.isprintable() and not taken(name) and any(item.takes(name, package) for item in items):
             return name
     return ""
 
@@ -44,6 +45,8 @@ def _candidates(name: str, items: Sequence[Item], package: str) -> Iterator[str]
 
 def _prefixed(name: str, package: str, separator: str) -> Iterator[str]:
     """The name behind the package's, which takes the place of one that is nearly that."""
+    if max(len(name), len(package)) > _LONGEST:
+        return
     if name.startswith(package) and name[len(package) :][:1] in _SEPARATORS:
         yield f"{package}{separator}{name[len(package) + 1 :]}"
     first, _, rest = name.partition(separator)

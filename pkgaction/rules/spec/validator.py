@@ -5,6 +5,7 @@ the sums. So two matching alternatives of a `oneOf`, and `contains` on an empty 
 Source: a fork of github.com/xeipuuv/gojsonschema; elastic/package-spec, internal/errors.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TypeAlias, cast
@@ -136,6 +137,28 @@ def _required(engine: Engine, keys: Sequence[str], instance: Value, schema: Sche
             yield ValidationError("", validator="required", validator_value=key)
 
 
+def _unique(engine: Engine, wanted: Value, instance: Value, schema: Schema) -> Found:
+    del engine, schema
+    if not wanted or not isinstance(instance, list):
+        return
+    seen: set[str] = set()
+    for item in instance:
+        told = json.dumps(_with_integers(item), sort_keys=True)
+        if told in seen:
+            yield ValidationError("")
+            return
+        seen.add(told)
+
+
+def _with_integers(value: Value) -> Value:
+    """The value with 1 for 1.0, which is the same in JSON."""
+    if isinstance(value, dict):
+        return {key: _with_integers(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_with_integers(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 ENGINE = validators.extend(  # type: ignore[no-untyped-call]
     Draft7Validator,
     {
@@ -149,5 +172,6 @@ ENGINE = validators.extend(  # type: ignore[no-untyped-call]
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "required": _required,
+        "uniqueItems": _unique,
     },
 )

@@ -89,9 +89,11 @@ class Walk:
         path, package = entry.path.rpartition("/")[0], self.package.name
         names = dict.fromkeys(one.shown(package) for one in folder.contents)
         message = f"this is not allowed here; what may be here: {', '.join(names) or 'nothing'}"
-        taken = {other.name for other in self.package.entries(path)}
-        name = naming.suggest(entry, folder, package, taken)
+        name = naming.suggest(entry, folder, package, lambda name: self._is_taken(path, name))
         return f"{message}: rename it to {name}" if name else message
+
+    def _is_taken(self, folder: str, name: str) -> bool:
+        return self.package.exists(f"{folder}/{name}".lstrip("/"))
 
     def _refused(self, entry: Entry, item: Item, *, is_link: bool) -> tuple[str, str, str] | None:
         if is_link and not item.name and not item.allow_link:
@@ -133,11 +135,8 @@ class Walk:
     def _will_be_built(self, path: str, item: Item) -> bool:
         """Whether a template is there for the document, or for one in the folder."""
         place = f"{path}/{item.name}".lstrip("/")
-        return any(
-            one.startswith(f"{place}/") if item.folder else one == place
-            for one in self.package.rendered
-            if item.name
-        )
+        rendered = self.package.rendered_folders if item.folder else self.package.rendered
+        return bool(item.name) and place in rendered
 
     def _found(self, code: str, path: str, message: str, item: Item, official: str = "") -> Finding:
         return found(path or "manifest.yml", message, code=code, official=official, link=self.link(item))
