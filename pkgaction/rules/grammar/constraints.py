@@ -18,7 +18,7 @@ _TAG = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _PART = r"[0-9xX*|]+"  # a bar is no part of a version, but makes `||1 - 2` no range
 _PATTERN = rf"v?{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:-{_TAG})?(?:\+{_TAG})?"
 _RANGE = re.compile(rf"{_BLANK}*({_PATTERN}){_BLANK}+-{_BLANK}+({_PATTERN}){_BLANK}*")
-_ONE = re.compile(rf"(?P<operator>[=!<>~^]*){_BLANK}*(?P<version>[^\t\n\f\r ,]+)")
+_ONE = re.compile(rf"(?P<operator>[=!<>~^]*+){_BLANK}*(?P<version>[^\t\n\f\r ,]+)")
 _BETWEEN = re.compile(rf"{_BLANK}*,{_BLANK}*|{_BLANK}+")
 _PARTS = re.compile(
     rf"v?(?P<major>{_PART})(?:\.(?P<minor>{_PART}))?(?:\.(?P<patch>{_PART}))?"
