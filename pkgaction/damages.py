@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from pkgaction.integrity import Measure, damage, is_sealed, way_out, without_record
+from pkgaction.integrity import damage, is_same, is_sealed, way_out, without_record
 from pkgaction.inventory import Extracted
 from pkgaction.model.audit import Code, Drift
-from pkgaction.model.checksum import decoded, encoded
+from pkgaction.model.checksum import Digests, decoded, encoded
 from pkgaction.objects import ZIP, ZIP_CRC32C
 from pkgaction.ports import ObjectStore, StoredObject
 
@@ -43,17 +43,18 @@ def of_zip(
 
 
 def of_files(
-    extracted: Extracted, expected: Mapping[str, Measure | None], store: ObjectStore
+    extracted: Extracted, expected: Mapping[str, Digests | None], store: ObjectStore
 ) -> Iterator[Drift]:
     """The same of the extracted files.
 
     Args:
         extracted: as they lie there.
-        expected: those of the zip, with their measures where it was read.
+        expected: those of the zip, with their digests where it was read.
         store: where they lie.
     """
     for path, stored in sorted((extracted.damaged | extracted.doubted).items()):
-        whole = expected.get(path) == (stored.size, stored.crc32c) and not is_sealed(stored)
+        of_zip = expected.get(path)
+        whole = of_zip and not is_sealed(stored) and is_same(stored, store, of_zip)
         if stored.doubt or whole:
             yield _wrong_record(stored, store)
         else:

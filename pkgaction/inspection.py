@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkgaction import entry, objects
-from pkgaction.errors import DamagedObjectError, PackageError, StorageError
-from pkgaction.integrity import Measure
+from pkgaction.errors import DamagedObjectError, PackageError
+from pkgaction.integrity import replaced
 from pkgaction.model import layout
 from pkgaction.model.audit import Code, Drift
-from pkgaction.model.checksum import crc32c
+from pkgaction.model.checksum import Digests, crc32c
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, ManifestProblemError, PackageId, identify
@@ -28,7 +28,7 @@ class Inspected:
     """What a zip says of itself."""
 
     drifts: tuple[Drift, ...]
-    files: Mapping[str, Measure] | None = None  # by path; None: the zip can't be read
+    files: Mapping[str, Digests] | None = None  # by path; None: the zip can't be read
     entry: JsonObject | None = None  # None: it gives none
     signed: bool = False  # the zip can be read, and its signature is a good one of the trusted key
 
@@ -52,7 +52,7 @@ class Inspector:
         try:
             path = objects.download(zip_, self.store, self.scratch)
         except GenerationMismatchError as error:
-            raise _replaced(self.store, zip_) from error
+            raise replaced(self.store.url, zip_) from error
         except DamagedObjectError as error:
             return Inspected(drifts=(Drift(Code.ZIP_DAMAGED, error.what, error.fix),))
         try:
@@ -68,7 +68,7 @@ class Inspector:
             with self.store.open(signature.name, generation=signature.generation) as stream:
                 armored = stream.read(_LARGEST_SIGNATURE)
         except GenerationMismatchError as error:
-            raise _replaced(self.store, signature) from error
+            raise replaced(self.store.url, signature) from error
         except DamagedObjectError as error:
             yield Drift(Code.SIGNATURE_DAMAGED, error.what, error.fix)
             return
@@ -112,7 +112,7 @@ def _read(package: PackageId, zip_: StoredObject, path: Path) -> Inspected:
                 drifts.append(Drift(Code.ENTRY_REFUSED, what, "publish a higher version"))
     except PackageError as error:
         return Inspected(drifts=(Drift(Code.ZIP_DAMAGED, error.what, _RESTORE),))
-    files = {file.path: (file.size, file.crc32c) for file in made.files}
+    files = {file.path: file.digests for file in made.files}
     return Inspected(drifts=tuple(drifts), files=files, entry=found)
 
 
@@ -136,9 +136,3 @@ def _digests(zip_: StoredObject, made: Archive) -> Iterator[Drift]:
         if kept != is_:
             what = f"the zip's {key} is {is_}, and {kept} is kept beside it"
             yield Drift(Code.CONTENT_DIFFERS, what, _RESTORE)
-
-
-def _replaced(store: ObjectStore, found: StoredObject) -> StorageError:
-    what = "the object was replaced while it was read"
-    fix = "find out who writes there, then run the job again"
-    return StorageError(what=what, where=f"{store.url}/{found.name}", fix=fix)

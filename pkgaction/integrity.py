@@ -2,22 +2,28 @@
 
 Each object that is published carries two checksums as metadata: of its bytes, as its publisher had
 them, and of its name, headers and metadata. The bucket's own checksum of the bytes is in every listing:
-if it is the recorded one, the object is whole. Objects of other tools, and of older versions, have none.
+if it is the recorded one, no accident has changed the object. Objects of other tools, and of older
+versions, have none.
+
+That finds accidents, and proves nothing against a person: whoever wrote an object wrote its metadata,
+too, and can give any bytes any CRC32C. `require_same` proves that an object is the one that we have.
 """
 
+import hashlib
 import json
 import shlex
 from dataclasses import replace
 
 from pkgaction.errors import DamagedObjectError, StorageError
 from pkgaction.model import layout
-from pkgaction.model.checksum import crc32c, decoded, encoded
+from pkgaction.model.checksum import Digests, crc32c, decoded, encoded
 from pkgaction.model.tree import Bytes
-from pkgaction.ports import Headers, ObjectStore, StoredObject
+from pkgaction.ports import GenerationMismatchError, Headers, ObjectStore, StoredObject
 
 CRC32C = "crc32c"  # metadata: of the object's bytes
 SEAL = "headers-crc32c"  # metadata: of its name, its headers and the metadata beside this one
 _OTHERS = "goog-"  # metadata that Google's own tools add
+_BLOCK = 1 << 20  # bytes
 Measure = tuple[int, int]  # of bytes: how many, crc32c
 
 
@@ -84,6 +90,73 @@ def require_whole(
     if what := damage(again, expected):
         raise damaged(store.url, again, what)
     return again
+
+
+def require_same(stored: StoredObject, store: ObjectStore, wanted: Digests) -> StoredObject:
+    """The same object, if its bytes are the wanted ones, whoever wrote it and whatever it says.
+
+    What one answer says is asked for a second time.
+
+    Raises:
+        DamagedObjectError: they are not.
+        StorageError: it is gone, or was replaced meanwhile.
+    """
+    measure = wanted.size, wanted.crc32c
+    stored = require_whole(stored, store, measure)
+    if not _difference(stored, store, wanted):
+        return stored
+    again = require_whole(there(store, stored.name), store, measure)
+    if what := _difference(again, store, wanted):
+        raise damaged(store.url, again, what)
+    return again
+
+
+def is_same(stored: StoredObject, store: ObjectStore, wanted: Digests) -> bool:
+    """Whether an object's bytes are the wanted ones.
+
+    Raises:
+        StorageError: it was replaced while it was read.
+    """
+    measure = wanted.size, wanted.crc32c
+    return measure == (stored.size, stored.crc32c) and not _difference(stored, store, wanted)
+
+
+def _difference(stored: StoredObject, store: ObjectStore, wanted: Digests) -> str:
+    """How an object of the wanted size and CRC32C differs, as a sentence; empty where it does not.
+
+    The server's own MD5 tells: nobody finds other bytes for the MD5 of bytes that somebody else has
+    made. Where the server keeps none, the object is read.
+    """
+    if encoding := stored.headers.content_encoding:
+        return f"it is kept with Content-Encoding {encoding[:40]!r}, so readers would get other bytes"
+    if stored.md5 is not None:
+        same, kind = stored.md5 == wanted.md5, "MD5"
+    else:
+        same, kind = sha256(stored, store) == wanted.sha256, "sha256"
+    return "" if same else f"it has the right size and crc32c, but its {kind} is that of other bytes"
+
+
+def sha256(stored: StoredObject, store: ObjectStore) -> str:
+    """The digest of an object's bytes, which are read for it; lower-case hex.
+
+    Raises:
+        StorageError: it was replaced while it was read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with store.open(stored.name, generation=stored.generation) as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+    except GenerationMismatchError as error:
+        raise replaced(store.url, stored) from error
+    return digest.hexdigest()
+
+
+def replaced(url: str, stored: StoredObject) -> StorageError:
+    """The error for an object that is another one by now."""
+    what = "the object was replaced while it was read"
+    fix = "find out who writes there, then run the job again"
+    return StorageError(what=what, where=f"{url}/{stored.name}", fix=fix)
 
 
 def certain(stored: StoredObject, store: ObjectStore) -> StoredObject:

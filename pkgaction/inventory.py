@@ -2,8 +2,9 @@
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from pkgaction.integrity import Measure, certain, damage, is_recorded
+from pkgaction.integrity import certain, damage, is_recorded
 from pkgaction.model import layout
 from pkgaction.model.manifest import PackageId
 from pkgaction.ports import ObjectStore, StoredObject
@@ -12,6 +13,7 @@ PACKAGES = "artifacts/packages/"
 STATIC = "artifacts/static/"
 _ZIP = ".zip"
 _SIGNATURE = ".zip.sig"
+Listed: TypeAlias = tuple[int, int, bytes | None]  # size in bytes, CRC32C, MD5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,8 @@ class Packages:
 class Extracted:
     """The extracted files of a version, by path."""
 
-    files: dict[str, Measure] = field(default_factory=dict)
+    files: dict[str, Listed] = field(default_factory=dict)
+    composed: dict[str, StoredObject] = field(default_factory=dict)  # those without an MD5
     damaged: dict[str, StoredObject] = field(default_factory=dict)
     doubted: dict[str, StoredObject] = field(default_factory=dict)  # whole, beside a wrong record
     unproven: list[str] = field(default_factory=list)  # no checksum of their own was kept with them
@@ -63,7 +66,9 @@ def static(store: ObjectStore, only: Container[str] | None) -> dict[str, Extract
         if only is None or base in only:
             found = certain(listed, store)
             folder = folders.setdefault(base, Extracted())
-            folder.files[path] = (found.size, found.crc32c)
+            folder.files[path] = (found.size, found.crc32c, found.md5)
+            if found.md5 is None:
+                folder.composed[path] = found
             if damage(found):
                 folder.damaged[path] = found
             elif found.doubt:

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pkgaction.errors import ContentConflictError, PackageError
-from pkgaction.integrity import damaged, is_recorded, require_whole, sealed
+from pkgaction.integrity import damaged, is_recorded, is_same, require_same, require_whole, sealed
 from pkgaction.model import layout
-from pkgaction.model.checksum import crc32c
-from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.release import Built, FileRecord
 from pkgaction.model.tree import Content, Tree
 from pkgaction.ports import AlreadyExistsError, Headers, ObjectStore, StoredObject
@@ -31,52 +29,66 @@ class StoredZip:
     """A version's zip as it lies in the bucket."""
 
     object: StoredObject
-    content_digest: str
     sha256: str  # of its bytes
+    copy: Path | None = None  # its bytes in a file, where they were read
+    tree: Tree | None = None  # what is in that
 
 
-def stored_zip(stored: StoredObject, built: Built, store: ObjectStore, scratch: Path) -> StoredZip:
-    """What a zip in the bucket is, and proof that it is whole.
+@contextmanager
+def stored_zip(
+    stored: StoredObject, built: Built, store: ObjectStore, scratch: Path
+) -> Iterator[StoredZip]:
+    """A zip in the bucket that has the content of the package, whoever wrote it.
 
-    Our own zip proves the same one; the recorded checksum proves one of another compressor. Where there
-    is neither, its bytes are read.
+    The server's own checksums prove the very zip that was built. Any other one is read: what its
+    metadata says is enough to refuse it, never to take it. The copy is there as long as the block.
 
     Raises:
-        DamagedObjectError: it is not whole.
+        ContentConflictError: it has other content, or says so.
+        DamagedObjectError: it is not whole, or not what its metadata says.
     """
     stored = require_whole(stored, store)
-    metadata = stored.headers.metadata
-    if CONTENT in metadata and ZIP in metadata:
-        found = StoredZip(object=stored, content_digest=metadata[CONTENT], sha256=metadata[ZIP])
-        if found.sha256 == built.sha256:
-            require_whole(stored, store, (built.size, crc32c(FileOnDisk(built.zip))))
-            return found
-        if is_recorded(stored):
-            return found
+    said = stored.headers.metadata
+    if is_recorded(stored):
+        refuse_other(built, said.get(CONTENT, built.content_digest), stored.name)
+    if said.get(ZIP) == built.sha256:
+        stored = require_same(stored, store, built.digests)
+    elif not is_same(stored, store, built.digests):
+        with downloaded(stored, built, store, scratch) as found:
+            yield found
+        return
+    _require_said(stored, store, sha256=built.sha256, content=built.content_digest)
+    yield StoredZip(object=stored, sha256=built.sha256)
+
+
+@contextmanager
+def downloaded(
+    stored: StoredObject, built: Built, store: ObjectStore, scratch: Path
+) -> Iterator[StoredZip]:
+    """A stored zip of the package's content, with its copy and files. Nothing is believed but its bytes.
+
+    Raises:
+        ContentConflictError: it has other content than the package.
+        DamagedObjectError: it is not what its metadata says, or can't be read.
+    """
     path = download(stored, store, scratch)
     try:
         with opened(path, stored, store) as tree:
-            return measured(path, tree, stored, store)
+            made = archive.measured(path, tree)
+            _require_said(stored, store, sha256=made.sha256, content=made.content_digest)
+            refuse_other(built, made.content_digest, stored.name)
+            yield StoredZip(object=stored, sha256=made.sha256, copy=path, tree=tree)
     finally:
         path.unlink()
 
 
-def measured(path: Path, tree: Tree, stored: StoredObject, store: ObjectStore) -> StoredZip:
-    """What a downloaded zip is by its bytes.
-
-    Raises:
-        DamagedObjectError: it is not what its metadata says.
-    """
-    made = archive.measured(path, tree)
-    for key, kind, is_ in (
-        (ZIP, "sha256", made.sha256),
-        (CONTENT, "the content sha256", made.content_digest),
-    ):
+def _require_said(stored: StoredObject, store: ObjectStore, *, sha256: str, content: str) -> None:
+    """Refuse a zip whose metadata says other digests than its bytes have."""
+    for key, kind, is_ in ((ZIP, "sha256", sha256), (CONTENT, "the content sha256", content)):
         said = stored.headers.metadata.get(key, is_)
         if said != is_:
             what = f"the stored zip has {kind} {is_}, its metadata says {said}"
             raise damaged(store.url, stored, what)
-    return StoredZip(object=stored, content_digest=made.content_digest, sha256=made.sha256)
 
 
 def download(stored: StoredObject, store: ObjectStore, scratch: Path) -> Path:
@@ -132,7 +144,7 @@ def missing(built: Built, store: ObjectStore) -> dict[str, FileRecord]:
     present = {found.name.removeprefix(folder): found for found in store.list(folder)}
     for file in built.files:
         if found := present.get(file.path):
-            require_whole(found, store, (file.size, file.crc32c))
+            require_same(found, store, file.digests)
     return {file.path: file for file in built.files if file.path not in present}
 
 

@@ -134,6 +134,7 @@ class StoredObject:
     crc32c: int
     headers: Headers
     created: datetime  # when this generation was written, by the storage's own clock
+    md5: bytes | None = None  # the server's own, never from metadata; None: it keeps none of this object
     doubt: str = (
         ""  # what is wrong with what is kept beside its bytes, which prove themselves; a sentence
     )

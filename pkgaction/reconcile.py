@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 from pkgaction import generations, objects, signatures
 from pkgaction.entry.catalog import Catalog
 from pkgaction.errors import PkgactionError
-from pkgaction.integrity import damage
+from pkgaction.integrity import damage, is_same
 from pkgaction.job import Job, World
 from pkgaction.model import layout, outcome
 from pkgaction.model.outcome import GOES_ON, Key, Ledger, Outcome, Status
@@ -24,7 +24,7 @@ from pkgaction.model.release import Built, Published, Stored
 from pkgaction.objects import CONTENT, ZIP
 from pkgaction.ports import Clock, ObjectStore
 from pkgaction.settling import IN_THE_BUCKET
-from pkgaction.signatures import Proof
+from pkgaction.signatures import Proof, ZipCopy
 
 T = TypeVar("T")
 
@@ -146,14 +146,17 @@ def _see(built: Built, store: ObjectStore) -> _Seen:
     sha256 = metadata.get(ZIP, "")
     if metadata.get(CONTENT) != built.content_digest or damage(stored):
         return _Seen(_State.OTHER)
+    # a zip of another compressor would have to be read, for which there is no time
+    ours = sha256 == built.sha256 and is_same(stored, store, built.digests)
     doubts: list[str] = []  # a signature that only its key could prove counts as not confirmed
     proof = Proof(signer=None, scratch=Path(), warn=doubts.append)
     try:
-        is_whole = not objects.missing(built, store) and signatures.proven(built, sha256, store, proof)
+        of_zip = ZipCopy(sha256=sha256, path=built.zip)
+        is_whole = ours and not objects.missing(built, store)
+        is_whole = is_whole and signatures.proven(built, of_zip, store, proof) is not None
     except PkgactionError:
-        is_whole = None
-    is_whole = None if doubts else is_whole
-    return _Seen(_State.WHOLE if is_whole else _State.PARTIAL, sha256, stored.size)
+        is_whole = False
+    return _Seen(_State.WHOLE if is_whole and not doubts else _State.PARTIAL, sha256, stored.size)
 
 
 def _catalog(index: ObjectStore, clock: Clock) -> Catalog:

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkgaction import objects
 from pkgaction.errors import SigningKeyError, StorageError
-from pkgaction.integrity import damaged, is_proven, require_whole, there, way_out
+from pkgaction.integrity import damaged, is_proven, is_same, replaced, require_whole, way_out
 from pkgaction.model import layout
 from pkgaction.model.armor import is_whole
+from pkgaction.model.checksum import digests
 from pkgaction.model.release import Built
+from pkgaction.model.tree import Bytes
 from pkgaction.objects import ZIP
-from pkgaction.ports import ObjectStore, Signer, StoredObject
+from pkgaction.ports import GenerationMismatchError, ObjectStore, Signer, StoredObject
 
 _LARGEST = 1 << 20  # bytes
 
@@ -25,67 +26,84 @@ class Proof:
     warn: Callable[[str], None]  # of one that nothing proves
 
 
-def proven(built: Built, zip_sha256: str, store: ObjectStore, proof: Proof) -> StoredObject | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZipCopy:
+    """The zip that a signature must be of."""
+
+    sha256: str
+    path: Path  # a file with its bytes
+
+
+def proven(
+    built: Built,
+    of_zip: ZipCopy,
+    store: ObjectStore,
+    proof: Proof,
+    *,
+    ours: bytes = b"",
+    strict: bool = False,
+) -> StoredObject | None:
     """The version's signature, whole and of this very zip; None where there is none.
 
-    One of another tool has no checksum, or does not say of which zip it is: it is verified.
+    One that this run did not make is verified, whatever its metadata says. Without a key, what is kept
+    with it counts: nothing is published by that.
+
+    Args:
+        built: the package version.
+        of_zip: what it must be a signature of.
+        store: where it lies.
+        proof: what it is verified with.
+        ours: the one that this run has made.
+        strict: one of another key is refused. Else it is warned of: an older key may have made it.
 
     Raises:
         DamagedObjectError: it is not whole.
-        StorageError: it is of another zip.
+        StorageError: it is of another zip, or not a valid one.
     """
     stored = store.stat(layout.signature_name(built.id))
     if stored is None:
         return None
     stored = require_whole(stored, store)
     of = stored.headers.metadata.get(ZIP, "")
-    if of and of != zip_sha256:
+    if of and of != of_zip.sha256:
         raise StorageError(
-            what=f"it is the signature of another zip (sha256 {of}, not {zip_sha256})",
+            what=f"it is the signature of another zip (sha256 {of}, not {of_zip.sha256})",
             where=f"{store.url}/{stored.name}",
             fix="run `pkgaction audit`, and find out who else writes to the bucket",
         )
-    if not of or not is_proven(stored):
-        _require_valid(stored, built, zip_sha256, store, proof)
+    believed = proof.signer is None and bool(of) and is_proven(stored)
+    if not believed and not (ours and is_same(stored, store, digests(Bytes(ours)))):
+        _require_valid(stored, of_zip.path, store, proof, strict=strict)
     return stored
 
 
 def _require_valid(
-    stored: StoredObject, built: Built, zip_sha256: str, store: ObjectStore, proof: Proof
+    stored: StoredObject, path: Path, store: ObjectStore, proof: Proof, *, strict: bool
 ) -> None:
-    with store.open(stored.name, generation=stored.generation) as stream:
-        armored = stream.read(_LARGEST)
-    good, where = _verifies(armored, built, zip_sha256, store, proof), f"{store.url}/{stored.name}"
+    try:
+        with store.open(stored.name, generation=stored.generation) as stream:
+            armored = stream.read(_LARGEST)
+    except GenerationMismatchError as error:
+        raise replaced(store.url, stored) from error
+    good, where = _verifies(armored, path, proof), f"{store.url}/{stored.name}"
     if not good and not is_whole(armored):
         raise damaged(store.url, stored, "it is damaged: it is not an armored signature")
-    if good is None:
+    if good is None and not strict:
         proof.warn(
-            f"{where}: nothing proves this signature: no checksum is kept with it, and this run has no "
-            "key to verify it by; check it by `pkgaction audit --deep`"
+            f"{where}: nothing proves this signature: this run does not have the key that made it; "
+            "check it by `pkgaction audit --deep`"
         )
     elif not good:
         way = way_out(store.url, stored)
         raise StorageError(
-            what="it is not a valid signature of this zip by the signing key, "
-            "and no checksum is kept with it",
+            what="it is not a valid signature of this zip by the signing key",
             where=where,
             fix=f"if another key made it, use that one here; else {way}",
         )
 
 
-def _verifies(
-    armored: bytes, built: Built, zip_sha256: str, store: ObjectStore, proof: Proof
-) -> bool | None:
-    if proof.signer is None:
-        return None
-    ours = zip_sha256 == built.sha256
-    path = built.zip
-    if not ours:
-        path = objects.download(there(store, layout.zip_name(built.id)), store, proof.scratch)
+def _verifies(armored: bytes, path: Path, proof: Proof) -> bool | None:
     try:
-        return proof.signer.verifies(path, armored)
+        return proof.signer.verifies(path, armored) if proof.signer else None
     except SigningKeyError:
         return None  # told by those who sign
-    finally:
-        if not ours:
-            path.unlink()

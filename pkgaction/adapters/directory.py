@@ -11,6 +11,7 @@ object is said to have is that of the bytes as they lie there, as a server's is:
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import tempfile
 import time
@@ -26,7 +27,7 @@ from pkgaction.adapters import sidecars
 from pkgaction.adapters.sidecars import Kept
 from pkgaction.errors import AccessDeniedError, BucketMissingError, StorageError, of_machine
 from pkgaction.model import layout
-from pkgaction.model.checksum import crc32c, encoded, extended
+from pkgaction.model.checksum import checksums, encoded, extended
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.tree import Content
 from pkgaction.ports import AlreadyExistsError, GenerationMismatchError, Headers, StoredObject
@@ -152,7 +153,7 @@ class DirectoryStore:
             temporary = Path(temporary_name)
             try:
                 with os.fdopen(handle, "wb") as target, content.open() as source:
-                    checksum = _copied(source, target)
+                    checksum, md5 = _copied(source, target)
                 temporary.chmod(0o644)
                 generation = time.time_ns()
                 os.utime(temporary, ns=(generation, generation))
@@ -163,6 +164,7 @@ class DirectoryStore:
                     crc32c=checksum,
                     headers=headers,
                     created=_time(temporary.stat().st_mtime_ns),
+                    md5=md5,
                 )
                 sidecar = self._sidecar(name, stored.generation)
                 sidecar.parent.mkdir(parents=True, exist_ok=True)
@@ -191,13 +193,15 @@ class DirectoryStore:
         """The object of that generation; None where it has another one by now, or is gone."""
         path, kept = self._path(name), self._kept(name, generation)
         try:
+            checksum, md5 = checksums(FileOnDisk(path))
             there = StoredObject(
                 name=name,
                 generation=generation,
                 size=path.stat().st_size,
-                crc32c=crc32c(FileOnDisk(path)),
+                crc32c=checksum,
                 headers=kept.headers if kept else self._guessed(name),
                 created=_time(generation),
+                md5=md5,
             )
         except FileNotFoundError:
             return None
@@ -283,13 +287,14 @@ def _failing(url: str, name: str) -> Iterator[None]:
         raise StorageError(what=what, where=f"{url}/{name}", fix=fix) from error
 
 
-def _copied(source: BinaryIO, target: IO[bytes]) -> int:
-    """Copy all of it; the checksum of what was read."""
-    checksum = 0
+def _copied(source: BinaryIO, target: IO[bytes]) -> tuple[int, bytes]:
+    """Copy all of it; CRC32C and MD5 of what was read."""
+    checksum, md5 = 0, hashlib.md5(usedforsecurity=False)
     while block := source.read(_CHUNK):
         checksum = extended(checksum, block)
+        md5.update(block)
         target.write(block)
-    return checksum
+    return checksum, md5.digest()
 
 
 def _time(generation: int) -> datetime:

@@ -27,7 +27,7 @@ from pkgaction.adapters.gcs_resource import Wanted
 from pkgaction.adapters.gcs_retry import TIMEOUT, DamagedError, LostSessionError, Tries, given_up
 from pkgaction.adapters.gcs_upload import CHUNK, Upload, held
 from pkgaction.errors import LoginError, StorageError
-from pkgaction.model.checksum import crc32c, encoded, extended
+from pkgaction.model.checksum import checksums, encoded, extended
 from pkgaction.model.json import Json
 from pkgaction.model.tree import Bytes, Content
 from pkgaction.ports import (
@@ -191,7 +191,7 @@ class GcsStore:
         """
         mark, tries, size = secrets.token_hex(8), self._tries(name), content.size
         content = held(content)
-        wanted = Wanted(name, size, crc32c(content), headers)
+        wanted = Wanted(name, size, *checksums(content), headers)
         stored = self._sent(wanted, mark, content, tries, generation)
         for _ in range(_MOST):
             kept = self._kept(stored, wanted, mark)

@@ -10,14 +10,16 @@ from datetime import datetime
 
 from pkgaction import integrity
 from pkgaction.adapters.gcs_retry import DamagedError
-from pkgaction.model.checksum import decoded, encoded
+from pkgaction.model.checksum import decoded, decoded_md5, encoded
 from pkgaction.model.json import Json, JsonObject, at, text_at
 from pkgaction.ports import Headers, StoredObject
 
 MARK = "write-id"  # metadata: which write made this generation
 _PAGE = {"kind", "items", "prefixes", "nextPageToken"}  # the keys of a page of a listing
 _DIGITS = 19  # of the largest number of 63 bits
-FIELDS = "name,generation,size,crc32c,contentType,contentEncoding,cacheControl,metadata,timeCreated"
+FIELDS = (
+    "name,generation,size,crc32c,md5Hash,contentType,contentEncoding,cacheControl,metadata,timeCreated"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Wanted:
     name: str
     size: int  # bytes
     crc32c: int
+    md5: bytes
     headers: Headers
 
     def described(self, mark: str) -> JsonObject:
@@ -47,6 +50,8 @@ class Wanted:
         """How the one in the bucket differs, as a sentence; empty where it does not."""
         if what := integrity.damage(kept, (self.size, self.crc32c)):
             return what
+        if kept.md5 not in {None, self.md5}:
+            return "it is damaged: it is kept with another MD5 than that of the bytes that were sent"
         headers = self.headers
         if not headers.content_type:  # the server chooses one
             headers = replace(headers, content_type=kept.headers.content_type)
@@ -81,6 +86,11 @@ def stored(resource: Json, prefix: str) -> StoredObject:
         created = datetime.fromisoformat(text_at(resource, "timeCreated"))
     except ValueError:
         created = None
+    hashed = text_at(resource, "md5Hash")  # a composed object has none
+    md5 = decoded_md5(hashed) if hashed else None
+    if hashed and md5 is None:
+        message = "an answer has an MD5 that cannot be one"
+        raise DamagedError(message)
     if not name.startswith(prefix) or not generation or size is None or checksum is None or not created:
         message = "an answer describes an object that cannot be"
         raise DamagedError(message)
@@ -91,6 +101,7 @@ def stored(resource: Json, prefix: str) -> StoredObject:
         crc32c=checksum,
         headers=_headers(resource),
         created=created,
+        md5=md5,
     )
 
 

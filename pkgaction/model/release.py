@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
+from pkgaction.model.checksum import Digests
 from pkgaction.model.finding import Finding
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import Identity, PackageId, Requirement
@@ -105,6 +106,12 @@ class FileRecord:
     size: int  # bytes
     sha256: str  # lower-case hex
     crc32c: int
+    md5: bytes
+
+    @property
+    def digests(self) -> Digests:
+        """What tells whether an object is this file."""
+        return Digests(size=self.size, crc32c=self.crc32c, md5=self.md5, sha256=self.sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +120,7 @@ class Built:
 
     validated: Validated
     zip: Path
-    sha256: str  # of the zip, lower-case hex
-    size: int  # of the zip, bytes
+    digests: Digests  # of the zip
     tree: Tree  # what is in the zip
     files: tuple[FileRecord, ...]  # the same, measured
     content_digest: str  # over paths and file contents, lower-case hex; not over the compression
@@ -129,6 +135,16 @@ class Built:
     def id(self) -> PackageId:
         """The package version."""
         return self.candidate.id
+
+    @property
+    def sha256(self) -> str:
+        """Of the zip, lower-case hex."""
+        return self.digests.sha256
+
+    @property
+    def size(self) -> int:
+        """Of the zip, bytes."""
+        return self.digests.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

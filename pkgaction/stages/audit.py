@@ -13,10 +13,11 @@ from pkgaction.entry.catalog import Catalog
 from pkgaction.errors import IndexUnsafeError, UsageError
 from pkgaction.generations import Generation
 from pkgaction.inspection import Inspected, Inspector
-from pkgaction.integrity import Measure, is_recorded, is_sealed
+from pkgaction.integrity import is_recorded, is_same, is_sealed
 from pkgaction.inventory import Extracted, Packages
 from pkgaction.model import layout, paths
 from pkgaction.model.audit import Audit, Audited, Code, Drift
+from pkgaction.model.checksum import Digests
 from pkgaction.model.globs import PackageGlobs
 from pkgaction.model.json import Json, JsonObject, at
 from pkgaction.model.manifest import FILE, PackageId
@@ -227,7 +228,7 @@ def _signature(stored: StoredObject, signature: StoredObject | None) -> Iterator
 
 def _expected(
     package: PackageId, stock: _Stock, found: Inspected | None
-) -> Mapping[str, Measure | None]:
+) -> Mapping[str, Digests | None]:
     """The extracted files that must be there: the zip's, else those that the index names."""
     if found and found.files is not None:
         return found.files
@@ -239,7 +240,7 @@ def _expected(
 
 
 def _static(
-    extracted: Extracted, expected: Mapping[str, Measure | None], store: ObjectStore
+    extracted: Extracted, expected: Mapping[str, Digests | None], store: ObjectStore
 ) -> Iterator[Drift]:
     there = extracted.files
     yield from damages.of_files(extracted, expected, store)
@@ -249,7 +250,7 @@ def _static(
     other = [
         path
         for path, is_ in expected.items()
-        if is_ and there.get(path, is_) != is_ and path not in extracted.damaged
+        if is_ and path not in extracted.damaged and _is_other(path, is_, extracted, store)
     ]
     if other:
         fix = "find out who wrote them; delete them, then run audit with --repair"
@@ -258,6 +259,15 @@ def _static(
     if extra and expected:
         fix = "find out who wrote them, and delete them"
         yield Drift(Code.STATIC_EXTRA, f"not in the package: {_some(extra)}", fix)
+
+
+def _is_other(path: str, is_: Digests, extracted: Extracted, store: ObjectStore) -> bool:
+    """Whether a file that is there is not the zip's; where the bucket keeps no MD5 of it, it is read."""
+    if path not in extracted.files:
+        return False
+    if path in extracted.composed:
+        return not is_same(extracted.composed[path], store, is_)
+    return extracted.files[path] != (is_.size, is_.crc32c, is_.md5)
 
 
 def _entry(package: PackageId, stock: _Stock, found: Inspected | None) -> Iterator[Drift]:

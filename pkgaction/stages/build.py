@@ -152,8 +152,7 @@ def _built(validated: Validated, path: Path, tree: Tree, made: Archive, found: J
     return Built(
         validated=validated,
         zip=path,
-        sha256=made.sha256,
-        size=made.size,
+        digests=made.digests,
         tree=tree,
         files=made.files,
         content_digest=made.content_digest,

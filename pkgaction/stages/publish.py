@@ -6,6 +6,7 @@ other one stops before it has written a thing. The zip comes last, so whoever fi
 from then on it alone says what the version is, and what is missing is completed from it.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from pkgaction import objects, signatures
 from pkgaction.errors import ContentConflictError, StorageError
-from pkgaction.integrity import require_whole, there
+from pkgaction.integrity import require_same, require_whole, there
 from pkgaction.model import layout
 from pkgaction.model.checksum import crc32c, encoded
 from pkgaction.model.disk import FileOnDisk
@@ -22,7 +23,7 @@ from pkgaction.model.release import Built, FileRecord, Published, Signature, Sig
 from pkgaction.model.tree import Bytes, Tree
 from pkgaction.objects import CONTENT, ZIP, ZIP_CRC32C, StoredZip
 from pkgaction.ports import ObjectStore, Signer, StoredObject
-from pkgaction.signatures import Proof
+from pkgaction.signatures import Proof, ZipCopy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,21 +53,22 @@ def publish(signed: Signed, bench: Bench) -> Published:
         StorageError: the storage failed.
     """
     built = signed.built
-    found = bench.store.stat(layout.zip_name(built.id)) or _create_all(signed, bench)
+    created, found = False, bench.store.stat(layout.zip_name(built.id))
     if found is None:
-        return _published(built, Stored.CREATED, _read_back(built, built.sha256, bench))
-    stored = objects.stored_zip(found, built, bench.store, bench.scratch)
-    objects.refuse_other(built, stored.content_digest, found.name)
-    if not _complete(signed, stored, bench):
-        return _published(built, Stored.UNCHANGED, stored)
-    return _published(built, Stored.COMPLETED, _read_back(built, stored.sha256, bench))
+        created, found = _create_all(signed, bench)
+    with objects.stored_zip(found, built, bench.store, bench.scratch) as stored:
+        if created:
+            what = Stored.CREATED
+            _require_ours(signed, stored, bench)
+        elif _complete(signed, stored, bench):
+            what = Stored.COMPLETED
+            _read_back(signed, stored, bench)
+        else:
+            what = Stored.UNCHANGED
+        return Published(built=built, stored=what, zip_sha256=stored.sha256, zip_size=found.size)
 
 
-def _published(built: Built, what: Stored, stored: StoredZip) -> Published:
-    return Published(built=built, stored=what, zip_sha256=stored.sha256, zip_size=stored.object.size)
-
-
-def _read_back(built: Built, zip_sha256: str, bench: Bench) -> StoredZip:
+def _read_back(signed: Signed, stored: StoredZip, bench: Bench) -> None:
     """Nothing is called published that the bucket itself does not show: zip and signature, both whole.
 
     The extracted files are shown by the answers to their uploads, or by the listing.
@@ -75,18 +77,35 @@ def _read_back(built: Built, zip_sha256: str, bench: Bench) -> StoredZip:
         DamagedObjectError: one of them is not whole.
         StorageError: one of them is missing, or is of another zip.
     """
-    store = bench.store
-    found = there(store, layout.zip_name(built.id))
-    stored = objects.stored_zip(found, built, store, bench.scratch)
-    if stored.sha256 != zip_sha256:
-        raise StorageError(
-            what=f"read back, it is another zip (sha256 {stored.sha256}, not {zip_sha256})",
-            where=f"{store.url}/{found.name}",
-            fix="run `pkgaction audit`, and find out who else writes to the bucket",
-        )
-    if signatures.proven(built, zip_sha256, store, bench.proof) is None:
+    found = require_whole(there(bench.store, stored.object.name), bench.store)
+    if found != stored.object:
+        raise _another_zip(found, bench)
+    _require_signature(signed, stored, bench)
+
+
+def _require_ours(signed: Signed, stored: StoredZip, bench: Bench) -> None:
+    """The same after creating a version: the zip was looked at after it was written."""
+    if stored.sha256 != signed.built.sha256:
+        raise _another_zip(stored.object, bench)
+    _require_signature(signed, stored, bench)
+
+
+def _require_signature(signed: Signed, stored: StoredZip, bench: Bench) -> None:
+    built, store, ours = signed.built, bench.store, signed.signature.armored
+    if signatures.proven(built, _copy(built, stored), store, bench.proof, ours=ours) is None:
         there(store, layout.signature_name(built.id))
-    return stored
+
+
+def _another_zip(found: StoredObject, bench: Bench) -> StorageError:
+    return StorageError(
+        what="read back, it is another zip than a moment ago",
+        where=f"{bench.store.url}/{found.name}",
+        fix="run `pkgaction audit`, and find out who else writes to the bucket",
+    )
+
+
+def _copy(built: Built, stored: StoredZip) -> ZipCopy:
+    return ZipCopy(sha256=stored.sha256, path=stored.copy or built.zip)
 
 
 def foresee(built: Built, store: ObjectStore, proof: Proof) -> Stored:
@@ -99,10 +118,9 @@ def foresee(built: Built, store: ObjectStore, proof: Proof) -> Stored:
         DamagedObjectError: what is there of it is not whole.
     """
     if found := store.stat(layout.zip_name(built.id)):
-        stored = objects.stored_zip(found, built, store, proof.scratch)
-        objects.refuse_other(built, stored.content_digest, found.name)
-        missing = objects.missing(built, store)
-        signature = signatures.proven(built, stored.sha256, store, proof)
+        with objects.stored_zip(found, built, store, proof.scratch) as stored:
+            missing = objects.missing(built, store)
+            signature = signatures.proven(built, _copy(built, stored), store, proof)
         return Stored.COMPLETED if missing or signature is None else Stored.UNCHANGED
     if claim := store.stat(layout.static_name(built.id, FILE)):
         objects.refuse_other(built, _claimed(built, claim, store), claim.name)
@@ -110,20 +128,20 @@ def foresee(built: Built, store: ObjectStore, proof: Proof) -> Stored:
     return Stored.CREATED
 
 
-def _create_all(signed: Signed, bench: Bench) -> StoredObject | None:
-    """Create every object; the zip of another publisher, where that one was faster."""
+def _create_all(signed: Signed, bench: Bench) -> tuple[bool, StoredObject]:
+    """Create every object. Whether the zip is ours, and the zip, which may be a faster publisher's."""
     built, store, content = signed.built, bench.store, FileOnDisk(signed.built.zip)
     checksum = crc32c(content)
     metadata = _metadata(built.content_digest, built.sha256, checksum, bench)
     _claim(built, metadata, store)
     _create_static(built, built.tree, objects.missing(built, store), metadata, bench)
-    _create_signature(signed, metadata, store)
+    _create_signature(signed, metadata, bench)
     name = layout.zip_name(built.id)
     headers = objects.headers(name, layout.ZIP_TYPE, metadata, checksum)
     if not objects.created(store, name, content, headers):
-        return there(store, name)
+        return False, there(store, name)
     bench.on_zip(_created(built))
-    return None
+    return True, there(store, name)
 
 
 def _created(built: Built) -> Published:
@@ -167,8 +185,7 @@ def _create_static(
             kind = layout.content_type(record.path, file.content)
             headers = objects.headers(name, kind, metadata, record.crc32c)
             if not objects.created(bench.store, name, file.content, headers):
-                measure = (record.size, record.crc32c)
-                require_whole(there(bench.store, name), bench.store, measure)
+                require_same(there(bench.store, name), bench.store, record.digests)
 
     pool = ThreadPoolExecutor(bench.uploads)
     try:
@@ -180,19 +197,23 @@ def _create_static(
     pool.shutdown()
 
 
-def _create_signature(signed: Signed, metadata: Mapping[str, str], store: ObjectStore) -> None:
-    """Create the signature; one that is there must be whole, and of the very same zip."""
-    built, name = signed.built, layout.signature_name(signed.built.id)
+def _create_signature(signed: Signed, metadata: Mapping[str, str], bench: Bench) -> None:
+    """Create the signature; one that is there must be a valid one of the very same zip."""
+    store, built, name = bench.store, signed.built, layout.signature_name(signed.built.id)
     if _signature_created(name, signed.signature, metadata, store):
         return
     other = require_whole(there(store, name), store).headers.metadata.get(ZIP, "")
-    if other != built.sha256 and store.stat(layout.zip_name(built.id)) is None:
+    if store.stat(layout.zip_name(built.id)):
+        return  # the zip says what the version is
+    if other and other != built.sha256:
         raise ContentConflictError(
             what=f"a signature of another zip of the same content is there (zip sha256 {other}), "
             f"its zip is not (ours has {built.sha256})",
             where=f"{store.url}/{name}",
             fix="run the job again with the version of pkgaction that made it, or raise the version",
         )
+    ours = ZipCopy(sha256=built.sha256, path=built.zip)
+    signatures.proven(built, ours, store, bench.proof, strict=True)
 
 
 def _signature_created(
@@ -207,23 +228,22 @@ def _complete(signed: Signed, stored: StoredZip, bench: Bench) -> bool:
     """Create what is missing beside a zip that is there, out of that zip; whether anything was."""
     built, store = signed.built, bench.store
     missing = objects.missing(built, store)
-    unsigned = signatures.proven(built, stored.sha256, store, bench.proof) is None
+    unsigned = signatures.proven(built, _copy(built, stored), store, bench.proof) is None
     if not missing and not unsigned:
         return False
-    path = objects.download(stored.object, store, bench.scratch)
-    checksum = stored.object.crc32c
-    metadata = _metadata(stored.content_digest, stored.sha256, checksum, bench)
-    try:
-        with objects.opened(path, stored.object, store) as tree:
-            # nothing is extracted from, and nothing signed of, a zip that is not what it is said to be
-            objects.measured(path, tree, stored.object, store)
-            _create_static(built, tree, missing, metadata, bench)
+    # nothing is extracted from, and nothing signed of, a zip that was not read
+    reading = (
+        contextlib.nullcontext(stored)
+        if stored.copy
+        else objects.downloaded(stored.object, built, store, bench.scratch)
+    )
+    with reading as read:
+        metadata = _metadata(built.content_digest, read.sha256, read.object.crc32c, bench)
+        _create_static(built, read.tree or built.tree, missing, metadata, bench)
         if unsigned:
-            same = stored.sha256 == built.sha256
-            signature = signed.signature if same else bench.signer.sign(path)
+            same = read.sha256 == built.sha256
+            signature = signed.signature if same else bench.signer.sign(read.copy or built.zip)
             _signature_created(layout.signature_name(built.id), signature, metadata, store)
-    finally:
-        path.unlink()
     return True
 
 

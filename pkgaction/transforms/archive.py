@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import google_crc32c
-
 from pkgaction.errors import BuildRefusedError
+from pkgaction.model.checksum import Digests, Meter, digests
+from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.release import FileRecord
 from pkgaction.model.tree import Tree, TreeFile
 from pkgaction.transforms import deflate
@@ -28,10 +28,19 @@ _MOST_WAITING = 32  # blocks read but not yet written; bounds the memory
 class Archive:
     """A zip on disk, and what was measured while it was written."""
 
-    sha256: str
-    size: int  # bytes
+    digests: Digests  # of the zip
     files: tuple[FileRecord, ...]
     content_digest: str
+
+    @property
+    def sha256(self) -> str:
+        """Of the zip, lower-case hex."""
+        return self.digests.sha256
+
+    @property
+    def size(self) -> int:
+        """Of the zip, bytes."""
+        return self.digests.size
 
 
 def write(path: Path, top: str, tree: Tree, *, jobs: int) -> Archive:
@@ -64,14 +73,7 @@ def measured(path: Path, tree: Tree) -> Archive:
 
 
 def _archive(path: Path, files: tuple[FileRecord, ...]) -> Archive:
-    with path.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    return Archive(
-        sha256=sha256,
-        size=path.stat().st_size,
-        files=files,
-        content_digest=content_digest(files),
-    )
+    return Archive(digests=digests(FileOnDisk(path)), files=files, content_digest=content_digest(files))
 
 
 def content_digest(files: tuple[FileRecord, ...]) -> str:
@@ -108,20 +110,19 @@ class _Meter:
     """Digests what passes."""
 
     def __init__(self) -> None:
-        self._sha256 = hashlib.sha256()
-        self._crc32c = 0
+        self._meter = Meter()
         self.crc32 = 0
         self.size = 0
 
     def add(self, block: bytes) -> None:
-        self._sha256.update(block)
-        self._crc32c = google_crc32c.extend(self._crc32c, block)
+        self._meter.add(block)
         self.crc32 = deflate.crc32(block, self.crc32)
         self.size += len(block)
 
     def record(self, path: str) -> FileRecord:
+        made = self._meter.digests
         return FileRecord(
-            path=path, size=self.size, sha256=self._sha256.hexdigest(), crc32c=self._crc32c
+            path=path, size=made.size, sha256=made.sha256, crc32c=made.crc32c, md5=made.md5
         )
 
 

@@ -1,5 +1,6 @@
 """A bucket in memory, and wrappers that kill its user, or watch over its shoulder."""
 
+import hashlib
 import io
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -43,6 +44,7 @@ class MemoryStore:
     url: str = "memory://bucket"
     calls: list[Call] = field(default_factory=list)
     clock: Clock = field(default_factory=FakeClock)
+    composes: bool = False  # keeps no MD5, as of objects that a server has composed
     _objects: dict[str, tuple[StoredObject, bytes]] = field(default_factory=dict)
     _generation: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -133,6 +135,7 @@ class MemoryStore:
             crc32c=google_crc32c.value(data),
             headers=kept,
             created=self.clock.now(),
+            md5=None if self.composes else hashlib.md5(data, usedforsecurity=False).digest(),
         )
         self._objects[name] = stored, data
         return stored

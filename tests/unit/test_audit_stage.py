@@ -24,6 +24,7 @@ from pkgaction.objects import CONTENT, ZIP
 from pkgaction.ports import Headers, ObjectStore, Verdict
 from pkgaction.stages import audit, index, publish, reindex
 from tests.fakes import release
+from tests.fakes.forging import forged
 from tests.fakes.release import FakeClock, FakeSigner, Silent, signature_of
 from tests.fakes.store import MemoryStore, Misreading, Watching
 
@@ -126,6 +127,27 @@ def test_only_the_named_versions_are_looked_at(place: Place) -> None:
     place.take(SIGNATURE)
 
     assert place.audit("1.1.0").ok
+
+
+@pytest.mark.parametrize("composes", [False, True], ids=["MD5", "no MD5"])
+def test_a_forged_static_file_is_found_by_reading_the_zip(tmp_path: Path, *, composes: bool) -> None:
+    store = MemoryStore()
+    place = Place(store, MemoryStore(), tmp_path)
+    place.add()
+    name = f"{STATIC}docs/README.md"
+    stored = store.stat(name)
+    assert stored is not None
+    store.composes = composes
+    place.put(name, forged(store.data(name), b"evil"), stored.headers)
+
+    assert codes(place.audit("1.0.0", deep=True)) == [Code.STATIC_DIFFERS]
+
+
+def test_where_the_bucket_keeps_no_md5_static_files_are_read(tmp_path: Path) -> None:
+    place = Place(MemoryStore(composes=True), MemoryStore(), tmp_path)
+    place.add()
+
+    assert place.audit("1.0.0", deep=True).ok
 
 
 def test_a_version_that_was_never_published_is_missing(place: Place) -> None:

@@ -128,7 +128,7 @@ def test_a_command_is_there_to_its_end_or_not_there_at_all() -> None:
 
 
 def test_a_short_comment_has_everything_and_says_no_more() -> None:
-    files = (FileRecord(path="docs/README.md", size=5, sha256="d" * 64, crc32c=1),)
+    files = (FileRecord(path="docs/README.md", size=5, sha256="d" * 64, crc32c=1, md5=b""),)
     quiet = Skipped(name="reef", folder="packages/reef", reason="it has no manifest.yml")
     loud = Skipped(name="wrack", folder="packages/wrack", reason="its version is the same", warn=True)
     run = ledger(

@@ -4,14 +4,14 @@ import hashlib
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from pkgaction import integrity
+from pkgaction import integrity, objects
 from pkgaction.errors import ContentConflictError, DamagedObjectError, StorageError
-from pkgaction.model.checksum import crc32c, encoded
+from pkgaction.model.checksum import crc32c, digests, encoded
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.release import Published, Signed, Stored
 from pkgaction.model.tree import Bytes
@@ -20,6 +20,7 @@ from pkgaction.signatures import Proof
 from pkgaction.stages import publish, sign
 from pkgaction.stages.publish import Bench
 from tests.fakes import release
+from tests.fakes.forging import forged
 from tests.fakes.release import FakeSigner, signature_of
 from tests.fakes.store import Crashing, Damaging, Killed, MemoryStore, Misreading, Watching
 from tests.unit.trees import without
@@ -79,8 +80,7 @@ def recompressed(signed: Signed, folder: Path) -> Signed:
         for file in signed.built.tree.files:
             with file.content.open() as stream:
                 archive.writestr(f"{BASE}/{file.path}", stream.read())
-    data = path.read_bytes()
-    built = replace(signed.built, zip=path, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+    built = replace(signed.built, zip=path, digests=digests(FileOnDisk(path)))
     return sign.sign(built, FakeSigner())
 
 
@@ -418,6 +418,190 @@ def test_a_zip_of_another_compressor_without_checksums_is_read(
 
     with pytest.raises(DamagedObjectError):
         put(ours, store, tmp_path)
+
+
+# --- what others have written ------------------------------------------------------------------------
+
+
+def planted(store: MemoryStore, name: str, data: bytes, ours: Signed, zip_sha256: str = "") -> None:
+    """An intruder's object: all that is kept beside it says that it is ours."""
+    metadata = {
+        **PROVENANCE,
+        "content-sha256": ours.built.content_digest,
+        "zip-sha256": zip_sha256 or ours.built.sha256,
+    }
+    if name in store.dump():
+        forget(store, name)
+    headers = objects.headers(name, "text/plain", metadata, crc32c(Bytes(data)))
+    store.create(name, Bytes(data), headers)
+
+
+def composing(store: MemoryStore) -> MemoryStore:
+    """The same objects in a bucket that keeps no MD5 of any."""
+    for name, (data, headers) in store.dump().items():
+        forget(store, name)
+        store.composes = True
+        store.create(name, Bytes(data), headers)
+    store.composes = True
+    return store
+
+
+@pytest.mark.parametrize("composes", [False, True], ids=["MD5", "no MD5"])
+@pytest.mark.parametrize("name", [CLAIM, f"{STATIC}docs/README.md"])
+@pytest.mark.parametrize("there", ["nothing", "a publisher's that died", "the version"])
+def test_a_static_file_with_a_forged_checksum_is_never_part_of_a_version(
+    store: MemoryStore, ours: Signed, tmp_path: Path, name: str, there: str, *, composes: bool
+) -> None:
+    good = ours.built.tree.read(name.removeprefix(STATIC), limit=1 << 20)
+    assert good
+    if there != "nothing":
+        put(ours, store, tmp_path)
+    if there == "a publisher's that died":
+        forget(store, ZIP)
+    store.composes = composes
+    planted(store, name, forged(good, b"evil"), ours)
+    before = store.dump()
+
+    with pytest.raises(DamagedObjectError, match="of other bytes") as caught:
+        put(ours, store, tmp_path)
+    with pytest.raises(DamagedObjectError, match="of other bytes"):
+        publish.foresee(ours.built, store, proof(tmp_path))
+
+    assert caught.value.where.endswith(name)
+    assert (ZIP in store.dump()) == (ZIP in before)
+
+
+@pytest.mark.parametrize("composes", [False, True], ids=["MD5", "no MD5"])
+@pytest.mark.parametrize("missing", [(), (SIGNATURE,), (f"{STATIC}docs/README.md", SIGNATURE)])
+def test_a_zip_with_a_forged_checksum_is_never_completed(
+    store: MemoryStore, ours: Signed, tmp_path: Path, missing: tuple[str, ...], *, composes: bool
+) -> None:
+    put(ours, store, tmp_path)
+    forget(store, *missing)
+    store.composes = composes
+    planted(store, ZIP, forged(ours.built.zip.read_bytes()), ours)
+    before = store.dump()
+
+    with pytest.raises(DamagedObjectError, match="of other bytes"):
+        put(ours, store, tmp_path)
+    with pytest.raises(DamagedObjectError, match="of other bytes"):
+        publish.foresee(ours.built, store, proof(tmp_path))
+
+    assert store.dump() == before
+
+
+@pytest.mark.parametrize("missing", [(), (SIGNATURE,), (f"{STATIC}docs/README.md",)])
+def test_a_zip_of_other_content_that_says_it_has_ours_is_never_completed(
+    store: MemoryStore, ours: Signed, theirs: Signed, tmp_path: Path, missing: tuple[str, ...]
+) -> None:
+    put(ours, store, tmp_path)
+    forget(store, *missing)
+    evil = theirs.built
+    planted(store, ZIP, evil.zip.read_bytes(), ours, zip_sha256=evil.sha256)
+    before = store.dump()
+
+    with pytest.raises(DamagedObjectError, match="its metadata says"):
+        put(ours, store, tmp_path)
+    with pytest.raises(DamagedObjectError, match="its metadata says"):
+        publish.foresee(ours.built, store, proof(tmp_path))
+
+    assert store.dump() == before
+    assert [*tmp_path.rglob("stored-*")] == []
+
+
+@pytest.mark.parametrize("there", ["nothing", "all but the zip", "the version"])
+def test_a_signature_that_only_says_it_is_ours_is_not_believed(
+    store: MemoryStore, ours: Signed, tmp_path: Path, there: str
+) -> None:
+    if there != "nothing":
+        put(ours, store, tmp_path)
+    if there == "all but the zip":
+        forget(store, ZIP)
+    planted(store, SIGNATURE, ARMORED, ours)
+    was_there = ZIP in store.dump()
+
+    with pytest.raises(StorageError, match="not a valid signature"):
+        put(ours, store, tmp_path)
+
+    assert (ZIP in store.dump()) == was_there
+
+
+@dataclass(slots=True)
+class Renewed(FakeSigner):
+    """A key that took the place of another one: of the other's signatures it can't tell."""
+
+    def verifies(self, path: Path, signature: bytes) -> bool | None:  # type: ignore[override]
+        del path, signature
+        return None
+
+
+def test_a_version_that_an_older_key_has_signed_stays_published_with_a_warning(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    put(ours, store, tmp_path)
+    other = replace(ours, signature=replace(ours.signature, armored=ARMORED))
+    planted(store, SIGNATURE, ARMORED.replace(b"b2Yg", b"b2ZG"), ours)
+    told: list[str] = []
+
+    again = publish.publish(other, replace(bench(store, tmp_path, Renewed()), warn=told.append))
+
+    assert again.stored is Stored.UNCHANGED
+    assert "nothing proves this signature" in told[0]
+
+
+def test_no_zip_is_put_beside_a_signature_that_another_key_has_made(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    planted(store, SIGNATURE, ARMORED, ours)
+
+    with pytest.raises(StorageError, match="not a valid signature"):
+        put(ours, store, tmp_path, Renewed())
+
+    assert ZIP not in store.dump()
+
+
+def test_an_object_that_readers_would_unpack_is_not_ours(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    put(ours, store, tmp_path)
+    found = store.stat(CLAIM)
+    assert found
+    headers = integrity.sealed(CLAIM, replace(found.headers, content_encoding="gzip"), found.crc32c)
+    store.replace(CLAIM, Bytes(store.data(CLAIM)), headers, generation=found.generation)
+
+    with pytest.raises(DamagedObjectError, match="Content-Encoding"):
+        put(ours, store, tmp_path)
+
+
+@pytest.mark.parametrize("missing", [(), (SIGNATURE,), (CLAIM, f"{STATIC}docs/README.md")])
+def test_where_the_bucket_keeps_no_md5_the_bytes_say_whose_they_are(
+    store: MemoryStore, ours: Signed, tmp_path: Path, missing: tuple[str, ...]
+) -> None:
+    put(ours, store, tmp_path)
+    composing(store)
+    forget(store, *missing)
+
+    done = put(ours, store, tmp_path)
+
+    assert done.stored is (Stored.COMPLETED if missing else Stored.UNCHANGED)
+    assert_whole_and_of_one_content(store, ours)
+
+
+def test_what_proving_costs_is_a_download_of_what_is_completed_from_and_of_the_signature(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    def read() -> list[str]:
+        names = [call.name for call in store.calls if call.method == "open"]
+        store.calls.clear()
+        return names
+
+    put(ours, store, tmp_path)
+    assert read() == []
+    put(ours, store, tmp_path)
+    assert read() == [SIGNATURE]
+    forget(store, f"{STATIC}docs/README.md")
+    put(ours, store, tmp_path)
+    assert sorted(set(read())) == [ZIP, SIGNATURE]
 
 
 def replaced(store: MemoryStore, name: str, data: bytes) -> None:

@@ -97,7 +97,7 @@ def shown(body: str) -> Shown:
 
 def run_of(text: str, *, preview: bool = False) -> Ledger:
     """A run in which every foreign text is this one."""
-    file = FileRecord(path=text, size=1, sha256="d" * 64, crc32c=1)
+    file = FileRecord(path=text, size=1, sha256="d" * 64, crc32c=1, md5=b"")
     change = FileChange(path=text, before=1, after=None)
     found = (finding(text), finding(text, Severity.WARNING))
     good = replace(outcome("kelp"), files=(file,), findings=(finding(text, Severity.WARNING),))
