@@ -151,6 +151,7 @@ def _reindex(job: Job, world: World, ledger: Ledger) -> None:
         )
         ledger.rebuilt = reindex.rebuild(bench, dry_run=job.dry_run)
         ledger.cursor = ledger.rebuilt.cursor
+        ledger.warnings += ledger.rebuilt.warnings
 
 
 def _only_what_its_branch_may(

@@ -24,6 +24,8 @@ def reindex(context: Context) -> int:
     rebuilt = reindexing.rebuild(bench, dry_run=inputs.dry_run)
     summary, *details = storage.of_rebuilt(rebuilt)
     context.print(rebuilt.as_json(), summary)
+    for warning in rebuilt.warnings:
+        watch.say(f"warning: {warning}")
     for line in details:
         watch.say(line)
     return 0 if rebuilt.ok else 1

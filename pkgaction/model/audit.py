@@ -99,6 +99,7 @@ class Rebuilt:
     updated: tuple[str, ...]
     removed: tuple[str, ...]  # there was an entry, and there is no zip
     unreadable: tuple[str, ...]  # sentences: zips that give no entry; one that was there is kept
+    warnings: tuple[str, ...] = ()  # of what was left aside
 
     @property
     def ok(self) -> bool:

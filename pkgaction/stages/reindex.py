@@ -1,17 +1,20 @@
 """reindex: all zips in the public bucket → a new generation of the search index.
 
-Every entry is made from its zip. What was made is kept in batches beside the index until the end, so a
-rerun reads these instead of the zips. The list of zips is taken after the index was read, each time
-that the cursor is to be moved: a version that another publisher adds meanwhile is therefore in it.
+Every entry is made from its zip, in each run: what a killed run would leave in a bucket, anybody who may
+write there could leave, too. The list of zips is taken after the index was read, each time that the
+cursor is to be moved: a version that another publisher adds meanwhile is therefore in it.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
+import contextlib
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
-from pkgaction import __version__, generations, inspection, inventory, objects, swapping
+from pkgaction import generations, inspection, inventory, objects, swapping
 from pkgaction.entry import catalog as catalogs
 from pkgaction.entry.catalog import Catalog, Merge, Text
 from pkgaction.errors import DamagedObjectError, IndexUnsafeError, PackageError
@@ -19,22 +22,13 @@ from pkgaction.integrity import require_whole
 from pkgaction.inventory import identify
 from pkgaction.model import layout
 from pkgaction.model.audit import Rebuilt
-from pkgaction.model.json import Json, JsonObject, at, number_at
-from pkgaction.model.tree import Bytes
-from pkgaction.ports import (
-    AlreadyExistsError,
-    Clock,
-    GenerationMismatchError,
-    Headers,
-    ObjectStore,
-    StoredObject,
-    Watch,
-)
+from pkgaction.model.json import text_at
+from pkgaction.ports import Clock, GenerationMismatchError, ObjectStore, StoredObject, Watch
 
-# below the one folder that a publisher may delete in; readers take ten digits for a generation only, and
-# those that follow along only names up to the cursor, which are less than this one
-BATCHES = f"{layout.INDEX_ROOT}reindex/"
-_HEADERS = Headers(content_type=layout.JSON_TYPE, cache_control=layout.NEVER_CACHED)
+# where versions before this one kept what they had made so far; nothing there is read
+LEFT = f"{layout.INDEX_ROOT}reindex/"
+_BATCH = re.compile(r"[0-9a-f]{2}\.json")
+_AHEAD = 8  # zips that are downloaded at the same time, and lie on the disk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +48,12 @@ def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
     Raises:
         BucketMissingError: one of the buckets is not there, or may not be used (AccessDeniedError).
         IndexUnsafeError: the bucket has no zip, so the index would be empty.
-        StorageError: the storage failed; a rerun goes on where this one stopped.
+        StorageError: the storage failed; a rerun begins from the start.
     """
     bench.store.look(layout.ARTIFACT_PROBE, create=False, there=True)
     bench.index.look(layout.INDEX_PROBE, create=not dry_run, there=True)
-    maker = _Maker(bench, keep=not dry_run)
+    maker = _Maker(bench)
+    warnings = tuple(_left_behind(bench.index))
     maker.make(inventory.packages(bench.store).zips)
     if dry_run:
         found = generations.look(bench.index, bench.clock)
@@ -73,6 +68,7 @@ def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
         updated=done.merge.named(done.merge.updated),
         removed=done.merge.named(done.merge.removed),
         unreadable=tuple(maker.unreadable[base] for base in sorted(maker.unreadable)),
+        warnings=warnings,
     )
 
 
@@ -81,7 +77,6 @@ class _Maker:
     """Makes entries, each once for a generation of its zip."""
 
     bench: Bench
-    keep: bool  # batches, for a rerun
     made: dict[tuple[str, int], Text] = field(default_factory=dict)  # by base, generation
     unreadable: dict[str, str] = field(default_factory=dict)  # by base
 
@@ -103,105 +98,76 @@ class _Maker:
         return catalog.rebuilt([entry for entry in found if entry is not None])
 
     def make(self, zips: Mapping[str, StoredObject]) -> None:
-        """Make the entries of these zips, batch by batch."""
-        batches: dict[str, dict[str, StoredObject]] = {}
-        for base, stored in zips.items():
-            if base not in self.unreadable:
-                batches.setdefault(_batch(base), {})[base] = stored
-        for name, members in self.bench.watch.each("Reindex", sorted(batches.items())):
-            self._make_batch(name, members)
+        """Make the entries of these zips. Some are downloaded while the one before is read."""
+        bases = sorted(zips.keys() - self.unreadable.keys())
+        pool = ThreadPoolExecutor(_AHEAD)
+        try:
+            upcoming = (pool.submit(self._download, zips[base]) for base in bases)
+            coming = deque(islice(upcoming, _AHEAD))
+            for base in self.bench.watch.each("Reindex", bases):
+                self._make(base, zips[base], coming.popleft())
+                coming.extend(islice(upcoming, 1))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
 
-    def _make_batch(self, name: str, members: Mapping[str, StoredObject]) -> None:
-        kept, content = self.bench.index.stat(name), _Batch({})
-        if kept is not None:
-            content = _Batch.load(self.bench.index, kept)
-        new = False
-        for base, stored in members.items():
-            entry = content.entry(base, stored.generation)
-            if entry is None:
-                entry = self._make(base, stored)
-                new = new or entry is not None
-            if entry is not None:
+    def _download(self, stored: StoredObject) -> Path:
+        whole = require_whole(stored, self.bench.store)
+        return objects.download(whole, self.bench.store, self.bench.scratch)
+
+    def _make(self, base: str, stored: StoredObject, coming: Future[Path]) -> None:
+        package, path = identify(base), None
+        try:
+            path = coming.result()
+            if package is not None:
+                entry = inspection.entry_of(package, path)
                 self.made[base, stored.generation] = catalogs.dump(entry)
-                content.zips[base] = {"generation": stored.generation, "entry": entry}
-        if new and self.keep:
-            content.save(name, self.bench.index, kept)
-
-    def _make(self, base: str, stored: StoredObject) -> JsonObject | None:
-        package = identify(base)
-        if package is None:
-            return None
-        try:
-            whole = require_whole(stored, self.bench.store)
-            path = objects.download(whole, self.bench.store, self.bench.scratch)
         except GenerationMismatchError:
-            return None  # it was replaced: the next listing has the new one
-        except DamagedObjectError as error:
-            self._say_unreadable(base, error)
-            return None
-        try:
-            return inspection.entry_of(package, path)
-        except PackageError as error:
-            self._say_unreadable(base, error)
-            return None
+            return  # it was replaced: the next listing has the new one
+        except (DamagedObjectError, PackageError) as error:
+            self.unreadable[base] = f"{base}: {error.what}"
+            self.bench.watch.say(f"{base} gives no entry: {error.what}")
         finally:
-            path.unlink()
-
-    def _say_unreadable(self, base: str, error: PackageError) -> None:
-        self.unreadable[base] = f"{base}: {error.what}"
-        self.bench.watch.say(f"{base} gives no entry: {error.what}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Entries with the generations of the zips they were made from."""
-
-    zips: dict[str, Json]  # by NAME-VERSION
-
-    @classmethod
-    def load(cls, store: ObjectStore, kept: StoredObject) -> "_Batch":
-        """What an earlier run kept; nothing where that is broken, or of another version of us."""
-        try:
-            with store.open(kept.name, generation=kept.generation) as stream:
-                document: Json = json.loads(stream.read())
-        except (ValueError, RecursionError, GenerationMismatchError):
-            return cls({})
-        zips = at(document, "zips")
-        same = at(document, "tool") == __version__ and isinstance(zips, Mapping)
-        return cls(dict(zips) if same and isinstance(zips, Mapping) else {})
-
-    def entry(self, base: str, generation: int) -> JsonObject | None:
-        """The entry that was made from this generation of the zip."""
-        kept = self.zips.get(base)
-        entry = at(kept, "entry")
-        same = number_at(kept, "generation") == generation
-        return entry if same and isinstance(entry, Mapping) else None
-
-    def save(self, name: str, store: ObjectStore, kept: StoredObject | None) -> None:
-        """Keep it for a rerun; another one that runs now may have been faster, which is fine."""
-        content = Bytes(json.dumps({"tool": __version__, "zips": self.zips}).encode())
-        try:
-            if kept is None:
-                store.create(name, content, _HEADERS)
-            else:
-                store.replace(name, content, _HEADERS, generation=kept.generation)
-        except (AlreadyExistsError, GenerationMismatchError):
-            return
+            if path:
+                path.unlink()
 
 
 def _known(base: str, catalog: Catalog) -> Text | None:
-    """The entry that the index has: better than none, where the zip gives none."""
+    """The entry that the index has: better than none, where the zip gives none.
+
+    Nothing proves it, but it leads readers to no other package.
+    """
     name, _, version = base.partition("-")
-    return catalog.texts.get((name, version))
+    entry, download = catalog.entry((name, version)), f"/epr/{name}/{base}.zip"
+    own = (
+        text_at(entry, "download") == download
+        and text_at(entry, "path") == f"/package/{name}/{version}"
+        and text_at(entry, "signature_path") in {"", f"{download}.sig"}
+    )
+    return catalog.texts[name, version] if own else None
 
 
-def _batch(base: str) -> str:
-    return f"{BATCHES}{hashlib.sha256(base.encode()).hexdigest()[:2]}.json"
+def _left_behind(index: ObjectStore) -> Iterator[str]:
+    """What lies where no run keeps anything any more, as sentences."""
+    names = [stored.name.removeprefix(LEFT) for stored in index.list(LEFT)]
+    batches = [name for name in names if _BATCH.fullmatch(name)]
+    others = [name for name in names if not _BATCH.fullmatch(name)]
+    where = f"{index.url}/{LEFT}"
+    if batches:
+        yield (
+            f"{where} holds entries that a rebuild before has left ({len(batches)} objects, "
+            f"{batches[0]} the first); they are not read, and are removed at the end"
+        )
+    if others:
+        yield (
+            f"{where} holds objects that no version of this tool has written ({len(others)}, "
+            f"{others[0][:80]!r} the first); they are not read: find out who wrote them, and delete them"
+        )
 
 
 def _forget(index: ObjectStore) -> None:
-    for kept in list(index.list(BATCHES)):
-        try:
-            index.delete(kept.name, generation=kept.generation)
-        except GenerationMismatchError:
-            continue  # another rebuild keeps its own
+    for left in list(index.list(LEFT)):
+        if _BATCH.fullmatch(left.name.removeprefix(LEFT)):
+            with contextlib.suppress(GenerationMismatchError):  # another rebuild was faster
+                index.delete(left.name, generation=left.generation)
