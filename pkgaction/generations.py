@@ -7,7 +7,9 @@ is in `swapping`. Source: how the Package Registry follows the cursor.
 import json
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pkgaction import listfile
 from pkgaction.entry.catalog import Catalog, CatalogProblemError
@@ -22,9 +24,12 @@ from pkgaction.ports import (
 )
 
 CURSOR = re.compile(r"[0-9]{10}")  # decimal seconds; another width would sort wrongly as text
+_LAST = 10**10 - 2  # leaves a number of ten digits for the next one
 MOST_TRIES = 100
+_SHOWN = 3  # objects in one sentence
 _LONGEST_WAIT = 5.0  # seconds
 _LARGEST_CURSOR = 64 * 1024  # bytes
+_FAR = timedelta(days=366)  # no clock is that wrong unnoticed, and no index moves on that fast
 REPLACES = "replaces"  # metadata of a list: the cursor whose place it took
 
 
@@ -35,7 +40,8 @@ class Generation:
     cursor: str  # empty: there is no index yet, or what lies there names none
     generation: int  # of cursor.json; 0: there is none
     catalog: Catalog
-    broken: str = ""  # why the list that lies there can't be read; the catalog is empty then
+    broken: str = ""  # why nothing may be built on it; the catalog is empty if it can't be read
+    far: str = ""  # the cursor that is named, where it is none of ours: it is far in the future
 
 
 def folder_name(cursor: str) -> str:
@@ -51,6 +57,33 @@ def by_folder(store: ObjectStore) -> dict[str, list[StoredObject]]:
         if slash and CURSOR.fullmatch(cursor):
             found.setdefault(cursor, []).append(stored)
     return found
+
+
+def latest(clock: Clock) -> int:
+    """The highest cursor that is believed: a year ahead of our clock or the storage's, the later one.
+
+    Numbers grow by one from the time of the first generation, so one that is further ahead is not of a
+    publisher. To go on from it could leave no number for the next one.
+    """
+    here, nearest = clock.now(), clock.skew.nearest
+    there = here - nearest.ahead if nearest else here
+    return min(int((max(here, there) + _FAR).timestamp()), _LAST)
+
+
+def far_ahead(store: ObjectStore, folders: Mapping[str, list[StoredObject]], clock: Clock) -> list[str]:
+    """Which generations are numbered far in the future, and so left aside; as sentences."""
+    last = latest(clock)
+    return [
+        f"{store.url}/{folder_name(cursor)}/ is numbered more than a year ahead of the clock, and is "
+        f"left aside: find out who wrote it, and delete {_some(objects)}"
+        for cursor, objects in sorted(folders.items())
+        if int(cursor) > last
+    ]
+
+
+def _some(objects: list[StoredObject]) -> str:
+    more = f" and {len(objects) - _SHOWN} more" if len(objects) > _SHOWN else ""
+    return f"{', '.join(one.name for one in objects[:_SHOWN])}{more}"
 
 
 def pointed_at(store: ObjectStore) -> str:
@@ -79,7 +112,7 @@ def look(store: ObjectStore, clock: Clock) -> Generation:
         StorageError: the storage failed, or the index moved a hundred times while it was read.
     """
     for attempt in range(MOST_TRIES):
-        if found := read(store):
+        if found := read(store, clock):
             return found
         wait(clock, attempt)
     raise restless(store)
@@ -98,12 +131,12 @@ def listed(cursor: str, store: ObjectStore) -> Catalog:
     return Catalog.parse(listfile.read(stored, store))
 
 
-def read(store: ObjectStore) -> Generation | None:
+def read(store: ObjectStore, clock: Clock) -> Generation | None:
     """The current generation; None where it moved while it was read."""
     pointer = store.stat(layout.CURSOR)
     if pointer is None:
         return Generation(cursor="", generation=0, catalog=Catalog.empty())
-    cursor, catalog, broken = "", Catalog.empty(), ""
+    cursor, catalog, broken, far = "", Catalog.empty(), "", ""
     try:
         cursor = cursor_in(contents(store, pointer))
         catalog = listed(cursor, store)
@@ -113,8 +146,11 @@ def read(store: ObjectStore) -> Generation | None:
         broken = str(error)
     except DamagedObjectError as error:
         broken = f"{error.where}: {error.what}"
+    if cursor and int(cursor) > latest(clock):
+        broken = f"cursor.json names generation {cursor}, which is more than a year ahead of the clock"
+        cursor, far = "", cursor
     generation = pointer.generation
-    return Generation(cursor=cursor, generation=generation, catalog=catalog, broken=broken)
+    return Generation(cursor=cursor, generation=generation, catalog=catalog, broken=broken, far=far)
 
 
 def whole(found: Generation, store: ObjectStore) -> Generation:

@@ -216,6 +216,8 @@ class Steps(Settling):
 
     def _record_indexed(self, published: Sequence[Published], indexed: Indexed) -> None:
         self.ledger.cursor = indexed.cursor
+        for warning in indexed.warnings:
+            self.warn(warning)
         for one in published:
             changed = one.built.id in indexed.changed
             self.settle(one.built, outcome.status_of(one, indexed=changed), stored=one)

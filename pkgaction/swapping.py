@@ -5,7 +5,7 @@ same moment lose nothing.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from pkgaction import generations, listfile
@@ -32,6 +32,7 @@ class Swapped:
 
     cursor: str
     merge: Merge
+    warnings: tuple[str, ...] = ()  # of what was left aside, as sentences
 
 
 def swap(
@@ -57,14 +58,17 @@ def swap(
         StorageError: the storage failed, or other publishers were faster a hundred times.
     """
     for attempt in range(generations.MOST_TRIES):
-        found = generations.read(store)
+        found = generations.read(store, clock)
         if found is not None:
             before = found if rebuilding else generations.whole(found, store)
             merge = _checked(before, make, store)
             if not merge.changed and not rebuilding:
                 return Swapped(cursor=before.cursor, merge=merge)
-            if cursor := _write(before, merge, store, clock, delta=not rebuilding):
-                return Swapped(cursor=cursor, merge=merge)
+            folders = generations.by_folder(store)
+            place = _next(before, folders, clock)
+            if cursor := _write(before, merge, store, place, delta=not rebuilding):
+                warnings = (*_stay(before), *generations.far_ahead(store, folders, clock))
+                return Swapped(cursor=cursor, merge=merge, warnings=warnings)
         generations.wait(clock, attempt)
     raise generations.restless(store)
 
@@ -79,23 +83,43 @@ def _checked(before: Generation, make: Callable[[Catalog], Merge], store: Object
     return merge
 
 
-def _write(before: Generation, merge: Merge, store: ObjectStore, clock: Clock, *, delta: bool) -> str:
+def _stay(before: Generation) -> list[str]:
+    """What becomes of readers that have followed a cursor far into the future."""
+    if not before.far:
+        return []
+    what = f"cursor.json named generation {before.far}, far in the future, and does not any more"
+    return [f"{what}: start registries with incremental updates again, they would stay there"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the next generation goes."""
+
+    cursor: str
+    follows: bool  # straight on the one that is replaced
+
+
+def _next(before: Generation, folders: Mapping[str, object], clock: Clock) -> _Place:
+    """The number after the newest one.
+
+    No gap is left in which a slower publisher, which read an older index, could still create a folder
+    that readers would apply on their way. Numbers far in the future do not count.
+    """
+    last = generations.latest(clock)
+    newest = max([before.cursor or "0", *(cursor for cursor in folders if int(cursor) <= last)])
+    number = int(newest) + 1 if int(newest) else int(clock.now().timestamp())
+    return _Place(f"{number:010d}", newest == (before.cursor or "0"))
+
+
+def _write(before: Generation, merge: Merge, store: ObjectStore, place: _Place, *, delta: bool) -> str:
     """Write a new generation and move the cursor to it; empty where another publisher was faster."""
-    newest = max([before.cursor or "0", *generations.by_folder(store)])
-    # the number after the newest one: no gap is left in which a slower publisher, which read an older
-    # index, could still create a folder that readers would apply on their way
-    first = int(clock.now().timestamp())
-    cursor = f"{int(newest) + 1 if int(newest) else first:010d}"
-    if not generations.CURSOR.fullmatch(cursor):
-        raise generations.unsafe(
-            store, f"the folder {newest} leaves no number of ten digits for the next generation"
-        )
+    cursor = place.cursor
     written: list[StoredObject] = []
     try:
         full, headers = _packed(merge, store)
         named = replace(headers, metadata={REPLACES: before.cursor} if before.cursor else {})
         written.append(store.create(layout.full_index_name(cursor), full, named))
-        if delta and newest == (before.cursor or "0"):
+        if delta and place.follows:
             # with a foreign folder in between, a delta would not be relative to what readers have:
             # without one, they load the whole list
             changes = listfile.packed(merge.delta_chunks())

@@ -17,6 +17,8 @@ def rollback(context: Context) -> int:
     cursor: str = context.options.to
     done = rolling_back.to(cursor, index, SystemClock(), dry_run=inputs.dry_run)
     context.print(done.as_json(), _line(done, dry_run=inputs.dry_run))
+    for warning in done.warnings:
+        context.watch.say(f"warning: {warning}")
     for what in ("removed", "added", "updated"):
         for base in getattr(done, what):
             context.watch.say(f"{what}: {base}")

@@ -187,3 +187,4 @@ class Indexed:
 
     cursor: str
     changed: frozenset[PackageId]  # whose entry was not there, or was another one
+    warnings: tuple[str, ...] = ()  # of what was left aside, as sentences

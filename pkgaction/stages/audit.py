@@ -145,7 +145,8 @@ def _doubts(index: Generation | None, bench: Bench) -> tuple[str, ...]:
         deltas.require_fitting(index.cursor, index.catalog, bench.index)
     except IndexUnsafeError as error:
         return (str(error),)
-    return ()
+    folders = generations.by_folder(bench.index)
+    return tuple(generations.far_ahead(bench.index, folders, bench.clock))
 
 
 def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:

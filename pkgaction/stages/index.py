@@ -21,4 +21,4 @@ def add(published: Sequence[Published], store: ObjectStore, clock: Clock) -> Ind
     entries = [p.built.entry for p in published]
     done = swapping.swap(store, clock, lambda catalog: catalog.with_entries(entries))
     changed = frozenset(ids[key] for key in done.merge.changed)
-    return Indexed(cursor=done.cursor, changed=changed)
+    return Indexed(cursor=done.cursor, changed=changed, warnings=done.warnings)

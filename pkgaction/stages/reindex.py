@@ -68,7 +68,7 @@ def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
         updated=done.merge.named(done.merge.updated),
         removed=done.merge.named(done.merge.removed),
         unreadable=tuple(maker.unreadable[base] for base in sorted(maker.unreadable)),
-        warnings=warnings,
+        warnings=(*done.warnings, *warnings),
     )
 
 

@@ -23,6 +23,7 @@ class RolledBack:
     entries: int
     added: tuple[str, ...]  # the newer list did not have them
     updated: tuple[str, ...]
+    warnings: tuple[str, ...]  # of what was left aside, as sentences
     removed: tuple[str, ...]  # they stay in the bucket, and are not found any more
 
     def as_json(self) -> JsonObject:
@@ -59,6 +60,7 @@ def to(cursor: str, store: ObjectStore, clock: Clock, *, dry_run: bool = False) 
     return RolledBack(
         to=cursor,
         cursor=done.cursor,
+        warnings=done.warnings,
         entries=len(done.merge.catalog.texts),
         added=done.merge.named(done.merge.added),
         updated=done.merge.named(done.merge.updated),

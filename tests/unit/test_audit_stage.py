@@ -79,8 +79,8 @@ class Place:
         pointer = self.index.stat(layout.CURSOR)
         assert pointer is not None
         data = Bytes(json.dumps({"packages": packages}).encode())
-        self.index.create(layout.full_index_name("1999999999"), data, PLAIN)
-        cursor = Bytes(b'{"current": "1999999999"}')
+        self.index.create(layout.full_index_name("1779999999"), data, PLAIN)
+        cursor = Bytes(b'{"current": "1779999999"}')
         self.index.replace(layout.CURSOR, cursor, PLAIN, generation=pointer.generation)
 
     def audit(self, *wanted: str, deep: bool = False, everything: bool = False) -> Audit:
@@ -401,6 +401,7 @@ def test_listings_are_enough_however_many_versions_there_are(tmp_path: Path) -> 
     assert [call.method for call in kept.calls] == [
         "look",
         *["stat", "open"] * 3,  # the cursor, the whole list, the list of changes
+        "list",  # which generations there are
     ]
 
 
@@ -497,10 +498,10 @@ def test_without_an_index_only_the_bucket_is_looked_at(tmp_path: Path) -> None:
 
 
 def test_a_broken_index_ends_the_audit(place: Place) -> None:
-    place.index.create(layout.full_index_name("1999999999"), Bytes(b"{"), PLAIN)
+    place.index.create(layout.full_index_name("1779999999"), Bytes(b"{"), PLAIN)
     pointer = place.index.stat(layout.CURSOR)
     assert pointer is not None
-    cursor = Bytes(b'{"current": "1999999999"}')
+    cursor = Bytes(b'{"current": "1779999999"}')
     place.index.replace(layout.CURSOR, cursor, PLAIN, generation=pointer.generation)
 
     with pytest.raises(IndexUnsafeError) as caught:

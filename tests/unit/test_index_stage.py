@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pkgaction import swapping
 from pkgaction.errors import IndexUnsafeError, StorageError
 from pkgaction.model import layout
 from pkgaction.model.json import Json
@@ -232,7 +233,7 @@ def test_a_cursor_has_ten_digits_whatever_the_clock_says(
     assert cursors[0] < cursors[1]
 
 
-@pytest.mark.parametrize("behind", [0, 1, 3600, 10**8], ids=["equal", "second", "hour", "years"])
+@pytest.mark.parametrize("behind", [0, 1, 3600, 10**7], ids=["equal", "second", "hour", "months"])
 def test_a_clock_behind_the_current_cursor_gives_a_greater_one_still(
     store: MemoryStore, clock: FakeClock, crab: Published, eel: Published, behind: int
 ) -> None:
@@ -282,6 +283,64 @@ def test_a_foreign_folder_before_the_first_publication_is_passed(
 
     assert int(indexed.cursor) == NOW + 8
     assert served(store) == [("crab", "1.0.0")]
+
+
+FAR = ["9999999999", "9999999998", str(NOW + 400 * 24 * 3600)]
+
+
+@pytest.mark.parametrize("far", FAR)
+@pytest.mark.parametrize("first", [True, False], ids=["no index yet", "an index"])
+def test_a_folder_that_is_numbered_far_in_the_future_is_left_aside_and_named(
+    store: MemoryStore, clock: FakeClock, crab: Published, eel: Published, far: str, *, first: bool
+) -> None:
+    if not first:
+        index.add([crab], store, clock)
+    foreign(store, far, {"name": "evil", "version": "1.0.0"})
+
+    indexed = index.add([crab, eel], store, clock)
+
+    assert indexed.cursor == cursor(store) == str(NOW if first else NOW + 1)
+    assert served(store) == [("crab", "1.0.0"), ("eel", "1.0.0")]
+    (warning,) = indexed.warnings
+    assert layout.full_index_name(far) in warning
+    assert (layout.delta_index_name(indexed.cursor) in store.dump()) is True
+    assert index.add([crab], store, clock).warnings == ()
+
+
+@pytest.mark.parametrize("far", FAR)
+def test_a_cursor_far_in_the_future_is_refused_and_repaired_by_a_rebuild(
+    store: MemoryStore, clock: FakeClock, crab: Published, far: str
+) -> None:
+    first = index.add([crab], store, clock).cursor
+    foreign(store, far, crab.built.entry)
+    forged = {"current": far}
+    found = store.stat(layout.CURSOR)
+    assert found
+    data = Bytes(json.dumps(forged).encode())
+    store.replace(layout.CURSOR, data, found.headers, generation=found.generation)
+
+    with pytest.raises(IndexUnsafeError, match=f"(?s){far}.*reindex"):
+        index.add([crab], store, clock)
+    repaired = swapping.swap(
+        store, clock, lambda catalog: catalog.rebuilt(catalog.items()), rebuilding=True
+    )
+
+    assert repaired.cursor == cursor(store) == str(int(first) + 1)
+    assert served(store) == [("crab", "1.0.0")]
+    assert "start registries" in repaired.warnings[0]
+    assert layout.full_index_name(far) in repaired.warnings[1]
+    assert index.add([crab], store, clock).cursor == repaired.cursor
+
+
+def test_a_clock_that_is_years_behind_is_corrected_by_the_storages(
+    store: MemoryStore, clock: FakeClock, crab: Published, eel: Published
+) -> None:
+    now = index.add([crab], store, clock).cursor
+    slow = clock.ahead(-timedelta(days=3000))
+    date = f"{clock.now():%a, %d %b %Y %H:%M:%S GMT}"
+    slow.skew.observe("storage", date=date, age=None, now=slow.now())
+
+    assert index.add([eel], store, slow).cursor == str(int(now) + 1)
 
 
 @pytest.mark.parametrize("name", ["9", "99999999999", "backup", "17000000000x"], ids=str)
