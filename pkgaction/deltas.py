@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from pkgaction import listfile
+from pkgaction.entry import shape
 from pkgaction.entry.catalog import Catalog, CatalogProblemError
 from pkgaction.errors import DamagedObjectError, IndexUnsafeError
 from pkgaction.model import layout
@@ -23,7 +24,9 @@ def require_fitting(cursor: str, catalog: Catalog, store: ObjectStore) -> None:
     if stored is None:
         return  # readers load the whole list
     try:
-        what = _unlike(json.loads(listfile.read(stored, store)), catalog)
+        data = listfile.read(stored, store)
+        shape.load(data)
+        what = _unlike(json.loads(data), catalog)
     except GenerationMismatchError:
         return  # the index has moved on
     except DamagedObjectError as error:

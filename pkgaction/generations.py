@@ -4,7 +4,6 @@ A generation is a folder that is written once, and cursor.json names the current
 is in `swapping`. Source: how the Package Registry follows the cursor.
 """
 
-import json
 import random
 import re
 from collections.abc import Mapping
@@ -12,7 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pkgaction import listfile
+from pkgaction.entry import shape
 from pkgaction.entry.catalog import Catalog, CatalogProblemError
+from pkgaction.entry.shape import UnreadableError
 from pkgaction.errors import DamagedObjectError, IndexUnsafeError, StorageError
 from pkgaction.model import layout
 from pkgaction.model.json import text_at
@@ -167,8 +168,8 @@ def cursor_in(data: bytes) -> str:
         CatalogProblemError: it names none.
     """
     try:
-        cursor = text_at(json.loads(data[:_LARGEST_CURSOR]), "current")
-    except (ValueError, RecursionError):
+        cursor = text_at(shape.load(data[:_LARGEST_CURSOR]), "current")
+    except UnreadableError:
         cursor = ""
     if not CURSOR.fullmatch(cursor):
         message = "cursor.json does not name a generation of ten digits"

@@ -8,6 +8,7 @@ Source: package-registry, internal/storage.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self, TypeAlias
@@ -34,7 +35,7 @@ class _Wrapped(msgspec.Struct):
 
 
 class _List(msgspec.Struct):
-    packages: list[_Wrapped]
+    packages: Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,15 @@ class Catalog:
         """
         try:
             document = msgspec.json.decode(data, type=_List)
-        except (msgspec.MsgspecError, RecursionError) as error:
+            if not _is_alone(b"packages", document.packages, data):
+                shape.load(data)
+            items = msgspec.json.decode(document.packages, type=list[Raw])
+            entries = [_unwrapped(item) for item in items]
+        except (msgspec.MsgspecError, UnreadableError, RecursionError) as error:
             raise CatalogProblemError(f"the list can't be read: {error}") from error
-        if not document.packages:
+        if not entries:
             raise CatalogProblemError("the list has no packages")
-        return cls(_unique(item.package_manifest for item in document.packages))
+        return cls(_unique(entries))
 
     def entry(self, key: Key) -> JsonObject | None:
         """What an entry says; None where there is none."""
@@ -155,6 +160,20 @@ def dump(entry: JsonObject) -> bytes:
         ValueError: it has a number that JSON does not have.
     """
     return json.dumps(entry, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _unwrapped(item: Raw) -> Raw:
+    entry = msgspec.json.decode(item, type=_Wrapped).package_manifest
+    if not _is_alone(b"package_manifest", entry, bytes(item)):
+        shape.load(item)
+    return entry
+
+
+def _is_alone(key: bytes, value: Raw, data: bytes | bytearray) -> bool:
+    """Whether a JSON object has nothing but this key, once; a list is too large to be taken apart."""
+    start = re.match(rb'[ \t\r\n]*{[ \t\r\n]*"%b"[ \t\r\n]*:[ \t\r\n]*' % key, data)
+    end = start.end() + memoryview(value).nbytes if start else 0
+    return bool(end) and data[end:].strip(b" \t\r\n") == b"}"
 
 
 def _unique(texts: Iterable[Text]) -> dict[Key, Text]:

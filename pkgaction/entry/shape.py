@@ -11,7 +11,9 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Raw, field
 
+from pkgaction.entry import gokeys
 from pkgaction.entry.ranges import is_range
+from pkgaction.model.json import Json
 from pkgaction.model.version import InvalidVersionError, Version
 
 Key: TypeAlias = tuple[str, str]  # name, version
@@ -226,6 +228,27 @@ class _Entry(_Part):
 
 
 _DECODER = msgspec.json.Decoder(_Entry)
+_DOCUMENTS = {"packages", "package_manifest", "current", "added", "updated", "removed"}
+
+
+def _names(part: type[_Part]) -> set[str]:
+    own = {found.encode_name for found in msgspec.structs.fields(part)}
+    return own.union(*map(_names, part.__subclasses__()))
+
+
+_FIELDS = frozenset(_DOCUMENTS | _names(_Part))
+
+
+def load(data: bytes | bytearray | Raw) -> Json:
+    """A document of the index, or a part of it, that every reader reads alike; without its numbers.
+
+    Raises:
+        UnreadableError: it is not JSON, or readers would find different values in it.
+    """
+    try:
+        return gokeys.load(str(data, "utf-8"), _FIELDS)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(str(error)) from error
 
 
 def key_of(text: bytes | Raw) -> Key:
@@ -235,10 +258,10 @@ def key_of(text: bytes | Raw) -> Key:
         UnreadableError: they would refuse it; says which one, and why.
     """
     try:
-        str(text, "utf-8")  # also what no reader looks at
         entry = _DECODER.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableError(str(error)) from error
+    load(text)  # also what no reader looks at
     key = entry.name, entry.version
     if problem := _problem(entry):
         raise UnreadableError(f"{entry.name[:80]!r} {entry.version[:80]!r}: {problem}")

@@ -48,6 +48,43 @@ def test_a_list_is_read_by_name_and_version() -> None:
 @pytest.mark.parametrize(
     "data",
     [
+        pytest.param(b'{"packages": [ONE], "packages": [TWO]}', id="two lists"),
+        pytest.param(b'{"packages": [ONE], "Packages": [TWO]}', id="two spellings of the list"),
+        pytest.param(b'{"Packages": [TWO], "packages": [ONE]}', id="the other first"),
+        pytest.param(
+            b'{"packages": [{"package_manifest": CRAB, "package_manifest": EEL}]}', id="two entries"
+        ),
+        pytest.param(
+            b'{"packages": [{"package_manifest": CRAB, "Package_Manifest": EEL}]}', id="two spellings"
+        ),
+        pytest.param(
+            b'{"packages": [{"pac\\u212aage_manifest": EEL, "package_manifest": CRAB}]}',
+            id="Kelvin sign",
+        ),
+        pytest.param(b'{"packages": [{"package_manifest": {"Name": "eel", CRAB}]}', id="in an entry"),
+    ],
+)
+def test_a_list_that_readers_would_read_differently_is_refused(data: bytes) -> None:
+    crab, eel = json.dumps(entry("crab")).encode(), json.dumps(entry("eel")).encode()
+    data = data.replace(b'"eel", CRAB', b'"eel", ' + crab[1:])
+    for name, one in ((b"ONE", crab), (b"TWO", eel)):
+        data = data.replace(name, b'{"package_manifest": ' + one + b"}")
+
+    with pytest.raises(CatalogProblemError, match="key"):
+        Catalog.parse(data.replace(b"CRAB", crab).replace(b"EEL", eel))
+
+
+def test_other_keys_beside_the_list_and_the_entries_do_not_matter() -> None:
+    data = stored(entry()).replace(b'{"package_manifest"', b'{"more": 1, "package_manifest"')
+
+    assert said(Catalog.parse(data.replace(b'{"packages"', b'{"made": "by", "packages"'))) == {
+        ("crab", "1.0.0"): entry()
+    }
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
         b"",
         stored(entry())[:-1],
         stored(entry())[:-5],

@@ -121,3 +121,59 @@ def test_an_entry_of_ours_is_readable(tmp_path: Path) -> None:
     built = release.built(tmp_path, "crab", "0.1.0")
 
     assert shape.key_of(json.dumps(make(built.tree)).encode()) == ("crab", "0.1.0")
+
+
+# --- keys that Go takes for one ----------------------------------------------------------------------
+
+
+def with_text(more: str) -> bytes:
+    """An entry with more keys, as they are written."""
+    return json.dumps(GOOD).encode()[:-1] + f",{more}}}".encode()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param('"Name": "evil"', id="another spelling"),
+        pytest.param('"NAME": "evil"', id="capitals"),
+        pytest.param('"name": "evil"', id="twice"),
+        pytest.param('"n\\u0061me": "evil"', id="twice, escaped"),
+        pytest.param('"Title": 5', id="of a field that is not there"),
+        pytest.param('"license": "basic", "LICENSE": "x"', id="another field"),
+        pytest.param('"\u017fource": {"license": "x"}', id="long s"),
+        pytest.param('"\\u017fource": {"license": "x"}', id="long s, escaped"),
+        pytest.param('"conditions": {"\u212aibana": {"version": "^8.0.0"}}', id="Kelvin sign"),
+        pytest.param('"owner": {"github": "a/b", "GitHub": "c/d"}', id="deeper"),
+        pytest.param('"policy_templates": [{"inputs": [{"Type": "x"}]}]', id="in lists"),
+        pytest.param('"vars": [{"name": "a", "Default": 1}]', id="the name of a map"),
+        pytest.param('"vars": [{"name": "a", "default": {"a": 1, "a": 2}}]', id="twice in a map"),
+        pytest.param('"x": {"a": 1, "a": 2}', id="twice where nobody looks"),
+        pytest.param('"other": 1, "Other": 2', id="two spellings of what nobody knows"),
+        pytest.param(
+            '"policy_templates": [{"deployment_modes": {"default": {"enabled": true, "Enabled": false}}}]',
+            id="a field called default",
+        ),
+    ],
+)
+def test_keys_that_go_takes_for_one_are_refused(more: str) -> None:
+    with pytest.raises(UnreadableError, match="key"):
+        shape.key_of(with_text(more))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param(
+            '"vars": [{"name": "a", "default": {"Host": 1, "host": 2, "Name": 3}}]', id="default"
+        ),
+        pytest.param(
+            '"data_streams": [{"elasticsearch": {"index_template.mappings": '
+            '{"properties": {"Host": {"Type": "x"}, "host": {"type": "x"}}}}}]',
+            id="mappings",
+        ),
+        pytest.param('"Unknown": {"Name": 1, "name": 2}', id="what nobody looks into"),
+        pytest.param('"stra\u00dfe": 1, "strasse": 2', id="no simple folding"),
+    ],
+)
+def test_keys_of_maps_may_differ_in_case(more: str) -> None:
+    assert shape.key_of(with_text(more)) == ("crab", "1.0.0")
