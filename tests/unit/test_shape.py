@@ -150,7 +150,8 @@ def with_text(more: str) -> bytes:
         pytest.param('"x": {"a": 1, "a": 2}', id="twice where nobody looks"),
         pytest.param('"other": 1, "Other": 2', id="two spellings of what nobody knows"),
         pytest.param(
-            '"policy_templates": [{"deployment_modes": {"default": {"enabled": true, "Enabled": false}}}]',
+            '"policy_templates": [{"deployment_modes": '
+            '{"default": {"enabled": true, "Enabled": false}}}]',
             id="a field called default",
         ),
     ],
