@@ -77,6 +77,14 @@ def read(store: ObjectStore, name: str) -> bytes:
         return stream.read()
 
 
+def test_an_object_has_the_md5_of_its_bytes_wherever_it_is_described(store: ObjectStore) -> None:
+    created = store.create("a", Bytes(b"one"), HEADERS)
+    wanted = hashlib.md5(b"one", usedforsecurity=False).digest()
+
+    assert created.md5 == wanted
+    assert [found.md5 for found in (store.stat("a"), *store.list("")) if found] == [wanted, wanted]
+
+
 # --- look --------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -602,6 +603,51 @@ def test_what_proving_costs_is_a_download_of_what_is_completed_from_and_of_the_s
     forget(store, f"{STATIC}docs/README.md")
     put(ours, store, tmp_path)
     assert sorted(set(read())) == [ZIP, SIGNATURE]
+
+
+def test_a_zip_that_is_another_one_when_it_is_read_back_is_not_called_published(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    other = recompressed(ours, tmp_path / "other")
+
+    def swap(name: str) -> None:
+        if name == ZIP:
+            forget(store, ZIP)
+            store.create(ZIP, FileOnDisk(other.built.zip), Headers(content_type="", cache_control=""))
+
+    with pytest.raises(StorageError, match="another zip than a moment ago"):
+        put(ours, Watching(store, after=swap), tmp_path)
+
+
+def test_a_zip_that_is_another_one_after_completing_is_not_called_published(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    put(ours, store, tmp_path)
+    forget(store, SIGNATURE)
+
+    def swap(name: str) -> None:
+        if name == SIGNATURE:
+            replaced(store, ZIP, ours.built.zip.read_bytes())
+
+    with pytest.raises(StorageError, match="another zip than a moment ago"):
+        put(ours, Watching(store, after=swap), tmp_path)
+
+
+@pytest.mark.parametrize("name", [SIGNATURE, f"{STATIC}docs/README.md"])
+def test_an_object_that_is_replaced_while_it_is_read_proves_nothing(
+    store: MemoryStore, ours: Signed, tmp_path: Path, name: str
+) -> None:
+    put(ours, store, tmp_path)
+    composing(store)
+
+    class Moving(Watching):
+        def open(self, asked: str, *, generation: int) -> BinaryIO:
+            if asked == name:
+                replaced(store, name, store.data(name))
+            return super().open(asked, generation=generation)
+
+    with pytest.raises(StorageError, match="replaced while it was read"):
+        put(ours, Moving(store), tmp_path)
 
 
 def replaced(store: MemoryStore, name: str, data: bytes) -> None:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -333,6 +334,27 @@ def test_killed_at_any_write_and_run_again_it_ends_in_the_same_state(
 
     assert place.names() == list(NAMES)
     assert list(kept.list(reindex.LEFT)) == []
+
+
+def test_a_zip_that_is_replaced_while_it_is_read_is_read_again(
+    memory: tuple[Place, MemoryStore, MemoryStore],
+) -> None:
+    place, store, _ = memory
+    pending = ["artifacts/packages/eel-1.0.0.zip"]
+
+    class Moving(Watching):
+        def open(self, name: str, *, generation: int) -> BinaryIO:
+            if name in pending:
+                pending.remove(name)
+                data = store.data(name)
+                place.take(name)
+                store.create(name, Bytes(data), PLAIN)
+            return super().open(name, generation=generation)
+
+    found = place.rebuild(store=Moving(store))
+
+    assert found.ok
+    assert place.names() == list(NAMES)
 
 
 def test_an_index_that_never_rests_fails_the_run(

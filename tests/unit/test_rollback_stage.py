@@ -146,3 +146,23 @@ def test_a_kill_leaves_the_index_as_it_was(
 
     assert cursor(store) == second
     assert rollback.to(first, store, clock).cursor > second
+
+
+@pytest.mark.parametrize("pointed", [False, True], ids=["a folder", "and the cursor"])
+def test_a_generation_far_in_the_future_does_not_stop_it(
+    store: MemoryStore, clock: FakeClock, tmp_path: Path, *, pointed: bool
+) -> None:
+    first, second = publish(store, clock, tmp_path, "crab", "eel")
+    far = layout.full_index_name("9999999999")
+    store.create(far, Bytes(store.data(layout.full_index_name(second))), _HEADERS)
+    if pointed:
+        found = store.stat(layout.CURSOR)
+        assert found
+        data = Bytes(b'{"current": "9999999999"}')
+        store.replace(layout.CURSOR, data, _HEADERS, generation=found.generation)
+
+    done = rollback.to(first, store, clock)
+
+    assert done.cursor == cursor(store) == str(int(second) + 1)
+    assert far in done.warnings[-1]
+    assert len(done.warnings) == 1 + pointed
