@@ -2,43 +2,42 @@
 
     signature → owner → validate → publish → index → out of the queue
 
-The same steps as for a release, but for build and sign: what was submitted is published as it is.
+The same steps as for a release, but for build and sign: what was submitted is published as it is. Owners
+take turns; what is accepted goes into the index and out of the queue in batches, so that what a run has
+decided stays decided, whatever ends it.
 """
 
 import contextlib
+import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Self
 
+from pkgaction import inhand
+from pkgaction.bounded import Done
+from pkgaction.desk import Desk, Standing
 from pkgaction.errors import (
-    PackageError,
     PkgactionError,
     is_of_one,
     of_machine,
     of_system,
 )
-from pkgaction.foresight import foresee
+from pkgaction.inhand import Hand, Left
 from pkgaction.job import Job, World
-from pkgaction.model import layout
-from pkgaction.model.finding import errors
-from pkgaction.model.manifest import FILE, ManifestProblemError, identify
-from pkgaction.model.outcome import GOES_ON, Ledger, Outcome, Problem, Status
+from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.model.owners import Owners
-from pkgaction.model.release import Candidate, Published, Signed
+from pkgaction.model.release import Built, Published
 from pkgaction.model.submission import Code, Received, Refused
-from pkgaction.model.tree import NOWHERE, PackageSource
-from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import GenerationMismatchError, ObjectStore, Verifier
 from pkgaction.stages import accept
-from pkgaction.steps import Steps
-from pkgaction.transforms import unarchive
 
-_LEFT_OUT = {
-    "commit",
-    "pull-request",
-}  # of the provenance: they are those of the job, not of the package
+_BATCH = 20  # submissions that are begun
+_BATCH_TIME = timedelta(seconds=60)
+_IDLE = 2.0  # seconds in which nothing is decided: what was decided before need not wait for it
+_MOST_ENDS = 3  # runs that may end with the same submission in hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,200 +51,192 @@ class Gate:
 
 
 def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
-    """Decide every submission in the queue; what is accepted goes into the index together.
+    """Decide every submission in the queue.
 
     Raises:
-        OutsideError: the index can't be written; what was published stays in the queue, too.
+        OutsideError: the index can't be written; what was published since it could stays in the queue.
     """
     ledger.warnings += gate.warnings
     bench = accept.Bench(queue=gate.queue, verifier=gate.verifier, clock=world.clock)
     desk = Desk.of(gate.owners, gate.verifier, job, world, ledger)
     waiting = list(accept.waiting(bench))
+    left = inhand.read(gate.queue, world.clock, (one.key for one in waiting), tidy=not job.dry_run)
     desk.steps.look(create=not job.dry_run)
-    accepted: list[accept.Submission] = []
-    with desk.naming([submission.name for submission in waiting]), desk.steps.indexing() as published:
-        for submission in world.watch.each("Accept", waiting):
-            if done := _attempt(submission, bench, desk):
-                accepted.append(submission)
-                published.append(done)
-    for submission in accepted:
-        accept.done(submission, bench)
+    counter = _Counter(bench, desk, Hand(gate.queue, desk.steps.warn, is_told=not job.dry_run))
+    with desk.open([one.name for one in waiting]), counter.open():
+        counter.serve(accept.by_turns([one for one in waiting if one.key not in left.named]))
+        counter.serve(_last(waiting, left), singly=True)
+        counter.give_up(one for one in waiting if left.ends[one.key] >= _MOST_ENDS)
 
 
-def _attempt(submission: accept.Submission, bench: accept.Bench, desk: "Desk") -> Published | None:
-    """Decide one submission; what was published, if it was.
-
-    Raises:
-        PkgactionError: the cause is not the submission's, so the others need not be tried.
-    """
-    world, ledger = desk.steps.world, desk.steps.ledger
-    try:
-        with tempfile.TemporaryDirectory(dir=world.scratch) as folder:
-            return _decide(submission, bench, Path(folder), desk)
-    except GenerationMismatchError:
-        world.watch.say(f"{submission.name} was replaced meanwhile: the next run decides it")
-    except PkgactionError as error:
-        if not is_of_one(error):
-            raise
-        ledger.problems.append(Problem.of(error))
-    except OSError as error:
-        raise of_machine(error) or of_system(error) from error
-    except Exception as error:  # noqa: BLE001 - one submission must not hold the others back
-        what = f"pkgaction itself failed at it: {type(error).__name__}"
-        fix = "report it; it stays in the queue, the others go on"
-        ledger.problems.append(Problem(what=what, where=submission.name, fix=fix))
-    return None
-
-
-def _decide(
-    submission: accept.Submission, bench: accept.Bench, folder: Path, desk: "Desk"
-) -> Published | None:
-    """Publish one submission, or move it aside."""
-    decided = desk.take(accept.receive(submission, bench, folder))
-    if isinstance(decided, Refused) and not desk.steps.job.dry_run:
-        accept.refuse(submission, decided, bench, folder)
-    return decided if isinstance(decided, Published) else None
+def _last(waiting: Sequence[accept.Submission], left: Left) -> list[accept.Submission]:
+    """What other runs had in hand when they ended, or have now: what ended most of them comes last."""
+    again = [one for one in waiting if one.key in left.named and left.ends[one.key] < _MOST_ENDS]
+    return sorted(accept.by_turns(again), key=lambda one: left.ends[one.key])
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Takes what was received, or says why not."""
+class _InHand:
+    submission: accept.Submission
+    folder: Path  # that it is fetched into
 
-    owners: Owners
-    steps: Steps  # nothing is signed in them
-    decided: set[str] = field(default_factory=set)  # names of submissions
 
-    @classmethod
-    def of(cls, owners: Owners, verifier: Verifier, job: Job, world: World, ledger: Ledger) -> Self:
-        """A desk for this job; the verifier knows the keys of those who submit."""
-        asked = job.provenance
+@dataclass(slots=True)
+class _Batch:
+    """What becomes of some submissions together."""
 
-        def kept(candidate: Candidate) -> dict[str, str]:
-            return {k: v for k, v in asked(candidate).items() if k not in _LEFT_OUT}
+    published: list[Published]  # to be indexed
+    until: datetime
+    accepted: list[accept.Submission] = field(default_factory=list)
+    decided: int = 0
 
-        job = replace(job, provenance=kept)
-        signer = accept.SubmittedOnly(verifier=verifier)
-        return cls(owners, Steps(job, replace(world, signer=signer), ledger))
+
+@dataclass(slots=True)
+class _Counter:
+    """Serves the queue, batch after batch."""
+
+    bench: accept.Bench
+    desk: Desk
+    hand: Hand
+    _in_hand: dict[str, _InHand] = field(default_factory=dict)  # by name
+    _killed: list[inhand.Key] = field(default_factory=list)  # whose processes were
 
     @contextlib.contextmanager
-    def naming(self, names: Sequence[str]) -> Iterator[None]:
-        """The block decides these submissions; where it ends early, the rest is said to be not tried."""
+    def open(self) -> Iterator[None]:
+        """The block serves. What is in hand when it is cancelled is told to the next run."""
         try:
             yield
-        except BaseException:
-            said = {one.folder for one in self.steps.ledger.sorted()} | self.decided
-            for name in names:
-                if name not in said:
-                    self.steps.ledger.settle(_undecided(name))
+        except Exception:
+            self._close()
             raise
+        except BaseException:
+            self.hand.hold([*self._killed, *self._keys()], ended=True)
+            raise
+        self._close()
 
-    def take(self, received: Received | Refused) -> Published | Refused | None:
-        """Publish it, or say why not; with a dry run neither, where nothing speaks against it.
+    def _close(self) -> None:
+        if self._killed:
+            self.hand.hold(self._killed, ended=True)
+        else:
+            self.hand.release()
+
+    def _keys(self) -> list[inhand.Key]:
+        return [one.submission.key for one in self._in_hand.values()]
+
+    def serve(self, submissions: Sequence[accept.Submission], *, singly: bool = False) -> None:
+        """Decide submissions, in this order; `singly`: nothing else is in hand meanwhile.
 
         Raises:
-            OutsideError: the outside failed; it is neither, and stays where it is.
+            PkgactionError: the cause is not a submission's, so the others need not be tried.
         """
-        decided = received if isinstance(received, Refused) else self._decided(received)
-        if isinstance(decided, Refused):
-            self.steps.ledger.settle(_outcome(decided))
-        self.decided.add(received.name)
-        return decided
+        todo = deque(submissions)
+        while todo or self.desk.running:
+            self._serve_batch(todo, singly=singly)
 
-    def _decided(self, received: Received) -> Published | Refused | None:
+    def _serve_batch(self, todo: deque[accept.Submission], *, singly: bool) -> None:
+        """Decide what is begun now, as far as it is soon done: the next batch goes on with the rest.
+
+        What is accepted leaves the queue only when the index has it.
+        """
+        begin = deque(todo.popleft() for _ in range(min(_BATCH, len(todo))))
+        if begin and not singly:
+            self.hand.hold([*self._killed, *self._keys(), *(one.key for one in begin)])
+        self.desk.begin_batch()
+        with self.desk.steps.indexing() as published:
+            batch = _Batch(published, self.bench.clock.now() + _BATCH_TIME)
+            while self._goes_on(begin, todo, batch, singly=singly):
+                done = self.desk.next(_IDLE if batch.decided else None)
+                if done is None:
+                    break
+                self._finish(done, batch)
+        todo.extendleft(reversed(begin))
+        for submission in batch.accepted:
+            accept.done(submission, self.bench)
+
+    def _goes_on(
+        self,
+        begin: deque[accept.Submission],
+        todo: deque[accept.Submission],
+        batch: _Batch,
+        *,
+        singly: bool,
+    ) -> bool:
+        """Begin as many as can be, unless the time is over; whether there is more to wait for."""
+        while begin and self.desk.is_free and not (singly and self.desk.running):
+            if self.bench.clock.now() >= batch.until:
+                return False
+            submission = begin.popleft()
+            if singly:
+                self.hand.hold([*self._killed, submission.key])
+            self._begin(submission, batch)
+        return bool(self.desk.running) and (bool(begin) or not todo)
+
+    def _begin(self, submission: accept.Submission, batch: _Batch) -> None:
+        """Fetch a submission, and begin to look into it."""
+        folder = Path(tempfile.mkdtemp(dir=self.desk.steps.world.scratch))
+        self._in_hand[submission.name] = _InHand(submission, folder)
+        with self._leaving(submission, batch) as stays:
+            received = accept.receive(submission, self.bench, folder)
+            if isinstance(received, Refused):
+                self._refuse(submission, self.desk.refuse(received))
+            else:
+                self.desk.begin(received)
+                stays.append(submission)
+
+    def _finish(self, done: Done[Received, Built | Refused], batch: _Batch) -> None:
+        """Decide what was looked into."""
+        submission = self._in_hand[done.item.name].submission
+        with self._leaving(submission, batch):
+            if done.is_killed:
+                self._killed.append(submission.key)
+            decided = self.desk.decide(done)
+            if isinstance(decided, Refused):
+                self._refuse(submission, decided)
+            elif isinstance(decided, Published):
+                batch.published.append(decided)
+            if isinstance(decided, Published | Standing):
+                batch.accepted.append(submission)
+
+    @contextlib.contextmanager
+    def _leaving(
+        self, submission: accept.Submission, batch: _Batch
+    ) -> Iterator[list[accept.Submission]]:
+        """The block decides a submission, unless it puts it into the list: then it stays in hand.
+
+        Raises:
+            PkgactionError: the cause is not the submission's, so the others need not be tried.
+        """
+        stays: list[accept.Submission] = []
+        ledger, watch = self.desk.steps.ledger, self.desk.steps.world.watch
         try:
-            with _opened(received) as candidate:
-                return self._not_theirs(received, candidate) or self._ship(received, candidate)
-        except PackageError as error:
-            return _because(received, Code.NO_PACKAGE, error.what, error.fix)
+            yield stays
+        except GenerationMismatchError:
+            watch.say(f"{submission.name} was replaced meanwhile: the next run decides it")
+        except PkgactionError as error:
+            if not is_of_one(error):
+                raise
+            ledger.problems.append(Problem.of(error))
+        except OSError as error:
+            raise of_machine(error) or of_system(error) from error
+        except Exception as error:  # noqa: BLE001 - one submission must not hold the others back
+            what = f"pkgaction itself failed at it: {type(error).__name__}"
+            fix = "report it; it stays in the queue, the others go on"
+            ledger.problems.append(Problem(what=what, where=submission.name, fix=fix))
+        if not stays:
+            batch.decided += 1
+            shutil.rmtree(self._in_hand.pop(submission.name).folder, ignore_errors=True)
 
-    def _not_theirs(self, received: Received, candidate: Candidate) -> Refused | None:
-        base = layout.base_name(candidate.id)
-        if received.name != f"{base}.zip":
-            what = f"it is called {received.name}, and has {base} in it"
-            return _because(received, Code.MISNAMED, what, f"call it {base}.zip")
-        if not self.owners.may(received.signature.fingerprint, candidate.id.name):
-            what = f"the key {received.signature.fingerprint} may not publish {candidate.id.name}"
-            fix = "let the storage's operators add the name to the owner map, or take another one"
-            return _because(received, Code.NOT_OWNER, what, fix)
-        return None
+    def _refuse(self, submission: accept.Submission, no: Refused) -> None:
+        if not self.desk.steps.job.dry_run:
+            accept.refuse(submission, no, self.bench, self._in_hand[submission.name].folder)
 
-    def _ship(self, received: Received, candidate: Candidate) -> Published | Refused | None:
-        """The steps of a release, up to the index. A ledger of its own tells why one failed."""
-        steps = replace(self.steps, ledger=Ledger())
-        built = steps.take(candidate, received.path)
-        self.steps.ledger.checks = steps.ledger.checks
-        self.steps.ledger.warnings += steps.ledger.warnings
-        if self.steps.job.dry_run and built:
-            foresee(built, self.steps)
-            return None
-        self.decided.add(received.name)  # from here on the buckets say what became of it
-        if published := self._publish([Signed(one, received.signature) for one in built], steps):
-            return published[0]
-        (failed,) = steps.ledger.outcomes.values()
-        if steps.ledger.exit_status != PackageError.exit_status:
-            self.steps.ledger.absorb(steps.ledger)  # it is neither, and stays where it is
-            return None
-        code = Code.CONFLICT if failed.status is Status.CONFLICT else Code.INVALID
-        refused = _because(received, code, failed.reason, failed.fix)
-        return replace(refused, findings=errors(failed.findings))
-
-    def _publish(self, signed: list[Signed], steps: Steps) -> list[Published]:
-        """Publish; what is public by then, or may be, is known to whoever reports the run."""
-        published: list[Published] = []
-        try:
-            steps.publish(signed, published)
-        except BaseException:
-            self.steps.ledger.absorb(steps.ledger)
-            raise
-        if published:
-            self.steps.ledger.absorb(steps.ledger)
-        return published
-
-
-def _undecided(submission: str) -> Outcome:
-    name, _, version = submission.removesuffix(".zip").partition("-")
-    reason = "the run ended before it was decided: it stays where it is"
-    return Outcome(
-        name=name,
-        version=version,
-        folder=submission,
-        status=Status.NOT_TRIED,
-        reason=reason,
-        fix=GOES_ON,
-    )
-
-
-def _outcome(refused: Refused) -> Outcome:
-    name, _, version = refused.name.removesuffix(".zip").partition("-")
-    return Outcome(
-        name=name,
-        version=version,
-        folder=refused.name,
-        status=Status.CONFLICT if refused.code is Code.CONFLICT else Status.FAILED,
-        reason=f"refused, {refused.code}: {refused.what}",
-        fix=refused.fix,
-        findings=tuple(refused.findings),
-    )
-
-
-@contextlib.contextmanager
-def _opened(received: Received) -> Iterator[Candidate]:
-    """The package in a received zip.
-
-    Raises:
-        PackageError: it is none.
-    """
-    with unarchive.opened(received.path) as (top, tree):
-        data = tree.read(FILE, limit=MOST_BYTES)
-        try:
-            identity = identify(data or b"")
-        except ManifestProblemError as error:
-            what = f"{FILE}:{error.line}: {error.message}" if data else f"it has no {FILE}"
-            raise PackageError(what=what, where=received.name, fix="mend the manifest") from error
-        source = PackageSource(folder=top, tree=tree, repository=NOWHERE)
-        yield Candidate.named(source, identity)
-
-
-def _because(received: Received, code: Code, what: str, fix: str) -> Refused:
-    by = received.signature.fingerprint
-    return Refused(name=received.name, code=code, what=what, fix=fix, fingerprint=by)
+    def give_up(self, submissions: Iterable[accept.Submission]) -> None:
+        """Refuse what several runs have ended at, without a look at it."""
+        for submission in submissions:
+            what = f"{_MOST_ENDS} runs ended while they were at it"
+            fix = "make the package smaller and plainer, or split it"
+            no = Refused(name=submission.name, code=Code.TOO_COSTLY, what=what, fix=fix)
+            folder = Path(tempfile.mkdtemp(dir=self.desk.steps.world.scratch))
+            self._in_hand[submission.name] = _InHand(submission, folder)
+            with self._leaving(submission, _Batch([], self.bench.clock.now())):
+                self._refuse(submission, self.desk.refuse(no))

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from pkgaction import materials, wiring
-from pkgaction.acceptance import Desk
 from pkgaction.commands.conclude import conclude
 from pkgaction.commands.context import Context, exists
+from pkgaction.desk import Desk
 from pkgaction.errors import PkgactionError, UsageError, is_of_one
 from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.model.release import Published
@@ -34,7 +34,7 @@ def accept(context: Context) -> int:
     def work() -> None:
         desk.steps.look(create=not inputs.dry_run)
         names = [path.name for path in paths]
-        with desk.naming(names), desk.steps.indexing() as published:
+        with desk.open(names), desk.steps.indexing() as published:
             for path in paths:
                 published.extend(_taken(context, path, desk, verifier))
 

@@ -21,22 +21,30 @@ class Code(StrEnum):
     NOT_OWNER = "not-owner"  # the key may not publish packages of that name
     INVALID = "invalid"  # the rules for built packages found errors
     CONFLICT = "conflict"  # the version is published with other content
+    TOO_COSTLY = "too-costly"  # to look at it takes more time or memory than one package may
+    WITHDRAWN = "withdrawn"  # its zip is public already, and the index was taken back behind it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """A zip that a trusted key has signed; nothing in it was looked at."""
 
-    name: str  # NAME-VERSION.zip, as it was submitted
+    name: str  # NAME-VERSION.zip as it was submitted, below its owner's folder where there is one
     path: Path
     signature: Signature  # with the fingerprint of the trusted primary key
+    source: str = ""  # the queue's object with its generation; empty: a person handed it over
+
+    @property
+    def file_name(self) -> str:
+        """What it is called, wherever it lies."""
+        return self.name.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """A submission that is not accepted, and why."""
 
-    name: str
+    name: str  # as it was received
     code: Code
     what: str
     fix: str

@@ -1,26 +1,30 @@
 """accept: the queue bucket → zips that a trusted key has signed; what is refused is moved aside.
 
 Owners who may not write to the public bucket put `candidates/NAME-VERSION.zip` and its `.sig` into the
-queue. The signature is checked before anything looks into the zip. What was accepted is deleted from
-the queue once it is published and indexed; what is refused goes to `refused/`, with its reason.
+queue, or `candidates/OWNER/NAME-VERSION.zip`: whose folder that is, the bucket's rights say, and owners
+take turns. The signature is checked before anything looks into the zip. What was accepted is deleted
+from the queue once it is published and indexed; what is refused goes to `refused/`, with its reason.
 Everything is done by generation: a candidate that is replaced meanwhile waits for the next run.
 """
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
 from pkgaction.errors import AccessDeniedError, PackageError
+from pkgaction.inhand import IN_HAND
 from pkgaction.model import layout
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.release import Signature
 from pkgaction.model.submission import Code, Received, Refused
 from pkgaction.model.tree import Bytes
+from pkgaction.model.turns import in_turns
 from pkgaction.ports import (
     AlreadyExistsError,
     Clock,
@@ -32,6 +36,7 @@ from pkgaction.ports import (
 )
 
 CANDIDATES, REFUSED = "candidates/", "refused/"
+_OURS = (REFUSED, IN_HAND)
 _ZIP, _SIGNATURE = ".zip", ".zip.sig"
 _FETCHED = "submitted.zip"  # in a folder that holds this one zip, never unpacked
 LARGEST = 4 * 1024**3  # bytes of a zip
@@ -42,6 +47,7 @@ _CHUNK = 1 << 20
 _SHOWN = 5  # names in one sentence
 _MOST_LOOKED_AT = 10_000  # objects of a queue that are looked at for what is overlooked
 _LONGEST_NAME = 255  # bytes; no good submission comes near
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")  # a folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +68,18 @@ class Submission:
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """What it is called, below its owner's folder where there is one."""
         return self.zip.name.removeprefix(CANDIDATES)
+
+    @property
+    def owner(self) -> str:
+        """The owner's folder; empty where there is none."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells it from every other one, also from what has its name later."""
+        return self.zip.name, self.zip.generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +112,7 @@ class SubmittedOnly:
 
 
 def waiting(bench: Bench) -> Iterator[Submission]:
-    """The submissions that are to be decided now, oldest first.
+    """The submissions that are to be decided now, oldest first; `in_turns` says who is next.
 
     A zip waits an hour for its signature. A signature that is alone for a day is deleted: it is what a
     killed run has left.
@@ -113,6 +129,18 @@ def waiting(bench: Bench) -> Iterator[Submission]:
             _delete(bench.queue, found)
 
 
+def by_turns(submissions: Sequence[Submission]) -> list[Submission]:
+    """Owners take turns, each with the oldest one first. Who has no folder is one owner together, within
+    which packages take turns.
+    """
+    fair = in_turns(submissions, lambda one: (one.owner, "" if one.owner else _package(one.name)))
+    return in_turns(fair, lambda one: one.owner)
+
+
+def _package(name: str) -> str:
+    return name.partition("-")[0]
+
+
 def overlooked(queue: ObjectStore, clock: Clock) -> list[str]:
     """What lies in the queue and is not looked at, or not yet, as sentences."""
     try:
@@ -120,7 +148,7 @@ def overlooked(queue: ObjectStore, clock: Clock) -> list[str]:
     except AccessDeniedError:
         return []  # who may list the candidates alone needs no more
     names = {found.name: found for found in listed if not found.name.endswith("/")}
-    strange = [name for name in names if not name.startswith(REFUSED) and not _is_submission(name)]
+    strange = [name for name in names if not name.startswith(_OURS) and not _is_submission(name)]
     alone = [
         name
         for name, found in names.items()
@@ -131,7 +159,10 @@ def overlooked(queue: ObjectStore, clock: Clock) -> list[str]:
     ]
     told = []
     if strange:
-        form = f"{CANDIDATES}NAME-VERSION.zip, with its signature as {CANDIDATES}NAME-VERSION.zip.sig"
+        form = (
+            f"{CANDIDATES}NAME-VERSION.zip or {CANDIDATES}OWNER/NAME-VERSION.zip, with the signature as "
+            "NAME-VERSION.zip.sig beside it"
+        )
         told.append(f"the queue has {_some(strange)}, which nobody looks at: put packages to {form}")
     if alone:
         told.append(f"without a signature beside it, and so left to wait: {_some(alone)}")
@@ -170,7 +201,10 @@ def receive(submission: Submission, bench: Bench, folder: Path) -> Received | Re
         shutil.copyfileobj(source, target, _CHUNK)
     with bench.queue.open(beside.name, generation=beside.generation) as stream:
         armored = stream.read()
-    return trusted(name, path, armored, bench.verifier)
+    received = trusted(name, path, armored, bench.verifier)
+    if isinstance(received, Received):
+        return replace(received, source=f"{stored.name}#{stored.generation}")
+    return received
 
 
 def trusted(name: str, path: Path, armored: bytes, verifier: Verifier) -> Received | Refused:
@@ -195,7 +229,8 @@ def refuse(submission: Submission, refused: Refused, bench: Bench, fetched: Path
 
     Killed in between, the next run does the same again.
     """
-    folder = f"{REFUSED}{_short(submission.name)}/{submission.zip.generation}/"
+    owner, slash, file_name = submission.name.rpartition("/")
+    folder = f"{REFUSED}{owner}{slash}{_short(file_name)}/{submission.zip.generation}/"
     if (path := fetched / _FETCHED).exists():
         _create(bench.queue, f"{folder}package.zip", FileOnDisk(path), layout.ZIP_TYPE)
     if (beside := submission.signature) and beside.size <= _LARGEST_SIGNATURE:
@@ -232,4 +267,7 @@ def _delete(queue: ObjectStore, stored: StoredObject) -> None:
 
 
 def _is_direct(name: str, ending: str) -> bool:
-    return name.endswith(ending) and "/" not in name.removeprefix(CANDIDATES)
+    """Whether it lies among the candidates, or in an owner's folder there."""
+    owner, slash, file_name = name.removeprefix(CANDIDATES).rpartition("/")
+    owned = not slash or _OWNER.fullmatch(owner)
+    return bool(owned) and file_name.endswith(ending)

@@ -293,7 +293,12 @@ def test_a_signature_without_a_zip_goes_after_a_day(port: Port) -> None:
 
 
 def test_other_objects_of_the_queue_are_left_alone(port: Port) -> None:
-    for name in ("candidates/notes.txt", "candidates/deep/crab-1.0.0.zip", "crab-1.0.0.zip"):
+    for name in (
+        "candidates/notes.txt",
+        "candidates/too/deep/crab-1.0.0.zip",
+        "candidates/.odd/crab-1.0.0.zip",
+        "crab-1.0.0.zip",
+    ):
         port.queue.create(name, Bytes(b"x"), _HEADERS)
     before = port.queue.dump()
     port.clock.sleep(10 * 24 * 3600)
@@ -517,8 +522,11 @@ def test_what_nobody_looks_at_in_the_queue_is_named(tmp_path: Path) -> None:
     port = Port(tmp_path)
     for name in (
         "crab-1.0.0.zip",
-        "candidates/sub/crab-1.0.0.zip",
+        "candidates/too/deep/crab-1.0.0.zip",
         "candidates/README.md",
+        "candidates/reef/whelk-1.0.0.zip",
+        "candidates/reef/whelk-1.0.0.zip.sig",
+        "in-hand/0123.json",
         "candidates/eel-1.0.0.zip",
         "candidates/whelk-1.0.0.zip",
         "candidates/whelk-1.0.0.zip.sig",
@@ -529,9 +537,10 @@ def test_what_nobody_looks_at_in_the_queue_is_named(tmp_path: Path) -> None:
     strange, alone = accept.overlooked(port.queue, port.clock)
 
     assert "crab-1.0.0.zip" in strange
-    assert "candidates/sub/crab-1.0.0.zip" in strange
+    assert "candidates/too/deep/crab-1.0.0.zip" in strange
     assert "candidates/README.md" in strange
-    assert "put packages to candidates/NAME-VERSION.zip" in strange
+    assert "put packages to candidates/NAME-VERSION.zip or candidates/OWNER/" in strange
+    assert not any(known in strange for known in ("reef", "in-hand", "refused"))
     assert alone.endswith("left to wait: candidates/eel-1.0.0.zip")
 
 

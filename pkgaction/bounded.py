@@ -1,0 +1,264 @@
+"""Work on what others made, in processes with a limit of time and memory that is held from outside them.
+
+A process that takes too long is killed, one that takes too much memory is refused more by the system:
+neither needs the work's own help. The processes are forked, so they have what the work needs already;
+what it is given, gives back or raises must be picklable.
+"""
+
+import contextlib
+import multiprocessing
+import pickle
+import resource
+import signal
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Generic, TypeVar, cast
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_STATUS = Path("/proc/self/status")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one piece of work may take."""
+
+    seconds: float  # by the clock on the wall; as much of a core's time, should nobody be left to watch
+    memory: int  # bytes, beyond what its process has when it begins
+
+
+class Ended(Enum):
+    """Why a piece of work has no result."""
+
+    TIME = "it took longer than it may"
+    MEMORY = "it needed more memory than it may have"
+    CRASHED = "its process crashed"
+    KILLED = "its process was killed by something else, perhaps for want of memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T, R]):
+    """A piece of work that is over."""
+
+    item: T
+    _answer: "R | Ended | BaseException" = field(repr=False)
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether something else than its limits has killed its process."""
+        return self._answer is Ended.KILLED
+
+    def result(self) -> "R | Ended":
+        """What the work gave back, or why it gave nothing.
+
+        Raises:
+            BaseException: what the work raised.
+        """
+        if isinstance(self._answer, BaseException):
+            raise self._answer
+        return self._answer
+
+
+@dataclass(slots=True)
+class _Process:
+    process: BaseProcess
+    line: "Connection[object, object]"
+
+    def end(self) -> int:
+        """Kill it; its exit code."""
+        self.process.kill()
+        self.process.join()
+        self.line.close()
+        return self.process.exitcode or 0
+
+
+@dataclass(slots=True)
+class _Running(Generic[T]):
+    item: T
+    process: _Process
+    since: float = field(default_factory=time.monotonic)
+
+    def for_seconds(self) -> float:
+        return time.monotonic() - self.since
+
+
+@dataclass(slots=True)
+class Bounded(Generic[T, R]):
+    """Processes for one kind of work.
+
+    Results come in the order in which the work was begun; work that takes longer than `patience` is
+    overtaken.
+    """
+
+    work: Callable[[T], R]
+    limits: Limits
+    count: int  # pieces of work at the same time
+    patience: float = 2.0  # seconds
+    _running: list[_Running[T]] = field(default_factory=list)  # the first one began first
+    _idle: list[_Process] = field(default_factory=list)
+
+    @property
+    def running(self) -> Sequence[T]:
+        """What is worked on, the first begun first."""
+        return [one.item for one in self._running]
+
+    @property
+    def is_free(self) -> bool:
+        """Whether more can be begun now."""
+        return len(self._running) < self.count
+
+    def begin(self, item: T) -> None:
+        """Begin a piece of work."""
+        process = self._idle.pop() if self._idle else self._forked()
+        try:
+            process.line.send(item)
+        except OSError:  # it was ended while it had nothing to do
+            process.end()
+            process = self._forked()
+            process.line.send(item)
+        self._running.append(_Running(item, process))
+
+    def next(self, seconds: float | None = None) -> Done[T, R] | None:
+        """The next piece of work that is over; None where there is none within that time."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while self._running:
+            if one := self._over():
+                self._running.remove(one)
+                return Done(one.item, self._answer(one))
+            now = time.monotonic()
+            if until is not None and now >= until:
+                return None
+            wait([one.process.line for one in self._first()], self._pause(until, now))
+        return None
+
+    def close(self) -> None:
+        """End every process, at work or not."""
+        for process in (*self._idle, *(one.process for one in self._running)):
+            process.end()
+        self._idle.clear()
+        self._running.clear()
+
+    def _first(self) -> Iterator[_Running[T]]:
+        """The work that need not wait for another: all that takes long, and the one after it."""
+        for one in self._running:
+            yield one
+            if one.for_seconds() <= self.patience:
+                return
+
+    def _over(self) -> _Running[T] | None:
+        """The first one that has something to say, or no time left."""
+        for one in self._first():
+            if one.process.line.poll() or one.for_seconds() > self.limits.seconds:
+                return one
+        return None
+
+    def _pause(self, until: float | None, now: float) -> float:
+        """Seconds until something changes that says nothing."""
+        limits = (self.limits.seconds, self.patience)
+        times = [one.since + limit for one in self._running for limit in limits]
+        if until is not None:
+            times.append(until)
+        later = [at - now for at in times if at > now]
+        return min(later, default=0)
+
+    def _answer(self, one: _Running[T]) -> "R | Ended | BaseException":
+        if not one.process.line.poll():
+            one.process.end()
+            return Ended.TIME
+        try:
+            answer = cast("R | Ended | BaseException", one.process.line.recv())
+        except (EOFError, OSError):
+            one.process.process.join()
+            return _why(one.process.end())
+        if answer is Ended.MEMORY:
+            one.process.end()  # what it has taken may not come back
+        else:
+            self._idle.append(one.process)
+        return answer
+
+    def _forked(self) -> _Process:
+        context = multiprocessing.get_context("fork")
+        ours, theirs = context.Pipe()
+        others = [ours, *(p.line for p in self._idle), *(one.process.line for one in self._running)]
+        process = context.Process(
+            target=_serve, args=(theirs, others, self.work, self.limits), daemon=True
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forking where threads may be
+            process.start()
+        theirs.close()
+        return _Process(process, ours)
+
+
+def _why(exit_code: int) -> Ended:
+    if exit_code == -signal.SIGXCPU:
+        return Ended.TIME
+    return Ended.KILLED if exit_code in {-signal.SIGKILL, -signal.SIGTERM} else Ended.CRASHED
+
+
+def _serve(
+    line: "Connection[object, object]",
+    others: "Sequence[Connection[object, object]]",
+    work: Callable[[T], R],
+    limits: Limits,
+) -> None:
+    """Work for as long as there is anybody at the other end of the line."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the first process's business
+    for other in others:  # else the end of the first process would not be seen
+        other.close()
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
+            line.send_bytes(_pickled(_limited(work, cast("T", line.recv()), limits)))
+
+
+def _limited(work: Callable[[T], R], item: T, limits: Limits) -> "R | Ended | BaseException":
+    try:
+        with _held(limits):
+            return work(item)
+    except MemoryError:
+        return Ended.MEMORY
+    except BaseException as error:  # noqa: BLE001 - it is raised where somebody knows what to do
+        return error
+
+
+@contextlib.contextmanager
+def _held(limits: Limits) -> Iterator[None]:
+    """Limits of the system's own, for this process: a soft one is raised again afterwards."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    before = {kind: resource.getrlimit(kind) for kind in (resource.RLIMIT_DATA, resource.RLIMIT_CPU)}
+    seconds = int(used.ru_utime + used.ru_stime + limits.seconds) + 1
+    wanted = {resource.RLIMIT_DATA: _data() + limits.memory, resource.RLIMIT_CPU: seconds}
+    for kind, (soft, hard) in before.items():
+        known = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+        resource.setrlimit(kind, (min([*known, wanted[kind]]), hard))
+    try:
+        yield
+    finally:
+        for kind, both in before.items():
+            resource.setrlimit(kind, both)
+
+
+def _data() -> int:
+    """Bytes of memory of this process that RLIMIT_DATA counts; where the system does not say it, 0."""
+    with contextlib.suppress(OSError):
+        for row in _STATUS.read_text().splitlines():
+            if row.startswith("VmData:"):
+                return int(row.split()[1]) << 10
+    return 0
+
+
+def _pickled(answer: object) -> bytes:
+    try:
+        return pickle.dumps(answer)
+    except MemoryError:
+        return pickle.dumps(Ended.MEMORY)
+    except Exception as error:  # noqa: BLE001 - what it is matters less than that it is told
+        return pickle.dumps(RuntimeError(f"{type(error).__name__} of an answer: {answer!r:.200}"))

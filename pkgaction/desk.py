@@ -1,0 +1,316 @@
+"""Where a submission is decided: published as it is, or refused with a reason.
+
+Signature, name and owner, rules for built packages, then the steps of a release but for build and sign.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Self, TypeAlias
+
+from pkgaction import generations
+from pkgaction.bounded import Bounded, Done, Ended, Limits
+from pkgaction.entry.catalog import Catalog
+from pkgaction.errors import OutsideError, PackageError
+from pkgaction.examination import examine, refused, reopened
+from pkgaction.foresight import foresee
+from pkgaction.job import Job, World
+from pkgaction.model import layout
+from pkgaction.model.finding import errors
+from pkgaction.model.manifest import PackageId
+from pkgaction.model.outcome import GOES_ON, Ledger, Outcome, Status
+from pkgaction.model.owners import Owners
+from pkgaction.model.release import Built, Candidate, Published, Signed, Stored
+from pkgaction.model.submission import Code, Received, Refused
+from pkgaction.ports import Verifier
+from pkgaction.stages import accept, validate
+from pkgaction.steps import Steps
+
+SUBMISSION = "submission"  # metadata of a version's objects: the queue's object that they were made of
+_LEFT_OUT = {
+    "commit",
+    "pull-request",
+}  # of the provenance: they are those of the job, not of the package
+_PATIENCE = 2.0  # seconds after which what comes next need not wait for one
+# The largest packages there are take a tenth of that: what needs more could keep the queue from others.
+_LIMITS = Limits(seconds=60, memory=1 << 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The version is published, and the index has it: there is nothing to do."""
+
+
+Decided: TypeAlias = "Published | Standing | Refused | None"
+
+
+@dataclass(slots=True)
+class Desk:
+    """Takes what was received, or says why not."""
+
+    owners: Owners
+    steps: Steps  # nothing is signed in them
+    limits: Limits
+    decided: set[str] = field(default_factory=set)  # names of submissions
+    _public: set[PackageId] = field(default_factory=set)  # what this run has published
+    _bounded: Bounded[Received, Built | Refused] | None = None
+    _catalog: Catalog | None = None  # as it was when it was last needed
+
+    @classmethod
+    def of(cls, owners: Owners, verifier: Verifier, job: Job, world: World, ledger: Ledger) -> Self:
+        """A desk for this job; the verifier knows the keys of those who submit."""
+        asked = job.provenance
+
+        def kept(candidate: Candidate) -> dict[str, str]:
+            return {k: v for k, v in asked(candidate).items() if k not in _LEFT_OUT}
+
+        job = replace(job, provenance=kept)
+        signer = accept.SubmittedOnly(verifier=verifier)
+        return cls(owners, Steps(job, replace(world, signer=signer), ledger), _LIMITS)
+
+    @contextlib.contextmanager
+    def open(self, names: Sequence[str]) -> Iterator[None]:
+        """The block decides these submissions; where it ends early, the rest is said to be not tried."""
+        try:
+            yield
+        except BaseException:
+            said = {one.folder for one in self.steps.ledger.sorted()} | self.decided
+            for name in names:
+                if name not in said:
+                    self.steps.ledger.settle(_undecided(name))
+            raise
+        finally:
+            if self._bounded:
+                self._bounded.close()
+
+    @property
+    def bounded(self) -> Bounded[Received, Built | Refused]:
+        """Where submissions are looked into, several at the same time.
+
+        Raises:
+            SpecificationError: there is nothing to validate by, so nothing goes on.
+        """
+        if self._bounded is None:
+            specification = self.steps.world.specification()
+            self.steps.ledger.checks = validate.checks(specification)
+            self.steps.world.watch.say(f"Validation: {self.steps.ledger.checks}")
+            work = partial(examine, owners=self.owners, specification=specification)
+            count = max(2, self.steps.job.jobs)  # one that takes long stops no other one
+            self._bounded = Bounded(work, self.limits, count, _PATIENCE)
+        return self._bounded
+
+    @property
+    def running(self) -> int:
+        """How many submissions are looked into at this moment."""
+        return len(self._bounded.running) if self._bounded else 0
+
+    @property
+    def is_free(self) -> bool:
+        """Whether one more can be begun now."""
+        return self._bounded is None or self._bounded.is_free
+
+    def begin(self, received: Received) -> None:
+        """Begin to look into it.
+
+        Raises:
+            SpecificationError: as `bounded`.
+        """
+        self.bounded.begin(received)
+
+    def next(self, seconds: float | None = None) -> Done[Received, Built | Refused] | None:
+        """The next one that was looked into; None where there is none within that time."""
+        return self.bounded.next(seconds) if self._bounded else None
+
+    def take(self, received: Received | Refused) -> Decided:
+        """Publish it, or say why not; with a dry run neither, where nothing speaks against it.
+
+        Raises:
+            OutsideError: the outside failed; it is neither, and stays where it is.
+        """
+        if isinstance(received, Refused):
+            return self.refuse(received)
+        self.bounded.begin(received)
+        done = self.bounded.next()
+        return self.decide(done) if done else None
+
+    def decide(self, done: Done[Received, Built | Refused]) -> Decided:
+        """The same for what was looked into.
+
+        Raises:
+            OutsideError: as `take`.
+        """
+        received = done.item
+        decided = self._judged(received, done.result())
+        if isinstance(decided, Refused):
+            return self.refuse(decided)
+        self.decided.add(received.name)
+        return decided
+
+    def refuse(self, no: Refused) -> Refused:
+        """Say that it is refused."""
+        self.decided.add(no.name)
+        say = self.steps.world.watch.say
+        say(f"{no.name}: refused, {no.code}: {no.what}")
+        for finding in no.findings:
+            say(f"{no.name}: {finding.place}: {finding.message}")
+        self.steps.ledger.settle(_outcome(no))
+        return no
+
+    def begin_batch(self) -> None:
+        """From here on the index is read again where it is needed."""
+        self._catalog = None
+
+    def _judged(self, received: Received, found: Built | Refused | Ended) -> Decided:
+        if isinstance(found, Ended):
+            return _too_costly(received, found, self.limits)
+        if isinstance(found, Refused):
+            return found
+        try:
+            with reopened(found) as built:
+                return self._ship(received, built)
+        except PackageError as error:
+            return refused(received, Code.NO_PACKAGE, error.what, error.fix)
+
+    def _ship(self, received: Received, built: Built) -> Decided:
+        """The steps of a release, up to the index. A ledger of its own tells why one failed."""
+        if built.id in self._public:
+            return Standing()  # it was submitted twice
+        steps = replace(self.steps, ledger=Ledger(), job=_marked(self.steps.job, received))
+        ledger = self.steps.ledger
+        if self.steps.job.dry_run:
+            return self._foreseen(received, built, steps)
+        self.decided.add(received.name)  # from here on the buckets say what became of it
+        published: list[Published] = []
+        try:
+            steps.publish([Signed(built, received.signature)], published)
+            standing = self._standing(received, published[0]) if published else None
+        except BaseException:
+            ledger.absorb(steps.ledger)  # what is public by then, or may be, is known to the report
+            raise
+        ledger.warnings += [text for text in steps.ledger.warnings if text not in ledger.warnings]
+        if standing:
+            return standing
+        if not published:
+            return self._failed(received, steps.ledger)
+        ledger.absorb(steps.ledger)
+        self._public.add(built.id)
+        return published[0]
+
+    def _foreseen(self, received: Received, built: Built, steps: Steps) -> Refused | None:
+        foresee([built], steps)
+        self.steps.ledger.warnings += steps.ledger.warnings
+        would = any(one.status is Status.WOULD_PUBLISH for one in steps.ledger.sorted())
+        there = would and self.steps.world.artifacts.stat(layout.zip_name(built.id))
+        if there and received.source and not self._may_index(received, built.id):
+            return _withdrawn(received)
+        self.steps.ledger.absorb(steps.ledger)
+        return None
+
+    def _standing(self, received: Received, done: Published) -> Standing | Refused | None:
+        """What is public already goes on into the index only if this very submission has made it so.
+
+        Everybody can read the public bucket: who copies a zip and its signature from there into the
+        queue has no key, and must not undo a roll back.
+        """
+        package = done.built.id
+        if done.stored is Stored.CREATED or not received.source or self.steps.world.index is None:
+            return None
+        if self._is_own(received, package):
+            return None
+        if not self._is_indexed(package):
+            return _withdrawn(received)
+        self.steps.settle(done.built, Status.ALREADY_PUBLISHED, stored=done)
+        return Standing()
+
+    def _may_index(self, received: Received, package: PackageId) -> bool:
+        return self._is_own(received, package) or self._is_indexed(package)
+
+    def _is_own(self, received: Received, package: PackageId) -> bool:
+        """Whether a run that ended before it could say so has published it out of this submission."""
+        found = self.steps.world.artifacts.stat(layout.zip_name(package))
+        return found is not None and found.headers.metadata.get(SUBMISSION) == received.source
+
+    def _is_indexed(self, package: PackageId) -> bool:
+        index = self.steps.world.index
+        if index is None:
+            return True
+        if self._catalog is None:
+            self._catalog = generations.current(index, self.steps.world.clock).catalog
+        return (package.name, package.version.text) in self._catalog.texts
+
+    def _failed(self, received: Received, ledger: Ledger) -> Refused | None:
+        """Why it could not be published; None where that is not its own fault, so that it stays."""
+        (failed,) = ledger.outcomes.values()
+        if ledger.exit_status != PackageError.exit_status:
+            self.steps.ledger.absorb(ledger)
+            return None
+        code = Code.CONFLICT if failed.status is Status.CONFLICT else Code.INVALID
+        no = refused(received, code, failed.reason, failed.fix)
+        return replace(no, findings=errors(failed.findings))
+
+
+def _withdrawn(received: Received) -> Refused:
+    what = "its zip is in the bucket already, and the index has no entry of it: it was taken back"
+    fix = (
+        "raise the version; the storage's operators can bring it back by `audit --repair`, by "
+        "`reindex`, or by publishing it again"
+    )
+    return refused(received, Code.WITHDRAWN, what, fix)
+
+
+def _marked(job: Job, received: Received) -> Job:
+    """The same job, whose objects say what they were made of."""
+    if not received.source:
+        return job
+    return replace(job, provenance=lambda one: {**job.provenance(one), SUBMISSION: received.source})
+
+
+def _too_costly(received: Received, ended: Ended, limits: Limits) -> Refused:
+    """Why what has no result is refused.
+
+    Raises:
+        OutsideError: it may not be its fault.
+    """
+    if ended is Ended.KILLED:
+        fix = "give the machine more memory; the job decides it again"
+        raise OutsideError(what=f"to look into it: {ended.value}", where=received.name, fix=fix)
+    told = {
+        Ended.TIME: f"{limits.seconds:g} seconds",
+        Ended.MEMORY: f"{limits.memory >> 20} MiB",
+    }.get(ended, "")
+    most = f" ({told} are the most)" if told else ""
+    what = f"to look into it, {ended.value}{most}"
+    return refused(received, Code.TOO_COSTLY, what, "make the package smaller and plainer, or split it")
+
+
+def _undecided(submission: str) -> Outcome:
+    name, version = _parts(submission)
+    reason = "the run ended before it was decided: it stays where it is"
+    return Outcome(
+        name=name,
+        version=version,
+        folder=submission,
+        status=Status.NOT_TRIED,
+        reason=reason,
+        fix=GOES_ON,
+    )
+
+
+def _outcome(no: Refused) -> Outcome:
+    name, version = _parts(no.name)
+    return Outcome(
+        name=name,
+        version=version,
+        folder=no.name,
+        status=Status.CONFLICT if no.code is Code.CONFLICT else Status.FAILED,
+        reason=f"refused, {no.code}: {no.what}",
+        fix=no.fix,
+        findings=tuple(no.findings),
+    )
+
+
+def _parts(submission: str) -> tuple[str, str]:
+    """Name and version that a submission says it has."""
+    name, _, version = submission.rpartition("/")[2].removesuffix(".zip").partition("-")
+    return name, version

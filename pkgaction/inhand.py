@@ -1,0 +1,120 @@
+"""What a run has in hand, told in the queue, so that what ends one run does not end every next one.
+
+Each run keeps one object below `in-hand/` that names the submissions it is at, and deletes it at its
+end. One that stays is what a run left that ended at work: what it names goes last in the next run, one
+at a time, and what three of them name is refused. So do queues that have one for dead letters.
+"""
+
+import json
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
+from typing import TypeAlias
+
+from pkgaction.errors import AccessDeniedError, OutsideError
+from pkgaction.model import layout
+from pkgaction.model.json import Json
+from pkgaction.model.tree import Bytes
+from pkgaction.ports import (
+    AlreadyExistsError,
+    Clock,
+    GenerationMismatchError,
+    Headers,
+    ObjectStore,
+    StoredObject,
+)
+
+IN_HAND = "in-hand/"
+Key: TypeAlias = tuple[str, int]  # name and generation of a submission's zip
+
+_ENDED_SURELY = timedelta(minutes=30)  # no batch takes as long
+_MOST_READ = 1000  # objects that are read
+_LARGEST = 1 << 20  # bytes of one
+_HEADERS = Headers(content_type=layout.JSON_TYPE, cache_control=layout.NEVER_CACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What other runs had in hand when they ended, or have at this moment."""
+
+    named: frozenset[Key] = frozenset()
+    ends: Counter[Key] = field(default_factory=Counter)  # runs that are known to have ended at it
+
+
+def read(queue: ObjectStore, clock: Clock, waiting: Iterable[Key], *, tidy: bool) -> Left:
+    """What other runs have left; what names nothing that still waits is deleted.
+
+    Raises:
+        StorageError: the storage failed.
+    """
+    known, named, ends = set(waiting), set[Key](), Counter[Key]()
+    try:
+        marks = [*islice(queue.list(IN_HAND), _MOST_READ)]
+    except AccessDeniedError:
+        return Left()  # who may list the candidates alone
+    for mark in marks:
+        keys, ended = _content(queue, mark)
+        named |= keys & known
+        if ended or mark.created + _ENDED_SURELY < clock.now():
+            ends.update(keys & known)
+            if tidy and not keys & known:
+                _delete(queue, mark)
+    return Left(frozenset(named), ends)
+
+
+@dataclass(slots=True)
+class Hand:
+    """What this run has in hand, as it says in the queue."""
+
+    queue: ObjectStore
+    warn: Callable[[str], None]
+    is_told: bool = True  # False: nothing is written, as in a dry run
+    _name: str = field(default_factory=lambda: f"{IN_HAND}{secrets.token_hex(8)}.json")
+    _mark: StoredObject | None = None
+
+    def hold(self, keys: Sequence[Key], *, ended: bool = False) -> None:
+        """Say what is in hand from here on; `ended`: the run ends with it."""
+        if not self.is_told:
+            return
+        told: list[Json] = [{"object": name, "generation": number} for name, number in keys]
+        content = Bytes(json.dumps({"ended": ended, "submissions": told}).encode())
+        try:
+            self._mark = self._written(content)
+        except (AccessDeniedError, OutsideError, AlreadyExistsError, GenerationMismatchError) as error:
+            self.is_told = False
+            self.warn(
+                f"what is in hand could not be told in the queue, so a submission that ends a run may "
+                f"end the next one, too: allow creating and deleting below {IN_HAND} ({error})"
+            )
+
+    def _written(self, content: Bytes) -> StoredObject:
+        if self._mark is None:
+            return self.queue.create(self._name, content, _HEADERS)
+        return self.queue.replace(self._name, content, _HEADERS, generation=self._mark.generation)
+
+    def release(self) -> None:
+        """Nothing is in hand any more."""
+        if self._mark:
+            _delete(self.queue, self._mark)
+            self._mark = None
+
+
+def _content(queue: ObjectStore, mark: StoredObject) -> tuple[set[Key], bool]:
+    """What one names, and whether its run has said that it ended; nothing, where it can't be read."""
+    try:
+        with queue.open(mark.name, generation=mark.generation) as stream:
+            document = json.loads(stream.read(_LARGEST))
+        keys = {(str(one["object"]), int(one["generation"])) for one in document["submissions"]}
+        return keys, document["ended"] is True
+    except (GenerationMismatchError, ValueError, LookupError, TypeError, RecursionError):
+        return set(), False
+
+
+def _delete(queue: ObjectStore, mark: StoredObject) -> None:
+    try:
+        queue.delete(mark.name, generation=mark.generation)
+    except (GenerationMismatchError, AccessDeniedError):
+        return  # its run goes on, or another has done it
