@@ -64,15 +64,18 @@ def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
     desk.steps.look(create=not job.dry_run)
     counter = _Counter(bench, desk, Hand(gate.queue, desk.steps.warn, is_told=not job.dry_run))
     with desk.open([one.name for one in waiting]), counter.open():
-        counter.serve(accept.by_turns([one for one in waiting if one.key not in left.named]))
-        counter.serve(_last(waiting, left), singly=True)
+        for times, some in _by_suspicion(waiting, left):
+            counter.serve(accept.by_turns(some), singly=times > 1)
         counter.give_up(one for one in waiting if left.ends[one.key] >= _MOST_ENDS)
 
 
-def _last(waiting: Sequence[accept.Submission], left: Left) -> list[accept.Submission]:
-    """What other runs had in hand when they ended, or have now: what ended most of them comes last."""
-    again = [one for one in waiting if one.key in left.named and left.ends[one.key] < _MOST_ENDS]
-    return sorted(accept.by_turns(again), key=lambda one: left.ends[one.key])
+def _by_suspicion(
+    waiting: Sequence[accept.Submission], left: Left
+) -> Iterator[tuple[int, list[accept.Submission]]]:
+    """What is to be decided, by how many runs had it in hand when they ended, or have now."""
+    times = {one.key: left.named[one.key] for one in waiting if left.ends[one.key] < _MOST_ENDS}
+    for number in sorted(set(times.values())):
+        yield number, [one for one in waiting if times.get(one.key) == number]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """What a run has in hand, told in the queue, so that what ends one run does not end every next one.
 
 Each run keeps one object below `in-hand/` that names the submissions it is at, and deletes it at its
-end. One that stays is what a run left that ended at work: what it names goes last in the next run, one
-at a time, and what three of them name is refused. So do queues that have one for dead letters.
+end. One that stays is what a run left that ended at work: what it names goes last in the next run, what
+two of them name even later and one at a time, and what three of them name is refused. So do queues that
+have one for dead letters.
 """
 
 import json
@@ -40,7 +41,7 @@ _HEADERS = Headers(content_type=layout.JSON_TYPE, cache_control=layout.NEVER_CAC
 class Left:
     """What other runs had in hand when they ended, or have at this moment."""
 
-    named: frozenset[Key] = frozenset()
+    named: Counter[Key] = field(default_factory=Counter)  # runs that name it, at work or ended
     ends: Counter[Key] = field(default_factory=Counter)  # runs that are known to have ended at it
 
 
@@ -50,19 +51,19 @@ def read(queue: ObjectStore, clock: Clock, waiting: Iterable[Key], *, tidy: bool
     Raises:
         StorageError: the storage failed.
     """
-    known, named, ends = set(waiting), set[Key](), Counter[Key]()
+    known, named, ends = set(waiting), Counter[Key](), Counter[Key]()
     try:
         marks = [*islice(queue.list(IN_HAND), _MOST_READ)]
     except AccessDeniedError:
         return Left()  # who may list the candidates alone
     for mark in marks:
         keys, ended = _content(queue, mark)
-        named |= keys & known
+        named.update(keys & known)
         if ended or mark.created + _ENDED_SURELY < clock.now():
             ends.update(keys & known)
             if tidy and not keys & known:
                 _delete(queue, mark)
-    return Left(frozenset(named), ends)
+    return Left(named, ends)
 
 
 @dataclass(slots=True)

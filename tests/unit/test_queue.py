@@ -1,0 +1,525 @@
+"""The queue always gets done: owners take turns, what takes for ever keeps nobody waiting, and what is
+decided stays decided.
+"""
+
+import json
+import math
+import signal
+import time
+
+import pytest
+
+from pkgaction import acceptance, desk, examination, inhand
+from pkgaction.bounded import Bounded, Done, Limits
+from pkgaction.errors import AccessDeniedError, StorageError
+from pkgaction.model import layout
+from pkgaction.model.outcome import Status
+from pkgaction.model.owners import Owners
+from pkgaction.model.release import Built
+from pkgaction.model.submission import Received, Refused
+from pkgaction.model.tree import Content
+from pkgaction.model.turns import in_turns
+from pkgaction.ports import Headers, StoredObject
+from pkgaction.stages import accept, rollback
+from pkgaction.stages.validate import Specification
+from tests.fakes.store import Crashing, Killed, MemoryStore, Watching
+from tests.unit.test_acceptance import Port, signature
+from tests.unit.test_acceptance import port as port  # noqa: PLC0414 - a fixture
+
+_SLOW = "eel_slow"
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at the package of that name takes for ever; who waits for others is impatient."""
+
+    def look(received: Received, owners: Owners, specification: Specification | None) -> Built | Refused:
+        while received.file_name.startswith(_SLOW):
+            time.sleep(3600)
+        return examination.examine(received, owners, specification)
+
+    monkeypatch.setattr(desk, "examine", look)
+    monkeypatch.setattr(desk, "_PATIENCE", 0.2)
+    monkeypatch.setattr(acceptance, "_IDLE", 0.2)
+
+
+def limited(monkeypatch: pytest.MonkeyPatch, *, seconds: float = 3600, memory: int = 1 << 30) -> None:
+    monkeypatch.setattr(desk, "_LIMITS", Limits(seconds=seconds, memory=memory))
+
+
+def names(port: Port) -> list[str]:
+    return [one.zip.name for one in accept.by_turns(list(accept.waiting(bench(port))))]
+
+
+def bench(port: Port) -> accept.Bench:
+    from tests.unit.test_acceptance import TrustsBoth
+
+    return accept.Bench(queue=port.queue, verifier=TrustsBoth(), clock=port.clock)
+
+
+# --- turns -------------------------------------------------------------------------------------------
+
+
+def test_each_lane_has_its_turn_and_keeps_its_order() -> None:
+    assert in_turns(["a1", "a2", "a3", "b1", "c1", "b2"], lambda one: one[0]) == [
+        "a1",
+        "b1",
+        "c1",
+        "a2",
+        "b2",
+        "a3",
+    ]
+
+
+def test_one_owners_many_candidates_delay_nobody_elses_one(port: Port) -> None:
+    for number in range(30):
+        port.submit(f"reef/eel-1.0.{number}.zip", b"x")
+        port.submit(f"crab-1.0.{number}.zip", b"x")
+        port.clock.sleep(1)
+    port.submit("shore/eel-2.0.0.zip", b"x")
+    port.submit("whelk-1.0.0.zip", b"x")
+
+    order = names(port)
+
+    assert order[:5] == [
+        "candidates/crab-1.0.0.zip",
+        "candidates/reef/eel-1.0.0.zip",
+        "candidates/shore/eel-2.0.0.zip",
+        "candidates/whelk-1.0.0.zip",
+        "candidates/reef/eel-1.0.1.zip",
+    ]
+    mine = [name for name in order if "/reef/" in name]
+    assert mine == [f"candidates/reef/eel-1.0.{number}.zip" for number in range(30)]
+
+
+def test_a_name_that_another_has_taken_blocks_nobody(port: Port) -> None:
+    data = port.zipped()
+    port.submit("squatter/crab-1.0.0.zip", b"no zip")
+    port.submit("reef/crab-1.0.0.zip", data)
+
+    ledger = port.run()
+
+    assert port.artifacts.data("artifacts/packages/crab-1.0.0.zip") == data
+    assert port.indexed() == [("crab", "1.0.0")]
+    assert port.reason("squatter/crab-1.0.0.zip")["code"] == "no-package"
+    assert {one.status for one in ledger.sorted()} == {Status.PUBLISHED, Status.FAILED}
+    assert not any("reef" in name for name in port.queue.dump())
+
+
+def test_the_same_in_two_folders_is_published_once(port: Port) -> None:
+    data = port.zipped()
+    for folder in ("", "reef/", "shore/"):
+        port.submit(f"{folder}crab-1.0.0.zip", data)
+
+    ledger = port.run()
+
+    assert port.statuses(ledger) == {"crab": Status.PUBLISHED}
+    assert (port.indexed(), port.queue.dump()) == ([("crab", "1.0.0")], {})
+
+
+# --- limits ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("slow")
+def test_what_takes_too_long_is_refused_and_keeps_nobody(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited(monkeypatch, seconds=1)
+    data = port.zipped(_SLOW)
+    for name in (_SLOW, "crab", "eel"):
+        port.submit(f"{name}-1.0.0.zip", data if name == _SLOW else port.zipped(name))
+        port.clock.sleep(1)
+
+    ledger = port.run()
+
+    reason = port.reason(f"{_SLOW}-1.0.0.zip")
+    assert (reason["code"], reason["fingerprint"]) == ("too-costly", "A" * 40)
+    assert "1 seconds" in str(reason["what"])
+    assert port.indexed() == [("crab", "1.0.0"), ("eel", "1.0.0")]
+    assert ledger.exit_status == 1
+    kept = [body for name, (body, _) in port.queue.dump().items() if name.endswith("package.zip")]
+    assert kept == [data]
+
+
+def test_what_needs_too_much_memory_is_refused_and_the_others_are_not(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(received: Received, owners: Owners, specification: Specification | None) -> Built | Refused:
+        held = b"x" * (1 << 30) if "crab" in received.name else b""
+        assert len(held) in {0, 1 << 30}
+        return examination.examine(received, owners, specification)
+
+    monkeypatch.setattr(desk, "examine", look)
+    limited(monkeypatch, memory=1 << 28)
+    for name in ("crab", "eel"):
+        port.submit(f"{name}-1.0.0.zip", port.zipped(name))
+
+    port.run()
+
+    reason = port.reason("crab-1.0.0.zip")
+    assert reason["code"] == "too-costly"
+    assert "256 MiB" in str(reason["what"])
+    assert port.indexed() == [("eel", "1.0.0")]
+
+
+def test_a_process_that_something_else_has_killed_refuses_nothing_at_first(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(received: Received, owners: Owners, specification: Specification | None) -> Built | Refused:
+        if "crab" in received.name:
+            signal.raise_signal(signal.SIGKILL)
+        return examination.examine(received, owners, specification)
+
+    monkeypatch.setattr(desk, "examine", look)
+    for name in ("crab", "eel"):
+        port.submit(f"{name}-1.0.0.zip", port.zipped(name))
+
+    first = port.run()
+    there = "candidates/crab-1.0.0.zip" in port.queue.dump()
+    rest = [port.run() for _ in range(3)]
+
+    assert (there, first.exit_status) == (True, 3)
+    assert port.indexed() == [("eel", "1.0.0")]
+    assert [ledger.exit_status for ledger in rest] == [3, 3, 1]
+    assert port.reason("crab-1.0.0.zip")["what"] == "3 runs ended while they were at it"
+
+
+# --- batches -----------------------------------------------------------------------------------------
+
+
+def test_what_is_decided_is_indexed_and_leaves_the_queue_in_batches(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acceptance, "_BATCH", 2)
+    for number in range(5):
+        port.submit(f"eel-1.0.{number}.zip", port.zipped("eel", f"1.0.{number}"))
+    waiting: list[int] = []
+
+    def look(name: str) -> None:
+        if name == layout.CURSOR:
+            waiting.append(len([one for one in port.queue.dump() if one.endswith(".zip")]))
+
+    port.run(index=Watching(port.index, after=look))
+
+    assert len(waiting) >= 2  # of 5, at most 2 are begun in a batch
+    assert waiting == sorted(waiting, reverse=True)
+    assert waiting[-1] < 5
+    assert (len(port.indexed()), port.queue.dump()) == (5, {})
+
+
+def test_a_batch_takes_a_minute_at_most(port: Port) -> None:
+    for number in range(4):
+        port.submit(f"eel-1.0.{number}.zip", port.zipped("eel", f"1.0.{number}"))
+
+    def work(name: str) -> None:
+        if name.endswith(".zip"):
+            port.clock.sleep(61)
+
+    port.run(artifacts=Watching(port.artifacts, after=work))
+
+    assert len([call for call in port.index.writes if call.name == layout.CURSOR]) >= 2
+    assert (len(port.indexed()), port.queue.dump()) == (4, {})
+
+
+def test_a_batch_whose_indexing_fails_stays_in_the_queue_and_the_next_run_completes_it(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Down(MemoryStore):
+        def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
+            raise StorageError(what="it is down", where=name, fix="run the job again")
+
+    monkeypatch.setattr(acceptance, "_BATCH", 2)
+    for number in range(6):
+        port.submit(f"eel-1.0.{number}.zip", port.zipped("eel", f"1.0.{number}"))
+    before = port.queue.dump()
+
+    with pytest.raises(StorageError, match="down"):
+        port.run(index=Down())
+    after = port.queue.dump()
+    port.run()
+
+    assert after == before
+    assert (len(port.indexed()), port.queue.dump()) == (6, {})
+
+
+def test_an_undisturbed_queue_costs_two_requests_more_and_one_a_batch(port: Port) -> None:
+    for number in range(45):
+        port.submit(f"eel-1.0.{number}.zip", port.zipped("eel", f"1.0.{number}"))
+    port.queue.calls.clear()
+
+    port.run()
+
+    extra = [call for call in port.queue.calls if call.name.startswith(inhand.IN_HAND)]
+    assert [call.method for call in extra] == ["list", "create", "replace", "replace", "delete"]
+    assert port.queue.dump() == {}
+    assert len(port.indexed()) == 45
+
+
+# --- a run's end -------------------------------------------------------------------------------------
+
+
+class _Jobs:
+    """Runs that end after so many writes, or when only what takes for ever is left."""
+
+    def __init__(self, port: Port, monkeypatch: pytest.MonkeyPatch, *, gently: bool) -> None:
+        self.port, self.gently = port, gently
+        self.store: Crashing | None = None
+        real = Bounded.next
+
+        def patched(
+            bounded: Bounded[Received, Built | Refused], seconds: float | None = None
+        ) -> Done[Received, Built | Refused] | None:
+            done = real(bounded, 1.0 if seconds is None else seconds)
+            if done is None and seconds is None and bounded.running:
+                self._end()
+            return done
+
+        monkeypatch.setattr(Bounded, "next", patched)
+
+    def _end(self) -> None:
+        if self.gently:
+            raise SystemExit(143)
+        assert self.store
+        self.store._fuse.burnt = True
+        raise Killed
+
+    def run(self, writes: int) -> bool:
+        """Whether the run came to its own end."""
+        port = self.port
+        self.store = Crashing(port.queue, after=writes)
+        try:
+            if self.gently:
+                left = iter(range(writes))
+
+                def count(_: str) -> None:
+                    if next(left, None) is None:
+                        self._end()
+
+                port.run(artifacts=Watching(port.artifacts, after=count))
+            else:
+                port.run(
+                    queue=self.store,
+                    artifacts=self.store.beside(port.artifacts),
+                    index=self.store.beside(port.index),
+                )
+        except (Killed, SystemExit):
+            return False
+        return True
+
+
+@pytest.fixture(params=[True, False], ids=["told", "killed"])
+def jobs(request: pytest.FixtureRequest, port: Port, monkeypatch: pytest.MonkeyPatch) -> _Jobs:
+    limited(monkeypatch)
+    return _Jobs(port, monkeypatch, gently=request.param)
+
+
+_WRITES = 400  # of a run; a submission takes 7 in the public bucket, and 10 in all
+
+
+@pytest.mark.usefixtures("slow")
+def test_one_that_takes_for_ever_costs_the_good_ones_no_run(port: Port, jobs: _Jobs) -> None:
+    good = 300 if jobs.gently else 120
+    port.submit(f"{_SLOW}-1.0.0.zip", port.zipped(_SLOW))
+    port.clock.sleep(1)
+    for number in range(good):
+        port.submit(f"eel-1.0.{number}.zip", port.zipped("eel", f"1.0.{number}"))
+    needed = math.ceil(good * (7 if jobs.gently else 10) / _WRITES)
+
+    runs = 0
+    while len(port.indexed()) < good:
+        runs += 1
+        assert not jobs.run(_WRITES)
+        port.clock.sleep(10)
+    more = 0
+    while not jobs.run(_WRITES):
+        more += 1
+        port.clock.sleep(1801)
+    port.clock.sleep(1801)
+    port.run()
+
+    assert runs <= needed + 1  # what the last one published, and could not index any more
+    assert more <= 3
+    assert port.reason(f"{_SLOW}-1.0.0.zip")["code"] == "too-costly"
+    assert not any(name.startswith(("candidates/", "in-hand/")) for name in port.queue.dump())
+    assert len(port.indexed()) == good
+
+
+@pytest.mark.usefixtures("slow")
+def test_what_a_run_ended_at_goes_last_and_is_refused_when_three_did(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited(monkeypatch)
+    jobs = _Jobs(port, monkeypatch, gently=False)
+    port.submit(f"reef/{_SLOW}-1.0.0.zip", port.zipped(_SLOW))
+
+    for number in range(3):
+        port.clock.sleep(1)
+        port.submit(f"reef/eel-1.0.{number}.zip", port.zipped("eel", f"1.0.{number}"))
+        assert not jobs.run(10_000)
+        assert len(port.indexed()) == number + 1
+        port.clock.sleep(1801)
+    assert jobs.run(10_000)
+
+    reason = port.reason(f"reef/{_SLOW}-1.0.0.zip")
+    assert (reason["code"], reason["what"]) == ("too-costly", "3 runs ended while they were at it")
+
+
+def test_runs_that_are_at_work_are_not_taken_for_ended_ones(port: Port) -> None:
+    port.submit("crab-1.0.0.zip", port.zipped())
+    key = accept.Submission(zip=_there(port, "candidates/crab-1.0.0.zip"), signature=None).key
+    for _ in range(5):
+        inhand.Hand(port.queue, print).hold([key])
+
+    left = inhand.read(port.queue, port.clock, [key], tidy=True)
+    ledger = port.run()
+
+    assert (left.named, left.ends) == ({key: 5}, {})
+    assert port.statuses(ledger) == {"crab": Status.PUBLISHED}
+
+
+def test_a_candidate_that_took_the_place_of_one_that_ended_runs_is_another_one(port: Port) -> None:
+    port.submit("crab-1.0.0.zip", port.zipped())
+    old = _there(port, "candidates/crab-1.0.0.zip")
+    for _ in range(3):
+        inhand.Hand(port.queue, print).hold([(old.name, old.generation)], ended=True)
+    port.queue.delete(old.name, generation=old.generation)
+    sig = _there(port, f"{old.name}.sig")
+    port.queue.delete(sig.name, generation=sig.generation)
+    port.submit("crab-1.0.0.zip", port.zipped())
+
+    ledger = port.run()
+
+    assert port.statuses(ledger) == {"crab": Status.PUBLISHED}
+    assert port.queue.dump() == {}
+
+
+@pytest.mark.parametrize("said", [b"", b"[]", b"{}", b'{"submissions":[1]}', b'{"submissions":{"a":1}}'])
+def test_an_object_of_others_among_those_in_hand_says_nothing(port: Port, said: bytes) -> None:
+    from pkgaction.model.tree import Bytes
+
+    port.queue.create("in-hand/x.json", Bytes(said), Headers(content_type="", cache_control=""))
+    port.submit("crab-1.0.0.zip", port.zipped())
+
+    assert port.run().exit_status == 0
+
+
+def test_without_the_right_to_tell_what_is_in_hand_the_queue_gets_done_with_a_warning(
+    port: Port,
+) -> None:
+    class Narrow(MemoryStore):
+        def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
+            if name.startswith(inhand.IN_HAND):
+                raise AccessDeniedError(what="a right is missing", where=name)
+            return super().create(name, content, headers)
+
+    narrow = Narrow(clock=port.clock)
+    port.queue = narrow
+    for number in range(45):
+        port.submit(f"eel-1.0.{number}.zip", port.zipped("eel", f"1.0.{number}"))
+
+    ledger = port.run()
+
+    assert len(port.indexed()) == 45
+    (told,) = [text for text in ledger.warnings if "in-hand/" in text]
+    assert "allow creating and deleting below in-hand/" in told
+
+
+def test_two_runs_at_the_same_time_lose_nothing(port: Port) -> None:
+    for number in range(6):
+        port.submit(f"eel-1.0.{number}.zip", port.zipped("eel", f"1.0.{number}"))
+    inner: list[int] = []
+
+    def meanwhile(name: str) -> None:
+        if name.endswith("eel-1.0.2.zip") and not inner:
+            inner.append(port.run().exit_status)
+
+    ledger = port.run(artifacts=Watching(port.artifacts, after=meanwhile))
+
+    assert (inner, ledger.exit_status) == ([0], 0)
+    assert (len(port.indexed()), port.queue.dump()) == (6, {})
+
+
+# --- what was taken back -----------------------------------------------------------------------------
+
+
+def rolled_back(port: Port) -> bytes:
+    """A version that is public, and that the index does not have any more."""
+    data = port.zipped()
+    port.submit("eel-1.0.0.zip", port.zipped("eel"))
+    port.run()
+    cursor = json.loads(port.index.data(layout.CURSOR))["current"]
+    port.submit("crab-1.0.0.zip", data)
+    port.run()
+    assert ("crab", "1.0.0") in port.indexed()
+    rollback.to(cursor, port.index, port.clock)
+    assert port.indexed() == [("eel", "1.0.0")]
+    return data
+
+
+@pytest.mark.parametrize("folder", ["", "stranger/"])
+def test_a_copy_of_what_is_public_undoes_no_roll_back(port: Port, folder: str) -> None:
+    data = rolled_back(port)
+    before = port.artifacts.dump()
+    port.submit(f"{folder}crab-1.0.0.zip", data, signature(data))
+
+    dry = port.run(dry_run=True)
+    ledger = port.run()
+
+    assert port.indexed() == [("eel", "1.0.0")]
+    assert port.artifacts.dump() == before
+    reason = port.reason(f"{folder}crab-1.0.0.zip")
+    assert reason["code"] == "withdrawn"
+    assert "taken back" in str(reason["what"])
+    assert (dry.exit_status, ledger.exit_status) == (1, 1)
+    assert not any(name.startswith("candidates/") for name in port.queue.dump())
+
+
+def test_what_a_killed_run_has_made_public_is_completed_also_after_a_copy_came_first(
+    port: Port,
+) -> None:
+    data = port.zipped()
+    port.submit("reef/crab-1.0.0.zip", data)
+
+    def stop(name: str) -> None:
+        if name.endswith("packages/crab-1.0.0.zip"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        port.run(artifacts=Watching(port.artifacts, after=stop))
+    assert port.indexed() == []
+    port.submit("stranger/crab-1.0.0.zip", data)
+    ledger = port.run()
+
+    assert port.indexed() == [("crab", "1.0.0")]
+    assert not any(name.startswith("candidates/") for name in port.queue.dump())
+    assert Status.COMPLETED in {one.status for one in ledger.sorted()}
+
+
+def test_what_is_public_and_indexed_is_known_again_and_leaves_the_queue(port: Port) -> None:
+    data = port.zipped()
+    port.submit("crab-1.0.0.zip", data)
+    port.run()
+    moves = len([call for call in port.index.writes if call.name == layout.CURSOR])
+    port.submit("shore/crab-1.0.0.zip", data)
+
+    ledger = port.run()
+
+    assert port.statuses(ledger) == {"crab": Status.ALREADY_PUBLISHED}
+    assert len([call for call in port.index.writes if call.name == layout.CURSOR]) == moves
+    assert port.queue.dump() == {}
+
+
+def test_what_it_was_made_of_is_kept_with_a_version(port: Port) -> None:
+    port.submit("reef/crab-1.0.0.zip", port.zipped())
+    found = _there(port, "candidates/reef/crab-1.0.0.zip")
+
+    port.run()
+
+    metadata = port.artifacts.dump()["artifacts/packages/crab-1.0.0.zip"][1].metadata
+    assert metadata["submission"] == f"candidates/reef/crab-1.0.0.zip#{found.generation}"
+
+
+def _there(port: Port, name: str) -> StoredObject:
+    found = port.queue.stat(name)
+    assert found
+    return found
