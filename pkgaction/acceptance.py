@@ -10,8 +10,10 @@ decided stays decided, whatever ends it.
 import contextlib
 import shutil
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,7 +28,7 @@ from pkgaction.errors import (
     of_system,
 )
 from pkgaction.inhand import Hand, Left
-from pkgaction.job import Job, World
+from pkgaction.job import MOST_UPLOADS, Job, World
 from pkgaction.model.outcome import Ledger, Problem
 from pkgaction.model.owners import Owners
 from pkgaction.model.release import Built, Published
@@ -37,6 +39,7 @@ from pkgaction.stages import accept
 _BATCH = 20  # submissions that are begun
 _BATCH_TIME = timedelta(seconds=60)
 _IDLE = 2.0  # seconds in which nothing is decided: what was decided before need not wait for it
+_HURRY = 1.5  # seconds after a cancel: a runner kills what goes on for ten, and a report is due
 _MOST_ENDS = 3  # runs that may end with the same submission in hand
 
 
@@ -113,9 +116,16 @@ class _Counter:
             self._close()
             raise
         except BaseException:
-            self.hand.hold([*self._killed, *self._keys()], ended=True)
+            thread = threading.Thread(target=self._tell_the_end, daemon=True)
+            thread.start()
+            thread.join(_HURRY)
             raise
         self._close()
+
+    def _tell_the_end(self) -> None:
+        with contextlib.suppress(BaseException):  # the next run then takes it for what was in hand
+            self._killed += self._keys()
+            self._close()
 
     def _close(self) -> None:
         if self._killed:
@@ -153,8 +163,13 @@ class _Counter:
                     break
                 self._finish(done, batch)
         todo.extendleft(reversed(begin))
-        for submission in batch.accepted:
-            accept.done(submission, self.bench)
+        self._take_out(batch.accepted)
+
+    def _take_out(self, submissions: Sequence[accept.Submission]) -> None:
+        """What is indexed leaves the queue, several at the same time."""
+        jobs = self.desk.steps.job.jobs
+        with ThreadPoolExecutor(1 if jobs == 1 else min(MOST_UPLOADS, 4 * jobs)) as pool:
+            list(pool.map(lambda one: accept.done(one, self.bench), submissions))
 
     def _goes_on(
         self,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pkgaction.model.json import Json
 from tests.e2e.conftest import Scene, entries
 from tests.e2e.test_terminal import Desk
 from tests.e2e.test_terminal import desk as desk  # noqa: PLC0414 - a fixture
@@ -161,3 +162,48 @@ def test_a_queue_that_is_not_there_or_filled_at_another_place_is_told(
     assert f"input queue-bucket: there is no folder {queue}" in missing.log
     assert misplaced.status == 0, misplaced.log
     assert any("crab-1.0.0.zip, which nobody looks at" in told for told in misplaced.warnings)
+
+
+def test_the_action_serves_owners_folders_and_undoes_no_roll_back(
+    scene: Scene, desk: Desk, subkeyed: Key, other_key: Key
+) -> None:
+    queue = scene.place.folder / "queue" / "candidates"
+    changes: dict[str, str | None] = {
+        "mode": "accept",
+        "queue-bucket": f"file://{queue.parent}",
+        "trusted-keys": subkeyed.public + other_key.public,
+        "owners": f"{subkeyed.fingerprint}: [lanternfish]\n{other_key.fingerprint}: [tidewire]\n",
+        "gpg-private-key": None,
+        "gpg-passphrase": None,
+        "gpg-fingerprint": None,
+    }
+    event: dict[str, Json] = {"repository": {"full_name": "deepwater/storage"}}
+
+    def put(folder: str, zipped: Path, sig: bytes = b"") -> None:
+        (queue / folder).mkdir(parents=True)
+        (queue / folder / zipped.name).write_bytes(zipped.read_bytes())
+        beside = Path(f"{zipped}.sig")
+        (queue / folder / beside.name).write_bytes(sig or beside.read_bytes())
+
+    lanternfish, tidewire = signed(desk, subkeyed), signed(desk, other_key, "tidewire")
+    put("reef", lanternfish)
+    put("squatter", lanternfish, b"no signature")
+    first = scene.run("schedule", event, changes)
+    to = json.loads((scene.index / "v2/metadata/cursor.json").read_text())["current"]
+    put("shore", tidewire)
+    second = scene.run("schedule", event, changes)
+    before = list(entries(scene.index))
+    index = f"file://{scene.index}"
+    assert desk.run("rollback", "--index-bucket", index, "--to", to).status == 0
+    put("stranger", tidewire)
+
+    third = scene.run("schedule", event, changes)
+
+    assert (first.status, second.status, third.status) == (1, 0, 1), first.log + third.log
+    assert before == [("lanternfish", "1.2.0"), ("tidewire", "0.4.0")]
+    assert list(entries(scene.index)) == [("lanternfish", "1.2.0")]
+    left = objects(queue.parent)
+    reasons = {name: json.loads(data) for name, data in left.items() if name.endswith("reason.json")}
+    codes = {name.split("/")[1]: reason["code"] for name, reason in reasons.items()}
+    assert codes == {"squatter": "unsigned", "stranger": "withdrawn"}
+    assert not any(name.startswith(("candidates/", "in-hand/")) for name in left)
