@@ -23,6 +23,7 @@ from pkgaction.bounded import Done
 from pkgaction.desk import Desk, Standing
 from pkgaction.errors import (
     PkgactionError,
+    RunnerError,
     is_of_one,
     of_machine,
     of_system,
@@ -109,9 +110,14 @@ class _Counter:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[None]:
-        """The block serves. What is in hand when it is cancelled is told to the next run."""
+        """The block serves. What is in hand when it is cancelled is told to the next run, and when the
+        machine is out of something: it may have asked for too much.
+        """
         try:
             yield
+        except RunnerError:
+            self._tell_the_end()
+            raise
         except Exception:
             self._close()
             raise
@@ -166,10 +172,23 @@ class _Counter:
         self._take_out(batch.accepted)
 
     def _take_out(self, submissions: Sequence[accept.Submission]) -> None:
-        """What is indexed leaves the queue, several at the same time."""
+        """What is indexed leaves the queue, several at the same time; what can't is met again.
+
+        Raises:
+            PkgactionError: the cause is not a submission's.
+        """
         jobs = self.desk.steps.job.jobs
+        problems: set[Problem] = set()
         with ThreadPoolExecutor(1 if jobs == 1 else min(MOST_UPLOADS, 4 * jobs)) as pool:
-            list(pool.map(lambda one: accept.done(one, self.bench), submissions))
+            for leaving in [pool.submit(accept.done, one, self.bench) for one in submissions]:
+                try:
+                    leaving.result()
+                except PkgactionError as error:
+                    if not is_of_one(error):
+                        raise
+                    problems.add(Problem.of(error))
+        known = self.desk.steps.ledger.problems
+        known += [one for one in problems if one not in known]
 
     def _goes_on(
         self,
@@ -251,7 +270,7 @@ class _Counter:
     def give_up(self, submissions: Iterable[accept.Submission]) -> None:
         """Refuse what several runs have ended at, without a look at it."""
         for submission in submissions:
-            what = f"{_MOST_ENDS} runs ended while they were at it"
+            what = f"{_MOST_ENDS} runs, or their looks into it, were ended while they were at it"
             fix = "make the package smaller and plainer, or split it"
             no = Refused(name=submission.name, code=Code.TOO_COSTLY, what=what, fix=fix)
             folder = Path(tempfile.mkdtemp(dir=self.desk.steps.world.scratch))
