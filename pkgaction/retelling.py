@@ -1,7 +1,8 @@
 """Mode comment: the reports of other jobs, read back into one ledger.
 
 Reports of this run's own jobs are believed. Those that a `workflow_run` brings may have been written by
-anybody: of them a preview is taken, and nothing else.
+anybody: of them a preview is taken, and nothing else. Such a report says neither which commit it is about
+nor what anybody should do, and its warnings are told as its own.
 """
 
 import os
@@ -19,15 +20,9 @@ from pkgaction.report import carried, wire
 from pkgaction.report.carried import BadReportError
 
 _MOST = 300  # reports: 256 jobs of a matrix, and those around it
-_PREVIEWED = frozenset(
-    {
-        Status.WOULD_PUBLISH,
-        Status.ALREADY_PUBLISHED,
-        Status.CONFLICT,
-        Status.FAILED,
-        Status.NOT_TRIED,
-    }
-)
+# What a run that cannot write may say. That a version is there already is no more than left out.
+_PREVIEWED = frozenset({Status.WOULD_PUBLISH, Status.CONFLICT, Status.FAILED, Status.NOT_TRIED})
+_NOTHING = "there is nothing of it to publish, says the fork's run"
 _UPLOAD = "check the steps that upload and download the reports"
 
 
@@ -46,12 +41,13 @@ class Retelling:
             UsageError: there is no report, too many, or one that can't be believed.
         """
         reports = [self._read(path) for path in self._files()]
-        if isinstance(ledger.intent, Relay):
-            reports = [_foreseen(report) for report in reports]
-        ledger.plan = _plan(reports)
         foreign = isinstance(ledger.intent, Relay)
+        if isinstance(ledger.intent, Relay):
+            reports = [_claimed(report, ledger.intent) for report in reports]
+        ledger.plan = _plan(reports)
         for outcome in _outcomes(reports, self.urls):
-            ledger.settle(outcome, exit_status=0 if foreign else 1)
+            shown = replace(outcome, urls=None) if foreign else outcome
+            ledger.settle(shown, exit_status=0 if foreign else 1)
         problems = [carried.problem_of(told) for report in reports for told in report.problems]
         ledger.problems += [replace(one, exit_status=0) if foreign else one for one in problems]
         ledger.warnings += dict.fromkeys(told for report in reports for told in report.warnings)
@@ -90,13 +86,45 @@ class Retelling:
             raise UsageError(what=what, where=where, fix=_UPLOAD) from error
 
 
-def _foreseen(report: wire.Report) -> wire.Report:
-    """The same as an untrusted run may say it: nothing was published."""
-    for package in report.packages:
+def _claimed(report: wire.Report, intent: Relay) -> wire.Report:
+    """The same as an untrusted run may say it.
+
+    Nothing was published, the commit is the event's, no validation is vouched for and no advice is given.
+
+    Raises:
+        UsageError: it claims what a run that cannot write does not know.
+    """
+    there = [one for one in report.packages if one.status is Status.ALREADY_PUBLISHED]
+    packages = [replace(one, fix="") for one in report.packages if one not in there]
+    for package in packages:
         if package.status not in _PREVIEWED:
             what = f"a preview can't say {package.status}"
             raise UsageError(what=what, where="input reports", fix="see the run that it came from")
-    return report
+    left_out = [
+        wire.Skipped(name=one.name, folder=one.folder, version=one.version, reason=_NOTHING)
+        for one in there
+    ]
+    named = {(one.name, one.version) for one in there}
+    return replace(
+        report,
+        head=intent.head,
+        base="",
+        compared="",
+        checks="",
+        packages=tuple(packages),
+        planned=tuple(one for one in report.planned if (one.name, one.version) not in named),
+        skipped=(*report.skipped, *left_out),
+        problems=tuple(
+            replace(one, what=_quoted(one.what), where="", fix="") for one in report.problems
+        ),
+        warnings=tuple(map(_quoted, report.warnings)),
+        notices=tuple(map(_quoted, report.notices)),
+    )
+
+
+def _quoted(text: str) -> str:
+    """What a fork's run says, so that nobody takes it for what this run says."""
+    return f"the fork's run says: {text}"
 
 
 def _plan(reports: Sequence[wire.Report]) -> Plan:

@@ -12,7 +12,9 @@ MOST = 60_000  # UTF-16 units; GitHub takes 65,536 characters
 def render(ledger: Ledger, place: Place, bucket: str) -> str:
     """The comment's body, the marker on its first line."""
     kind = "republish" if isinstance(ledger.intent, Republish) else ""
-    head = f"{markdown.marker(bucket, kind)}\n\n### {words.headline(ledger)}"
+    head = (
+        f"{markdown.marker(bucket, kind)}\n\n### {words.headline(ledger)}{markdown.unverified(ledger)}"
+    )
     return fit(head, blocks(ledger, place), markdown.footer(ledger, place), MOST, utf16)
 
 
@@ -29,6 +31,6 @@ def blocks(ledger: Ledger, place: Place) -> list[Block]:
         Block(rank=0, head=markdown.not_published(ledger), rows=bad),
         Block(rank=0, head=markdown.NOT_INDEXED, rows=tuple(markdown.unindexed_rows(ledger))),
         Block(rank=1, head=markdown.table(ledger), rows=good),
-        Block(rank=2, head="**Please look**\n", rows=tuple(markdown.notes(ledger))),
+        Block(rank=2, head=markdown.to_note(ledger), rows=tuple(markdown.notes(ledger))),
         *(Block(rank=3, rows=(detail,)) for detail in markdown.details(ledger)),
     ]

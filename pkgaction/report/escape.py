@@ -64,6 +64,11 @@ def html_code(text: str, *, longest: int = 400) -> str:
     return f"<code>{_MARKUP.sub(_entity, _cut(text, longest))}</code>"
 
 
+def entities(text: str) -> str:
+    """A text of our own making in Markdown, outside of code: what could be markup is an entity."""
+    return _MARKUP.sub(_entity, text)
+
+
 def advice(text: str, *, cell: bool = False) -> str:
     """A text that may have a command in it, as code: all of it, or nothing."""
     if len(text) > LONGEST_ADVICE:

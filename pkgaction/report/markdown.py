@@ -11,7 +11,7 @@ from pkgaction.model.layout import PACKAGE_NAME
 from pkgaction.model.outcome import Ledger, Outcome
 from pkgaction.model.release import Skipped
 from pkgaction.report import words
-from pkgaction.report.escape import LONGEST_ADVICE, advice, code, html_code
+from pkgaction.report.escape import LONGEST_ADVICE, advice, code, entities, html_code
 from pkgaction.report.words import Place
 
 NOT_INDEXED = "**In the bucket, but not in the index**\n"
@@ -27,6 +27,16 @@ def marker(bucket: str, kind: str = "") -> str:
     """The hidden first line that tells our comment from others: one for each bucket and kind."""
     of = f"{kind}:" if kind else ""
     return f"<!-- pkgaction:{of}{hashlib.sha256(bucket.encode()).hexdigest()[:12]} -->"
+
+
+def unverified(ledger: Ledger) -> str:
+    """The fixed line, below the headline, of what nobody has verified; else nothing."""
+    return f"\n\n⚠️ **{words.UNVERIFIED}**" if words.is_unverified(ledger) else ""
+
+
+def to_note(ledger: Ledger) -> str:
+    """The head of what a reviewer should know."""
+    return "**Also said**\n" if words.is_unverified(ledger) else "**Please look**\n"
 
 
 def table(ledger: Ledger) -> str:
@@ -102,7 +112,7 @@ def details(ledger: Ledger) -> Iterator[str]:
 def _row(outcome: Outcome, ledger: Ledger, place: Place) -> str:
     before = f"{outcome.previous} → " if outcome.previous else "new: "
     cells = (
-        f"✅ {words.shown(outcome, ledger)}",
+        f"{'❔' if words.is_unverified(ledger) else '✅'} {words.shown(outcome, ledger)}",
         _name(outcome.name),
         f"{before}**{outcome.version}**",
         words.channel(outcome),
@@ -118,7 +128,8 @@ def _links(outcome: Outcome, ledger: Ledger, place: Place) -> Iterator[str]:
     elif outcome.urls:
         yield f"[zip]({outcome.urls.zip})"
         yield f"[signature]({outcome.urls.signature})"
-    if ledger.plan and place.repository:
+    # a fork's word for its folder may lead out of the repository, and its own rows have no links
+    if ledger.plan and place.repository and not words.is_unverified(ledger):
         changelog = paths.join(outcome.folder, "changelog.yml")
         yield f"[changelog]({place.file(ledger.plan.head, changelog)})"
 
@@ -199,16 +210,16 @@ def _lines(lines: Sequence[str], head: Sequence[str] = ()) -> str:
 
 
 def _name(name: str, other: Callable[[str], str] = code) -> str:
-    """In HTML, which also works in a summary; our own names can't hold markup."""
-    return f"<b>{name}</b>" if PACKAGE_NAME.fullmatch(name) else other(name)
+    """In HTML, which also works in a summary; of markup, our own names can hold underscores alone."""
+    return f"<b>{entities(name)}</b>" if PACKAGE_NAME.fullmatch(name) else other(name)
 
 
 def footer(ledger: Ledger, place: Place) -> str:
     """Where the results came from."""
     parts = [code(ledger.checks)] if ledger.checks else []
-    if ledger.plan:
+    if ledger.plan and ledger.plan.compared:
         parts.append(code(ledger.plan.compared))
-    if ledger.plan and place.repository:
+    if ledger.plan and ledger.plan.head and place.repository:
         parts.append(f"commit [{ledger.plan.head[:12]}]({place.commit(ledger.plan.head)})")
     if place.run_url:
         parts.append(f"[run]({place.run_url})")

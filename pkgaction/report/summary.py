@@ -13,7 +13,7 @@ MOST = 1_000_000  # bytes; GitHub drops a summary above 1 MiB
 def render(ledger: Ledger, place: Place) -> str:
     """The summary's text."""
     reason = words.idle_reason(ledger)
-    head = f"## {words.headline(ledger)}" + (
+    head = f"## {words.headline(ledger)}{markdown.unverified(ledger)}" + (
         f"\n\n{code(reason, longest=LONGEST_ADVICE)}" if reason else ""
     )
     of_storage = isinstance(ledger.intent, Audit | Reindex)

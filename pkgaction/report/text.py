@@ -17,6 +17,8 @@ def of(ledger: Ledger) -> Iterator[str]:
     yield from storage.lines(ledger)
     yield from (f"warning: {warning}" for warning in ledger.warnings)
     yield from (f"notice: {notice}" for notice in ledger.notices)
+    if words.is_unverified(ledger):
+        yield words.UNVERIFIED
     reason = words.idle_reason(ledger)
     yield reason or words.headline(ledger)
 

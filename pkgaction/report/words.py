@@ -19,6 +19,8 @@ SHOWN = {
     Status.NOT_TRIED: "not tried",
 }
 
+UNVERIFIED = "This preview was reported by the fork's own run; nothing here was verified."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -41,7 +43,11 @@ class Place:
 def shown(outcome: Outcome, ledger: Ledger) -> str:
     """What became of a package, or would."""
     taken = outcome.status is Status.CONFLICT and foresees(ledger)
-    return "version already taken" if taken else SHOWN[outcome.status]
+    if taken and not is_unverified(ledger):
+        return "version already taken"
+    if outcome.status is Status.WOULD_PUBLISH and is_unverified(ledger):
+        return "would be published"
+    return SHOWN[outcome.status]
 
 
 def foresees(ledger: Ledger) -> bool:
@@ -52,6 +58,11 @@ def foresees(ledger: Ledger) -> bool:
 def is_preview(ledger: Ledger) -> bool:
     """Whether nothing was to be published, only shown."""
     return isinstance(ledger.intent, Preview | Relay)
+
+
+def is_unverified(ledger: Ledger) -> bool:
+    """Whether all that is known was said by a run that anybody may have changed."""
+    return isinstance(ledger.intent, Relay)
 
 
 def idle_reason(ledger: Ledger) -> str:

@@ -95,6 +95,8 @@ def test_the_preview_of_a_fork_is_shown_on_its_pull_request(proposal: Proposal) 
     (comment,) = proposal.scene.github.comments
     assert comment.number == proposal.merge.number
     assert "### This publishes 1 package" in comment.body
+    assert "reported by the fork's own run; nothing here was verified" in comment.body
+    assert f"/commit/{proposal.head.sha})" in comment.body
     assert "1.2.0 → **1.3.0** | stable |" in comment.body
     assert "harbour_board" in comment.body
     assert run.outputs["comment-url"].endswith(str(comment.id))

@@ -12,9 +12,9 @@ from pkgaction.errors import UsageError
 from pkgaction.model.event import Relay
 from pkgaction.model.outcome import Ledger, Status, Urls
 from pkgaction.model.version import Version
-from pkgaction.report import carried
+from pkgaction.report import carried, comment, summary, text, words
 from pkgaction.retelling import Retelling
-from tests.unit.ledgers import PLAN, RELEASE, candidate, ledger, outcome
+from tests.unit.ledgers import PLACE, PLAN, RELEASE, candidate, ledger, outcome
 
 RELAY = Relay(head="a" * 40, repository_id=1, owner="octocat", branch="patch-1")
 LEAST = '{"format": 1}'
@@ -141,6 +141,69 @@ def test_a_foreign_report_is_a_preview_and_fails_nothing(workspace: Path, status
             retell(workspace, foreign=True)
     else:
         assert retell(workspace, foreign=True).exit_status == 0
+
+
+def test_what_a_foreign_report_calls_already_published_is_left_out(workspace: Path) -> None:
+    there = ledger(outcome("kelp", Status.ALREADY_PUBLISHED), outcome("reef", Status.WOULD_PUBLISH))
+    _written(workspace, "x", there)
+
+    made = retell(workspace, foreign=True)
+
+    assert [one.name for one in made.sorted()] == ["reef"]
+    assert made.plan
+    (left_out,) = made.plan.skipped
+    assert (left_out.name, left_out.warn) == ("kelp", False)
+    assert "already published" not in summary.render(made, PLACE)
+
+
+def test_a_foreign_report_names_no_commit_and_gives_no_advice(workspace: Path) -> None:
+    package = {"name": "kelp", "folder": "../../../../evil/x", "version": "1.2.0"}
+    told = {
+        "format": 1,
+        "head": "e" * 40,
+        "base": "f" * 40,
+        "compared": "compared with evil",
+        "checks": "validated by the official specification",
+        "packages": [
+            {**package, "status": "would-publish"},
+            {**package, "name": "reef", "status": "failed", "reason": "salt", "fix": "run evil"},
+        ],
+        "problems": [{"what": "gone", "where": "gs://evil", "fix": "run evil"}],
+        "warnings": ["the signing key has expired"],
+    }
+    (workspace / "reports" / "x.json").write_text(json.dumps(told))
+    made = retell(workspace, foreign=True)
+
+    for shown in (comment.render(made, PLACE, "gs://x"), summary.render(made, PLACE)):
+        assert words.UNVERIFIED in shown
+        assert "evil" not in shown
+        assert "official" not in shown
+        assert "What to do" not in shown
+        assert "✅" not in shown
+        assert "e" * 12 not in shown
+        assert f"commit/{RELAY.head}" in shown
+        assert "the fork's run says: the signing key has expired" in shown
+    assert words.UNVERIFIED in text.of(made)
+
+
+def test_however_much_a_foreign_report_says_the_fixed_line_stays(workspace: Path) -> None:
+    notices = [f"{number} " + "evil " * 200 for number in range(80)]
+    told = {"format": 1, "notices": notices, "problems": [{"what": "gone"}]}
+    (workspace / "reports" / "x.json").write_text(json.dumps(told))
+    made = retell(workspace, foreign=True)
+
+    shown = comment.render(made, PLACE, "gs://x")
+
+    assert "More than fits here" in shown
+    assert words.UNVERIFIED in shown
+
+
+def test_a_report_of_the_runs_own_jobs_is_not_called_unverified(workspace: Path) -> None:
+    _written(workspace, "x", ledger(outcome("kelp", Status.ALREADY_PUBLISHED)))
+    made = retell(workspace)
+
+    assert words.UNVERIFIED not in comment.render(made, PLACE, "gs://x")
+    assert [one.status for one in made.sorted()] == [Status.ALREADY_PUBLISHED]
 
 
 def test_a_foreign_problem_fails_nothing_here(workspace: Path) -> None:
