@@ -85,7 +85,7 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _failed(options: argparse.Namespace, what: str, status: int) -> int:
-    print(escape.plain(f"pkgaction {options.command}: {what}"), file=sys.stderr)
+    print(escape.log(f"pkgaction {options.command}: {what}"), file=sys.stderr)
     return status
 
 

@@ -44,16 +44,20 @@ class Delivery:
         self.discovery = Discovery(ledger=self.ledger, api=self._api, pages=pages)
 
     def provenance(self, candidate: Candidate) -> dict[str, str]:
-        """Where a package of this run comes from, for the metadata of its objects."""
-        self.discover()
-        known, brought = self.discovery.known(), self.ledger.brought_by or {}
-        pulls = (known,) if known else brought.get(candidate.source.folder, ())
+        """Where a package of this run comes from, for the metadata of its objects.
+
+        GitHub's API is not asked: it may be slow, and nothing is published before this is known. The
+        number is the event's, else what GitHub wrote into the commit's subject.
+        """
+        number = 0
+        with contextlib.suppress(PkgactionError, OSError):  # without the number, all else is true
+            number = self.discovery.number(candidate)
         plan = self.ledger.plan
         return wiring.provenance(
             commit=plan.head if plan else "",
             repository=self.runner.get("GITHUB_REPOSITORY"),
             run=self.runner.run_url,
-            pull_request=",".join(str(pull.number) for pull in pulls),
+            pull_request=str(number or ""),
         )
 
     @contextlib.contextmanager

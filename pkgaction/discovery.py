@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pkgaction.model import paths
 from pkgaction.model.event import Landed, Preview, PullRequest, Relay, Release, Republish
 from pkgaction.model.outcome import Ledger
+from pkgaction.model.release import Candidate
 from pkgaction.ports import PullRequests, Repository
-from pkgaction.stages.attribute import Attribution, to_tell
+from pkgaction.stages.attribute import Attribution, named_by_git, to_tell
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,11 +20,24 @@ class Discovery:
     pages: str  # address of the repository's pages
     repository: Repository | None = None  # while it is open
     branches: tuple[str, ...] = ()  # globs of those that publish
+    _way: tuple[Landed, ...] | None = None  # that the branch went in this push; None: not read
 
     def known(self) -> PullRequest | None:
         """The one that the event itself is about."""
         intent = self.ledger.intent
         return intent.pull_request if isinstance(intent, Release | Preview) else None
+
+    def number(self, candidate: Candidate) -> int:
+        """The pull request that brought a package, as the event or git's history names it; 0: neither.
+
+        GitHub's API is not asked.
+        """
+        if known := self.known():
+            return known.number
+        intent = self.ledger.intent
+        if not isinstance(intent, Release) or self.repository is None:
+            return 0
+        return named_by_git(self._landed(intent), candidate.source.folder, to_tell(self.ledger))
 
     def ask(self) -> None:
         """Find out who brought which package, unless that is known.
@@ -70,6 +84,11 @@ class Discovery:
         return Attribution(api=self.api(), branch=intent.branch, pages=self.pages, landed=landed)
 
     def _landed(self, intent: Release) -> tuple[Landed, ...]:
+        if self._way is None or self.repository is None:
+            self._way = self._read_way(intent)
+        return self._way
+
+    def _read_way(self, intent: Release) -> tuple[Landed, ...]:
         plan = self.ledger.plan
         base, head = (plan.base, plan.head) if plan else ("", "")
         if self.repository is None:

@@ -1,8 +1,8 @@
 """Mode comment: the reports of other jobs, read back into one ledger.
 
 Reports of this run's own jobs are believed. Those that a `workflow_run` brings may have been written by
-anybody: of them a preview is taken, and nothing else. Such a report says neither which commit it is about
-nor what anybody should do, and its warnings are told as its own.
+anybody: of them a preview is taken, and nothing else. Such a report says neither which commit it is
+about nor what anybody should do, and its warnings are told as its own.
 """
 
 import os
@@ -89,7 +89,7 @@ class Retelling:
 def _claimed(report: wire.Report, intent: Relay) -> wire.Report:
     """The same as an untrusted run may say it.
 
-    Nothing was published, the commit is the event's, no validation is vouched for and no advice is given.
+    Nothing was published, the commit is the event's, no validation is claimed, no advice is given.
 
     Raises:
         UsageError: it claims what a run that cannot write does not know.

@@ -89,7 +89,8 @@ class Runner:
         }
         given = ",".join(f"{k}={escape.command_property(v)}" for k, v in properties.items() if v)
         head = f"::{annotation.level} {given}".rstrip()
-        self._print(f"{head}::{escape.command_data(annotation.message)}")
+        message = annotation.message.replace("##[", "## [")
+        self._print(f"{head}::{escape.command_data(message)}")
 
     def output(self, outputs: Mapping[str, str]) -> None:
         """Set the step's outputs."""

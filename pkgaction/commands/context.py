@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from pkgaction.model.release import Candidate
 from pkgaction.model.tree import NOWHERE, PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import Signer
-from pkgaction.report import text
+from pkgaction.report import escape, text
 from pkgaction.stages import build
 from pkgaction.stages.validate import Specification
 from pkgaction.transforms import unarchive
@@ -69,7 +68,7 @@ class Context:
         """A result: as JSON, or as a line for a person."""
         try:
             if self.options.json:
-                print(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+                print(escape.json_line(value))
             else:
                 Terminal(sys.stdout).say(line)
         except OSError as error:

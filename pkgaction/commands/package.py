@@ -1,6 +1,5 @@
 """validate, entry: what a package is, without a bucket or a key."""
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from pkgaction.model.limited import errors_in_words
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
 from pkgaction.model.tree import PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
-from pkgaction.report import sarif
+from pkgaction.report import escape, sarif
 from pkgaction.rules.package import Mode
 from pkgaction.stages import build as building
 from pkgaction.stages import validate as validation
@@ -57,7 +56,7 @@ def validate(context: Context) -> int:
 
     status = context.each(step)
     if context.options.format == "sarif":
-        print(json.dumps(sarif.of(all_found), ensure_ascii=False, separators=(",", ":")))
+        print(escape.json_line(sarif.of(all_found)))
     return status
 
 
@@ -102,7 +101,7 @@ def entry_of(context: Context) -> int:
             if tried.tree is None or errors(tried.findings):
                 return False
             found = entry.make(tried.tree)
-        print(json.dumps({"package_manifest": found}, ensure_ascii=False, separators=(",", ":")))
+        print(escape.json_line({"package_manifest": found}))
         return True
 
     return context.each(step)

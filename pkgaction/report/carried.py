@@ -32,9 +32,9 @@ class BadReportError(ValueError):
 def write(ledger: Ledger) -> str:
     """The ledger as JSON; where it is too much, less of the details first, then of the packages."""
     for report in _ever_shorter(_report(ledger)):
-        data = msgspec.json.encode(report)
-        if len(data) <= MOST:
-            return data.decode()
+        data = escape.json_text(msgspec.json.encode(report).decode())
+        if len(data.encode()) <= MOST:
+            return data
     return ""
 
 

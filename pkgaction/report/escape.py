@@ -6,8 +6,12 @@ Sources: https://docs.github.com/actions/reference/workflows-and-actions/workflo
 https://github.github.com/gfm/.
 """
 
+import json
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
+
+from pkgaction.model.json import Json
 
 _MARKUP = re.compile(
     r"[&<>\\`*~|@#\[\]{}!$^]"
@@ -15,6 +19,7 @@ _MARKUP = re.compile(
     r"|:(?=//)|(?<=www)\.",  # what would become a link
     re.IGNORECASE,
 )
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _BREAKS = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 _EMAIL = re.compile(r"[a-z0-9.+_-]@[a-z0-9_-]*\.[a-z0-9]", re.IGNORECASE)
 LONGEST_ADVICE = 2_000  # characters
@@ -33,6 +38,31 @@ def log(text: str) -> str:
     """A line of a job's log: the runner reads every one of them for commands."""
     line = plain(text).replace("##[", "## [")
     return f"| {line}" if line.lstrip().startswith("::") else line
+
+
+def json_line(value: Json) -> str:
+    """One line of compact JSON, in ASCII, without anything that a runner obeys.
+
+    Python keeps bytes of a file's name that are no UTF-8 as lone surrogates, which strict readers of
+    JSON refuse: each is the replacement character here.
+    """
+    return json_text(json.dumps(_whole(value), separators=(",", ":")))
+
+
+def json_text(text: str) -> str:
+    """The same JSON, without anything that a runner obeys.
+
+    Both marks of commands stand in its strings alone, where another spelling is the same text.
+    """
+    return text.replace("##[", "#\\u0023[").replace("::", ":\\u003a")
+
+
+def _whole(value: Json) -> Json:
+    if isinstance(value, str):
+        return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, Mapping):
+        return {_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", k): _whole(v) for k, v in value.items()}
+    return [_whole(one) for one in value] if isinstance(value, Sequence) else value
 
 
 def command_data(text: str) -> str:

@@ -1,12 +1,12 @@
 """The Action's outputs, as later steps read them."""
 
-import json
 from collections.abc import Iterator, Sequence
 
 from pkgaction.model import layout
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.outcome import Ledger
 from pkgaction.model.release import Candidate, Change, Plan
+from pkgaction.report import escape
 from pkgaction.requirements import Requirements
 
 _MOST_JOBS = 256  # of one matrix
@@ -49,7 +49,7 @@ def _job(row: Sequence[Candidate]) -> Json:
 
 
 def _compact(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return escape.json_line(value)
 
 
 def plan_rows(made: Plan) -> Iterator[JsonObject]:

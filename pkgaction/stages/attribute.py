@@ -82,6 +82,12 @@ def to_tell(ledger: Ledger) -> dict[str, Candidate | None]:
     return found
 
 
+def named_by_git(landed: Sequence[Landed], folder: str, folders: Container[str]) -> int:
+    """The number in the subject of the newest commit that touched a folder; 0 where there is none."""
+    newest = next((one for one in landed if _touched(one, folder, folders)), None)
+    return next(iter(_named(newest)), 0)
+
+
 def links(candidate: Candidate) -> list[str]:
     """The links of the changelog entry for the candidate's version; none where it can't be read."""
     data = candidate.source.tree.read("changelog.yml", limit=MOST_BYTES) or b""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from markdown_it import MarkdownIt
 
 from pkgaction.model.changes import Changes, FileChange
 from pkgaction.model.event import Preview, Release
@@ -285,3 +286,11 @@ def test_a_pull_request_hears_of_its_own_packages_and_of_the_runs_problems() -> 
     assert "reef" not in body
     assert "1 left out" not in body
     assert "the tide was out" in body
+
+
+@pytest.mark.parametrize("name", ["_aws_", "__init__", "a__b"])
+def test_underscores_of_a_name_are_no_emphasis(name: str) -> None:
+    body = comment.render(ledger(outcome(name)), PLACE, "gs://shelf")
+
+    page = MarkdownIt("commonmark", {"html": True}).enable(["table"]).render(body)
+    assert f"<b>{name}</b>" in page

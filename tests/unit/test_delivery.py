@@ -1,15 +1,20 @@
 """A report that is cut short by a cancel is completed, each part of it once."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from pkgaction.adapters.runner import Runner
 from pkgaction.delivery import Delivery
 from pkgaction.inputs import Inputs
+from pkgaction.model.event import Landed
 from pkgaction.model.outcome import Status
-from tests.unit.ledgers import ledger, outcome
+from pkgaction.model.secret import Secret
+from pkgaction.ports import PullRequests, Repository
+from tests.unit.ledgers import HEAD, candidate, ledger, outcome
 
 
 class Cancelled(io.StringIO):
@@ -61,3 +66,28 @@ def test_outputs_that_cannot_be_written_are_the_runs_failure(tmp_path: Path) -> 
     (problem,) = made.ledger.problems
     assert "the outputs were not written" in problem.what
     assert [line for line in out.getvalue().splitlines() if "::error::" in line and problem.what in line]
+
+
+@pytest.mark.parametrize(("subject", "number"), [("Deeper (#12)", "12"), ("Deeper", None)])
+def test_what_a_version_came_from_is_known_without_asking_github(
+    tmp_path: Path, subject: str, number: str | None
+) -> None:
+    class Way:
+        def landed(self, base: str, head: str, branch: str) -> list[Landed]:
+            del base, branch
+            return [Landed(commit=head, subject=subject, paths=("packages/kelp/manifest.yml",))]
+
+    made = delivery(tmp_path, io.StringIO())
+    made.inputs = replace(made.inputs, github_token=Secret("any"))
+    made.discovery.api = unasked
+    made.discovery.repository = cast("Repository", Way())
+
+    found = made.provenance(candidate("kelp"))
+
+    assert found["commit"] == HEAD
+    assert found.get("pull-request") == number
+
+
+def unasked() -> PullRequests:
+    """GitHub's API, before anything is published."""
+    pytest.fail("GitHub's API was asked")

@@ -1,6 +1,7 @@
 """Foreign text comes out as text, wherever it is shown."""
 
 import html
+import json
 import re
 
 import pytest
@@ -48,6 +49,19 @@ def test_a_logged_line_is_never_a_command(text: str) -> None:
     assert not _LINE_ENDS.search(line)
     assert not line.strip().startswith("::")
     assert "##[" not in line
+
+
+@given(_HOSTILE)
+@example("docs/\udcff.md")
+@example(":::##[error]::")
+def test_json_says_the_same_text_and_nothing_that_a_runner_obeys(text: str) -> None:
+    line = escape.json_line({text: [text, 1, None]})
+
+    assert line.isascii()
+    assert "::" not in line
+    assert "##[" not in line
+    whole = re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+    assert json.loads(line) == {whole: [whole, 1, None]}
 
 
 @given(_HOSTILE)
