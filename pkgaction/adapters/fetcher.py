@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
 
 from pkgaction.adapters.clock import pauses
+from pkgaction.adapters.deadline import OverdueError, within
 from pkgaction.errors import SourceMissingError, SourceUnavailableError
 from pkgaction.ports import Clock
 
@@ -64,10 +66,17 @@ class Fetcher:
             return _from_disk(Path(unquote(url.removeprefix(_FILE))), limit)
         for pause in pauses(RETRIES):
             try:
-                return self._followed(url, limit)
+                return self._in_time(url, limit)
             except _PassingError:
                 self.clock.sleep(pause)
-        return self._followed(url, limit)
+        return self._in_time(url, limit)
+
+    def _in_time(self, url: str, limit: int) -> bytes:
+        """One try, from the first connection to the last byte."""
+        try:
+            return within(LONGEST, partial(self._followed, url, limit))
+        except OverdueError:
+            raise FetchError(f"it took more than {LONGEST:.0f} seconds") from None
 
     def _followed(self, url: str, limit: int) -> bytes:
         """One try, over redirects."""

@@ -6,6 +6,7 @@ Importing this module imports PyGithub, so `github_api` does it on first use.
 import json
 import logging
 import re
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from requests.exceptions import ChunkedEncodingError, ConnectionError, Timeout  
 from typing_extensions import override
 
 from pkgaction.adapters.clock import pauses
+from pkgaction.adapters.deadline import OverdueError, within
 from pkgaction.adapters.github_errors import is_rate_limit
 from pkgaction.errors import GitHubError
 from pkgaction.model.json import Json, text_at
@@ -36,6 +38,7 @@ set_log_level(logging.CRITICAL)
 TIMEOUT = 15  # seconds, each to connect and to read
 RETRIES = 3
 LIMIT_BUDGET = 120.0  # seconds that may be spent waiting for rate limits, in all
+TALK_BUDGET = 120.0  # seconds that all requests of a run may take
 WRITE_DISTANCE = 1.0  # seconds; docs.github.com, "Best practices for using the REST API"
 _NO_ANSWER = (ConnectionError, Timeout, ChunkedEncodingError)
 _FAILED = frozenset({500, 502, 503, 504})
@@ -85,6 +88,7 @@ class PatientRequester(Requester):
         )
         self._clock = clock
         self._limit_budget = LIMIT_BUDGET
+        self._talk_budget = TALK_BUDGET
         self._last_write = datetime.min.replace(tzinfo=UTC)
 
     @override
@@ -134,7 +138,8 @@ class PatientRequester(Requester):
         pause = 60.0  # seconds, doubled each time: what GitHub asks for where it names no time
         while True:
             self._keep_distance(verb)
-            answer = super().requestJson(verb, url, parameters, headers, content)
+            send = partial(super().requestJson, verb, url, parameters, headers, content)
+            answer = self._in_time(send)
             self._note_date(answer[1])
             wait = _limit(*answer, now=self._clock.now(), default=pause)
             if wait is None or wait > self._limit_budget:
@@ -142,6 +147,20 @@ class PatientRequester(Requester):
             self._limit_budget -= wait
             self._clock.sleep(wait)
             pause *= 2
+
+    def _in_time(self, send: Callable[[], _Answer]) -> _Answer:
+        """The answer to one request; all of a run's requests share one limit."""
+        before = time.monotonic()
+        try:
+            return within(self._talk_budget, send)
+        except OverdueError:
+            raise GitHubError(
+                what=f"GitHub's API took more than {TALK_BUDGET:.0f} seconds in all",
+                where=self.hostname,
+                fix="run the job again: it resumes",
+            ) from None
+        finally:
+            self._talk_budget -= time.monotonic() - before
 
     def _note_date(self, headers: Mapping[str, str]) -> None:
         date, age = headers.get("date"), headers.get("age")

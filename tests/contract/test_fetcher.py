@@ -218,6 +218,27 @@ def test_a_slow_answer_ends(server: Server, monkeypatch: pytest.MonkeyPatch, get
         get(f"{server.url}/kelp")
 
 
+def test_headers_that_trickle_for_ever_end(
+    server: Server, monkeypatch: pytest.MonkeyPatch, get: Get
+) -> None:
+    ended = threading.Event()
+
+    def trickle(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Kelp: ")
+        while not ended.wait(0.01):
+            handler.wfile.write(b"g")
+            handler.wfile.flush()
+
+    monkeypatch.setattr(module, "LONGEST", 0.2)
+    server.answers["/kelp"] = [trickle]
+
+    try:
+        with pytest.raises(FetchError, match="took more than"):
+            get(f"{server.url}/kelp")
+    finally:
+        ended.set()
+
+
 @pytest.mark.parametrize("url", ["gs://a/b", "http://", "http://[", "", "https://a:b@c/d"])
 def test_what_is_no_address_is_refused(get: Get, url: str) -> None:
     with pytest.raises(FetchError):
