@@ -19,8 +19,10 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     """The result of some work, or its error.
 
     Raises:
-        OverdueError: it took longer.
+        OverdueError: it took longer; where there is no time left, it is not begun.
     """
+    if seconds <= 0:
+        raise OverdueError
     results: list[T] = []
     errors: list[BaseException] = []
 
@@ -32,7 +34,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(max(0.0, seconds))
+    thread.join(seconds)
     if thread.is_alive():
         raise OverdueError
     if errors:

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -18,6 +19,7 @@ from google.auth.transport.requests import Request as RequestsRequest
 from typing_extensions import override
 
 from pkgaction.adapters.clock import pauses
+from pkgaction.adapters.deadline import OverdueError, within
 from pkgaction.adapters.login_causes import RefusedError, Step
 from pkgaction.adapters.login_claims import claims_of
 from pkgaction.model.json import Json, JsonObject, at, text_at
@@ -28,6 +30,7 @@ from pkgaction.report import escape
 logging.getLogger("google.auth").setLevel(logging.CRITICAL)
 
 TIMEOUT = 15  # seconds, each to connect and to read
+LONGEST = 60.0  # seconds of one request, whatever comes in between
 RETRIES = 3
 _LONGEST_TEXT = 400  # characters of an answer
 _ACCOUNT = re.compile(r"/serviceAccounts/([^/]+):generateAccessToken$")
@@ -100,7 +103,12 @@ class PatientRequest(Request):
         headers: Mapping[str, str] | None,
         timeout: float,
     ) -> Response:
-        response: Response = self._send(url, method, body, headers, timeout, allow_redirects=False)
+        send = partial(self._send, url, method, body, headers, timeout, allow_redirects=False)
+        try:
+            response: Response = within(LONGEST, send)
+        except OverdueError:
+            message = f"no answer within {LONGEST:.0f} seconds"
+            raise TransportError(message) from None
         return response
 
     def _tried(
