@@ -1,17 +1,17 @@
 """Paths that are safe for everyone who unpacks, serves or checks the package out."""
 
-import unicodedata
 from collections.abc import Iterator
 
 from pkgaction.model import layout, plaintext
 from pkgaction.model.finding import Finding
 from pkgaction.model.folding import folded
+from pkgaction.model.names import misread, unportable
 from pkgaction.model.tree import Kind, TreeFile
 from pkgaction.rules.package import Package
 from pkgaction.rules.told import finding, not_a_file, shown
 
 _LONGEST_PART = 255  # bytes of UTF-8 between two slashes: what file systems take
-_RESERVED = (".git", layout.RESERVED)
+_RESERVED = (".git", "git~1", layout.RESERVED)  # Windows has the second for the first
 
 
 def safe_names(package: Package) -> Iterator[Finding]:
@@ -24,21 +24,17 @@ def safe_names(package: Package) -> Iterator[Finding]:
 def unsafe(path: str) -> str:
     """Why a path inside a package is not safe; empty where it is."""
     try:
-        encoded = path.encode()
+        path.encode()
     except UnicodeEncodeError:
         return "is no UTF-8 text"
-    parts = path.split("/")
-    if path.startswith("/") or "" in parts:
+    if path.endswith("/"):
         return "is absolute, or has an empty part"
-    if "." in parts or ".." in parts:
-        return "has a part that is . or .."
-    if "\\" in path or ":" in parts[0][1:2]:
-        return "has a backslash or a drive letter"
-    if any(unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} for c in path):
-        return "has a control or formatting character"
-    if any(part.endswith((" ", ".")) or part.lower() in _RESERVED for part in parts):
+    parts = path.split("/")
+    if problem := misread(path) or next(filter(None, map(unportable, parts)), ""):
+        return problem
+    if any(part.endswith((" ", ".")) or folded(part) in _RESERVED for part in parts):
         return f"has a part that ends in a blank or dot, or is {' or '.join(_RESERVED)}"
-    if max(len(part.encode()) for part in parts) > _LONGEST_PART or not encoded:
+    if max(len(part.encode()) for part in parts) > _LONGEST_PART:
         return f"has a part over {_LONGEST_PART} bytes"
     return ""
 

@@ -7,54 +7,80 @@ Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.14 to 4
 """
 
 import struct
+from dataclasses import dataclass
 from typing import BinaryIO
 
 _PLAIN = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
 _WIDE = struct.Struct("<4sQ2H2L4Q")
 _MOST_16, _MOST_32 = 0xFFFF, 0xFFFFFFFF
+_MOST = (_MOST_16, _MOST_16, _MOST_32, _MOST_32)
 _TAIL = _WIDE.size + _LOCATOR.size + _PLAIN.size
 
 
-class AmbiguousEndError(ValueError):
+class AmbiguousZipError(ValueError):
     """Readers could see other files than each other."""
 
 
-def entries(stream: BinaryIO) -> int:
-    """How many entries the zip's one directory has.
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Where the list of a zip's entries is; it begins where the last entry ends."""
+
+    count: int  # entries
+    length: int  # bytes
+    offset: int  # bytes
+
+
+def directory(stream: BinaryIO, *, comment: bool = False) -> Directory:
+    """The zip's one directory; a `comment` behind it is only taken where it is said.
 
     Raises:
-        AmbiguousEndError: there are bytes after the end, between directory and end, or two directories.
+        AmbiguousZipError: there are bytes after the end, between directory and end, or two directories.
     """
     size = stream.seek(0, 2)
-    stream.seek(max(0, size - _TAIL))
-    tail = stream.read(_TAIL)
-    if len(tail) < _PLAIN.size:
-        raise AmbiguousEndError("it is too short to be a zip")
-    plain = _PLAIN.unpack(tail[-_PLAIN.size :])
-    if plain[0] != b"PK\5\6" or plain[7] or plain[1] or plain[2]:
-        raise AmbiguousEndError("it has a comment, several parts, or bytes after its end")
-    here, count, length, offset = plain[3:7]
-    located = tail[-_PLAIN.size - _LOCATOR.size :][:4] == b"PK\6\7" and len(tail) > _PLAIN.size
-    if located:
-        return _wide(tail, size, (here, count, length, offset))
-    if here != count or offset + length != size - _PLAIN.size:
-        raise AmbiguousEndError("there are bytes before it, or between its directory and its end")
-    return int(count)
+    start = max(0, size - _TAIL - (_MOST_16 if comment else 0))
+    stream.seek(start)
+    tail = stream.read(size - start)
+    at = _end(tail) if comment else len(tail) - _PLAIN.size
+    if at < 0:
+        raise AmbiguousZipError("it is too short to be a zip")
+    plain = _PLAIN.unpack_from(tail, at)
+    if plain[0] != b"PK\5\6" or plain[1] or plain[2] or plain[7] != len(tail) - at - _PLAIN.size:
+        raise AmbiguousZipError("it has a comment, several parts, or bytes after its end")
+    said, end = plain[3:7], start + at
+    if tail[max(0, at - _LOCATOR.size) : at][:4] == b"PK\6\7":
+        return _wide(tail[:at], end, said)
+    here, count, length, offset = said
+    if here != count or offset + length != end:
+        raise AmbiguousZipError("there are bytes before it, or between its directory and its end")
+    if any(p == m for p, m in zip(said, _MOST, strict=True)):
+        raise AmbiguousZipError("its end record says that there is a zip64 one, which is not there")
+    return Directory(count, length, offset)
 
 
-def _wide(tail: bytes, size: int, plain: tuple[int, int, int, int]) -> int:
+def _end(tail: bytes) -> int:
+    """Where the last end record is whose comment reaches to the end of the file; -1 for none."""
+    at = tail.rfind(b"PK\5\6")
+    while at >= 0:
+        if tail[at + _PLAIN.size - 2 :][:2] == struct.pack("<H", len(tail) - at - _PLAIN.size & 0xFFFF):
+            break
+        at = tail.rfind(b"PK\5\6", 0, at)
+    return at
+
+
+def _wide(before: bytes, end: int, plain: tuple[int, int, int, int]) -> Directory:
     """The same by the zip64 record, which must be needed and agree with the plain one."""
-    if len(tail) < _TAIL:
-        raise AmbiguousEndError("its zip64 record is cut off")
-    wide = _WIDE.unpack(tail[: _WIDE.size])
-    _, disk, where, disks = _LOCATOR.unpack(tail[_WIDE.size : _WIDE.size + _LOCATOR.size])
-    found, most = wide[6:10], (_MOST_16, _MOST_16, _MOST_32, _MOST_32)
-    whole = wide[0] == b"PK\6\6" and wide[1] == _WIDE.size - 12 and where == size - _TAIL
-    one = (disk, disks, wide[4], wide[5]) == (0, 1, 0, 0)
-    agree = all(p in {m, w} for p, m, w in zip(plain, most, found, strict=True))
-    needed = any(p == m for p, m in zip(plain, most, strict=True))
-    here, count, length, offset = found
-    if not (whole and one and agree and needed and here == count and offset + length == where):
-        raise AmbiguousEndError("its two end records name different directories")
-    return int(count)
+    at = len(before) - _LOCATOR.size - _WIDE.size
+    if at < 0:
+        raise AmbiguousZipError("its zip64 record is cut off")
+    wide = _WIDE.unpack_from(before, at)
+    _, disk, where, disks = _LOCATOR.unpack_from(before, at + _WIDE.size)
+    whole = wide[0] == b"PK\6\6" and wide[1] == _WIDE.size - 12
+    here, count, length, offset = found = wide[6:10]
+    one = (disk, disks, wide[4], wide[5]) == (0, 1, 0, 0) and here == count
+    agree = all(p in {m, w} for p, m, w in zip(plain, _MOST, found, strict=True))
+    needed = any(p == m for p, m in zip(plain, _MOST, strict=True))
+    behind = where == end - _LOCATOR.size - _WIDE.size == offset + length
+    if not (whole and one and agree and needed and behind):
+        raise AmbiguousZipError("its two end records name different directories")
+    return Directory(count, length, offset)

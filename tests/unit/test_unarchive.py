@@ -83,34 +83,71 @@ def test_our_own_zip_comes_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "code"),
     [
-        f"{_TOP}/../escape",
-        f"{_TOP}/../../etc/passwd",
-        f"{_TOP}//etc/passwd",
-        f"{_TOP}/docs\\..\\escape",
-        f"{_TOP}/C:/x",
-        f"{_TOP}/.git/config",
-        f"{_TOP}/a\nb",
-        f"{_TOP}/Manifest.yml",
-        f"{_TOP}/manifest.yml/x",
+        (f"{_TOP}/C:/x", "path-unsafe"),
+        (f"{_TOP}/.git/config", "path-unsafe"),
+        (f"{_TOP}/GIT~1/config", "path-unsafe"),
+        (f"{_TOP}/docs/nul.md", "path-unsafe"),
+        (f"{_TOP}/docs/a\u3164.md", "path-unsafe"),
+        (f"{_TOP}/Manifest.yml", "path-collision"),
+        (f"{_TOP}/Docs/x.md", "path-collision"),
     ],
 )
-def test_a_dangerous_name_is_an_error_of_the_core_checks(name: str) -> None:
-    _, findings, _ = _all_of(_zip([*_GOOD, (name, b"x")]))
+@pytest.mark.parametrize("with_folder", [False, True])
+def test_a_name_that_not_all_can_have_is_an_error_of_the_core_checks(
+    name: str, code: str, *, with_folder: bool
+) -> None:
+    folder: list[Entry] = [(f"{name.rpartition('/')[0]}/", b"")] if with_folder else []
 
-    assert errors(findings)
+    _, findings, _ = _all_of(_zip([*_GOOD, *folder, (name, b"x")]))
+
+    assert [found.code for found in errors(findings)] == [code]
 
 
-def test_a_symbolic_link_is_not_followed_and_is_an_error() -> None:
-    link = zipfile.ZipInfo(f"{_TOP}/docs/link")
-    link.create_system = 3
-    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../escape",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "docs\\..\\escape",
+        "a\nb",
+        "a\x7fb",
+        "./x",
+        "manifest.yml;1",
+        "x;",
+        "a" * 1024,
+    ],
+)
+@pytest.mark.parametrize("end", ["", "/", "/below"])
+def test_a_name_that_readers_take_differently_is_refused(name: str, end: str) -> None:
+    if ";" in name and end == "/below":
+        end = ""  # only the last part loses it
+    assert "its name" in str(_refused(_zip([*_GOOD, (f"{_TOP}/{name}{end}", b"")])))
 
-    _, findings, contents = _all_of(_zip([*_GOOD, (link, b"/etc/passwd")]))
 
-    assert "docs/link" not in contents
-    assert [f.code for f in errors(findings)] == ["not-a-file"]
+def _linked(name: str, mode: int) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.create_system = 3
+    info.external_attr = mode << 16
+    return info
+
+
+@pytest.mark.parametrize("type_", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK])
+def test_what_is_no_plain_file_is_refused(type_: int) -> None:
+    _refused(_zip([*_GOOD, (_linked(f"{_TOP}/docs/link", type_ | 0o777), b"/etc/passwd")]))
+
+
+def test_a_link_in_the_archive_of_a_repository_is_told_and_not_followed(tmp_path: Path) -> None:
+    link = _linked(f"{_TOP}/docs/link", stat.S_IFLNK | 0o777)
+    path = tmp_path / "a.zip"
+    path.write_bytes(_zip([*_GOOD, (f"{_TOP}/empty/", b""), (link, b"/etc/passwd")]))
+
+    with unarchive.opened(path, shared=False) as (_, found):
+        kinds = {f.path: f.kind for f in found.files if f.kind is not Kind.FILE}
+
+    assert kinds == {"docs/link": Kind.SYMLINK}
 
 
 @pytest.mark.parametrize(
@@ -207,13 +244,47 @@ def test_no_damage_gives_another_error(data: st.DataObject) -> None:
         assert error.where == "a.zip"  # noqa: PT017 - damage may also do no harm
 
 
+def _with_folder(name: str, data: bytes = b"", *, mode: int = 0, dos: int = 0) -> bytes:
+    info = zipfile.ZipInfo(f"{_TOP}/{name}")
+    info.create_system = 3
+    info.external_attr = mode << 16 | dos
+    return _zip([*_GOOD, (info, data)])
+
+
 @pytest.mark.parametrize(
-    "folder",
-    [(f"{_TOP}/more-of-it/", b""), (f"{_TOP}/../../out/", b""), (f"{_TOP}/docs/", b"bytes")],
-    ids=["no files", "upwards", "with bytes"],
+    ("data", "because"),
+    [
+        pytest.param(_with_folder("more-of-it/"), "without files", id="no files"),
+        pytest.param(_with_folder("docs/.git/hooks/"), "without files", id="of git"),
+        pytest.param(_with_folder("DOCS/"), "without files", id="another case"),
+        pytest.param(_with_folder("docs\u200b/"), "without files", id="invisible letter"),
+        pytest.param(_with_folder("manifest.yml/"), "twice", id="named as a file"),
+        pytest.param(_with_folder("manifest.yml/x"), "a folder of others", id="below a file"),
+        pytest.param(_with_folder("../../out/"), "part that is . or ..", id="upwards"),
+        pytest.param(_with_folder("a\\..\\..\\b/"), "a backslash", id="upwards by backslashes"),
+        pytest.param(_with_folder("docs//"), "an empty part", id="two slashes"),
+        pytest.param(_with_folder("/"), "an empty part", id="two slashes at the top"),
+        pytest.param(_with_folder("docs/\x1b/"), "a control", id="control character"),
+        pytest.param(_with_folder("docs/", b"bytes"), "has bytes itself", id="with bytes"),
+        pytest.param(_with_folder("docs/", mode=stat.S_IFLNK), "by its attributes", id="link"),
+        pytest.param(_with_folder("docs/", mode=stat.S_IFREG), "by its attributes", id="file"),
+        pytest.param(_with_folder("docs/", mode=0o44755), "sets the user", id="set user"),
+        pytest.param(_with_folder("x", mode=stat.S_IFDIR), "by its attributes", id="no folder's name"),
+        pytest.param(_with_folder("x", dos=0x10), "by its attributes", id="folder for DOS only"),
+        pytest.param(_with_folder("x", mode=stat.S_IFREG, dos=0x10), "by its attr", id="both"),
+        pytest.param(_with_folder("x", mode=0o104755), "sets the user", id="file that sets user"),
+        pytest.param(_with_folder("x", dos=0x08), "its attributes", id="volume"),
+    ],
 )
-def test_a_folders_entry_without_files_or_with_bytes_is_refused(folder: Entry) -> None:
-    assert "is a folder without files" in str(_refused(_zip([*_GOOD, folder])))
+def test_a_folder_is_one_of_files_in_every_way_or_refused(data: bytes, because: str) -> None:
+    assert because in str(_refused(data))
+
+
+@pytest.mark.parametrize("name", ["", "docs/"])
+def test_a_folders_entry_is_there_once(name: str) -> None:
+    folder = (f"{_TOP}/{name}", b"")
+
+    assert "twice" in str(_refused(_zip([folder, *_GOOD, folder])))
 
 
 def test_entries_of_folders_with_files_are_taken() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pkgaction.errors import PackageError
 from pkgaction.transforms import unarchive
-from pkgaction.transforms.zipend import AmbiguousEndError, entries
+from pkgaction.transforms.zipend import AmbiguousZipError, directory
 
 TOP = "kelp-1.0.0"
 
@@ -62,7 +62,7 @@ def test_what_all_readers_agree_on_is_read(tmp_path: Path, data: bytes) -> None:
     with unarchive.opened(path) as (top, tree):
         assert top == TOP
         assert tree.read("manifest.yml", limit=9) == b"good"
-    assert entries(io.BytesIO(data)) == 1
+    assert directory(io.BytesIO(data)).count == 1
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_what_readers_could_see_differently_is_refused(tmp_path: Path, data: byt
 
     with pytest.raises(PackageError), unarchive.opened(path):
         pass
-    with pytest.raises(AmbiguousEndError):
-        entries(io.BytesIO(data))
+    with pytest.raises(AmbiguousZipError):
+        directory(io.BytesIO(data))
 
 
 def test_the_two_directories_are_a_trap_for_python(tmp_path: Path) -> None:

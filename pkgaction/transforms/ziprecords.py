@@ -1,0 +1,194 @@
+"""A zip's entries by both of their headers, in the directory and local, which must say the same.
+
+Readers differ in which of the two they believe, and in what they pass over. So entries lie one directly
+behind another from the first byte to the directory, and all in them is of a kind that is known here.
+Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7 to 4.3.12 and 4.4
+"""
+
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from pkgaction.model.names import misread
+from pkgaction.model.tree import Kind
+from pkgaction.transforms import zipattributes, zipextra
+from pkgaction.transforms.zipend import AmbiguousZipError, Directory
+
+STORED, DEFLATED = 0, 8
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_LOCAL = struct.Struct("<4s5H3L2H")
+_MOST_NAMED = 1024  # bytes of a header's name and extra fields that are read at once
+_LATER, _UTF_8 = 1 << 3, 1 << 11  # flags: sizes stand behind the data; the name is UTF-8
+_FLAGS = _LATER | _UTF_8 | 0b110  # and how hard it was compressed
+_NEWEST = 45  # version of the format: with zip64, and no later feature
+_SIGNED = b"PK\7\x08"  # before a descriptor, if its writer likes
+_EMPTY = frozenset({b"", b"\3\0"})  # what a folder has: nothing, or Python's deflated nothing
+
+
+class At(Protocol):
+    """Reads from any place of a file."""
+
+    def __call__(self, length: int, offset: int, /) -> bytes:
+        """So many bytes from there, or fewer at the end of the file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One file or folder of a zip, as all readers see it."""
+
+    name: str  # a folder's ends in a slash
+    kind: Kind
+    method: int  # STORED or DEFLATED
+    crc: int
+    packed: int  # bytes, as they are stored
+    size: int  # bytes of the file
+    data: int  # where the packed bytes begin
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return self.name.endswith("/")
+
+
+class _Central(NamedTuple):
+    """An entry's header in the directory."""
+
+    made_by: int
+    needs: int
+    flags: int
+    method: int
+    crc: int
+    name: bytes
+    attributes: tuple[int, int]
+    numbers: tuple[int, ...]  # size, packed, offset
+
+
+def entries(read: At, where: Directory) -> Iterator[Entry]:
+    """The entries, in order.
+
+    Raises:
+        AmbiguousZipError: two readers could see other files than each other.
+    """
+    at = 0
+    for central in _directory(read(where.length, where.offset), where.count):
+        with _in_entry(central.name):
+            entry, at = _entry(read, central, at)
+        yield entry
+    if at != where.offset:
+        raise AmbiguousZipError("there are bytes between its last entry and its directory")
+
+
+@contextmanager
+def _in_entry(name: bytes) -> Iterator[None]:
+    try:
+        yield
+    except AmbiguousZipError as error:
+        shown = name[:200].decode(errors="replace")
+        raise AmbiguousZipError(f"the entry {shown!r}: {error}") from error
+
+
+def _directory(data: bytes, count: int) -> Iterator[_Central]:
+    at = 0
+    for _ in range(count):
+        if at + _CENTRAL.size > len(data):
+            raise AmbiguousZipError(
+                f"its directory has fewer entries than the {count} that its end says"
+            )
+        fixed = _CENTRAL.unpack_from(data, at)
+        magic, made_by, needs, flags, method, _, _, crc, packed, size = fixed[:10]
+        named, more, comment, disk, internal, external, offset = fixed[10:]
+        at += _CENTRAL.size + named + more
+        if magic != b"PK\1\2" or comment or disk or at > len(data):
+            raise AmbiguousZipError("its directory is damaged, has comments, or is of several parts")
+        name = data[at - more - named : at - more]
+        with _in_entry(name):
+            numbers = zipextra.wide(zipextra.fields(data[at - more : at]), (size, packed, offset))
+        yield _Central(made_by, needs, flags, method, crc, name, (internal, external), numbers)
+    if at != len(data):
+        raise AmbiguousZipError(f"its directory goes on behind the {count} entries that its end says")
+
+
+def _entry(read: At, central: _Central, at: int) -> tuple[Entry, int]:
+    """An entry, and where it ends."""
+    size, packed, offset = central.numbers
+    if offset != at:
+        raise AmbiguousZipError("it does not begin where the one before it ends")
+    name = _name(central)
+    if central.method not in {STORED, DEFLATED} or (central.method == STORED and size != packed):
+        raise AmbiguousZipError("it is neither stored nor deflated, or stored in another size")
+    begin, local = _local(read, central, at)
+    entry = Entry(
+        name=name,
+        kind=zipattributes.kind(central.made_by, *central.attributes, folder=name.endswith("/")),
+        method=central.method,
+        crc=central.crc,
+        packed=packed,
+        size=size,
+        data=begin,
+    )
+    if entry.is_folder and (size or central.crc or _bytes(read, entry) not in _EMPTY):
+        raise AmbiguousZipError("it is a folder and has bytes itself")
+    end = begin + packed
+    if central.flags & _LATER:
+        wide = zipextra.is_wide(local) or max(size, packed) >= (1 << 32) - 1
+        end += _descriptor(read(24, end), central, wide=wide)
+    return entry, end
+
+
+def _bytes(read: At, folder: Entry) -> bytes:
+    return read(min(folder.packed, _MOST_NAMED), folder.data)
+
+
+def _name(central: _Central) -> str:
+    if central.flags & ~_FLAGS or central.needs > _NEWEST:
+        raise AmbiguousZipError("it is encrypted, or of a newer kind than zip64")
+    if not central.flags & _UTF_8 and not central.name.isascii():
+        raise AmbiguousZipError("its name is neither ASCII nor said to be UTF-8")
+    try:
+        name = central.name.decode()
+    except UnicodeDecodeError as error:
+        raise AmbiguousZipError("its name is no UTF-8") from error
+    if problem := misread(name):
+        raise AmbiguousZipError(f"its name {problem}")
+    return name
+
+
+def _local(read: At, central: _Central, at: int) -> tuple[int, Mapping[int, bytes]]:
+    """Where the data begins behind the local header, and the extra fields of that."""
+    most = _LOCAL.size + _MOST_NAMED
+    head = read(most, at)
+    if len(head) < _LOCAL.size:
+        raise AmbiguousZipError("its local header is missing")
+    magic, needs, flags, method, _, _, crc, packed, size, named, more = _LOCAL.unpack_from(head)
+    length = _LOCAL.size + named + more
+    if length > most:
+        head = read(length, at)
+    name, extra = head[_LOCAL.size : _LOCAL.size + named], head[_LOCAL.size + named : length]
+    same = (flags, method, name) == (central.flags, central.method, central.name)
+    if magic != b"PK\3\4" or len(head) < length or not same or needs > _NEWEST:
+        raise AmbiguousZipError("its local header is another than that of the directory")
+    fields = zipextra.fields(extra)
+    numbers = (crc, *zipextra.wide(fields, (size, packed)))
+    wanted = (central.crc, *central.numbers[:2])
+    if numbers != wanted and not (flags & _LATER and _later(numbers, wanted)):
+        raise AmbiguousZipError("its local header has other sizes, or another checksum")
+    return at + length, fields
+
+
+def _later(numbers: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Whether a local header leaves to the data's descriptor whatever it does not say."""
+    return all(number in {0, known} for number, known in zip(numbers, wanted, strict=True))
+
+
+def _descriptor(found: bytes, central: _Central, *, wide: bool) -> int:
+    """How many bytes the descriptor behind the data has; it must say what the directory says."""
+    size, packed, _ = central.numbers
+    same = struct.pack("<LQQ" if wide else "<LLL", central.crc, packed, size)
+    if found.startswith(_SIGNED + same):
+        return len(_SIGNED + same)
+    if found.startswith(same) and not same.startswith(_SIGNED):
+        return len(same)
+    raise AmbiguousZipError("what stands behind its data has other sizes, or another checksum")
