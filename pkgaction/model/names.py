@@ -1,4 +1,4 @@
-"""Names of files as readers of zips and file systems take them: what is one name to all, and what isn't."""
+"""Names of files as readers of zips and file systems take them: what is one name to all of them."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ _DEVICES = frozenset(
     {"con", "prn", "aux", "nul", "conin$", "conout$"}
     | {f"{port}{number}" for port in ("com", "lpt") for number in "123456789\u00b9\u00b2\u00b3"}
 )
-# Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties.txt, 16.0: shown as nothing. Python does
+# Default_Ignorable_Code_Point of DerivedCoreProperties.txt, Unicode 16.0: shown as nothing. Python does
 # not have the property, and each one knows another Unicode.
 _IGNORABLE = (
     (0x00AD, 0x00AD),
@@ -53,7 +53,8 @@ def misread(name: str) -> str:
         return "has a part that is . or .."
     if "\\" in name or _DRIVE.match(name):
         return "has a backslash or a drive letter"
-    if any(unicodedata.category(character) == "Cc" for character in name):
+    plain = name.isascii() and name.isprintable()
+    if not plain and any(unicodedata.category(character) == "Cc" for character in name):
         return "has a control or formatting character"
     if _VERSIONED.search(parts[-1]):
         return "ends in a semicolon and a number, which some readers drop"
