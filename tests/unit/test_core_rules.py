@@ -84,6 +84,44 @@ def test_an_unsafe_path_is_an_error(path: str, shown: str) -> None:
     assert _places({path: "x"}) == [("path-unsafe", shown, 0)]
 
 
+@pytest.mark.parametrize("place", ["docs/{}", "{}/README.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("CON", "prn", "Aux.md", "nul.tar.gz", "NUL .md", "com1", "COM\u00b9.md", "lpt9.x", "CONIN$"),
+        *("a:b", "a:", "a<b", "a>b", 'a"b', "a|b", "a?b", "a*b"),
+        *(f"a{c}b" for c in "\u3164\u115f\u1160\uffa0\u2800\u034f\u17b4\u17b5\u180b\u180e\u180f"),
+        *(f"a{c}b" for c in "\u00ad\u061c\u2065\ufe00\ufe0f\ufeff\ufff0\U000e0041\U000e0100\U0001d159"),
+        *(f"a{c}b" for c in "\u00a0\u1680\u2003\u202f\u3000\u2029\x85"),
+        *(f"a{c}b" for c in "\ue000\U0010fffd\ufdd0\uffff\U0001ffff"),
+        *("a;1/x;1", "x;", ".GIT", "git~1", "Git~1"),
+    ],
+)
+def test_a_name_that_not_every_system_has_or_shows_is_an_error(place: str, name: str) -> None:
+    if name.startswith("x;"):
+        place = "docs/{}"  # only at the end of a path
+    (found,) = _places({place.format(name): "x"})
+
+    assert found[0] == "path-unsafe"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "console.md",
+        "auxiliary",
+        "com10",
+        "lpt",
+        "nullable.nul",
+        "gr\u00f6\u00dfe",
+        "\u6f6e 1;x",
+        "a;1/b",
+    ],
+)
+def test_a_name_that_only_looks_like_those_is_fine(name: str) -> None:
+    assert _places({f"docs/{name}": "x"}) == []
+
+
 @pytest.mark.parametrize("kind", [Kind.SYMLINK, Kind.SUBMODULE, Kind.SPECIAL])
 def test_only_plain_files_are_fine(kind: Kind) -> None:
     assert _places({}, file("docs/x.md", kind=kind)) == [("not-a-file", "docs/x.md", 0)]
