@@ -7,17 +7,16 @@ Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7 to 4.
 
 import struct
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from pkgaction.model.names import misread
 from pkgaction.model.tree import Kind
 from pkgaction.transforms import zipattributes, zipextra
+from pkgaction.transforms.zipcentral import Central, headers, in_entry
 from pkgaction.transforms.zipend import AmbiguousZipError, Directory
 
 STORED, DEFLATED = 0, 8
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _MOST_NAMED = 1024  # bytes of a header's name and extra fields that are read at once
 _LATER, _UTF_8 = 1 << 3, 1 << 11  # flags: sizes stand behind the data; the name is UTF-8
@@ -53,19 +52,6 @@ class Entry:
         return self.name.endswith("/")
 
 
-class _Central(NamedTuple):
-    """An entry's header in the directory."""
-
-    made_by: int
-    needs: int
-    flags: int
-    method: int
-    crc: int
-    name: bytes
-    attributes: tuple[int, int]
-    numbers: tuple[int, ...]  # size, packed, offset
-
-
 def entries(read: At, where: Directory) -> Iterator[Entry]:
     """The entries, in order.
 
@@ -73,45 +59,15 @@ def entries(read: At, where: Directory) -> Iterator[Entry]:
         AmbiguousZipError: two readers could see other files than each other.
     """
     at = 0
-    for central in _directory(read(where.length, where.offset), where.count):
-        with _in_entry(central.name):
+    for central in headers(read(where.length, where.offset), where.count):
+        with in_entry(central.name):
             entry, at = _entry(read, central, at)
         yield entry
     if at != where.offset:
         raise AmbiguousZipError("there are bytes between its last entry and its directory")
 
 
-@contextmanager
-def _in_entry(name: bytes) -> Iterator[None]:
-    try:
-        yield
-    except AmbiguousZipError as error:
-        shown = name[:200].decode(errors="replace")
-        raise AmbiguousZipError(f"the entry {shown!r}: {error}") from error
-
-
-def _directory(data: bytes, count: int) -> Iterator[_Central]:
-    at = 0
-    for _ in range(count):
-        if at + _CENTRAL.size > len(data):
-            raise AmbiguousZipError(
-                f"its directory has fewer entries than the {count} that its end says"
-            )
-        fixed = _CENTRAL.unpack_from(data, at)
-        magic, made_by, needs, flags, method, _, _, crc, packed, size = fixed[:10]
-        named, more, comment, disk, internal, external, offset = fixed[10:]
-        at += _CENTRAL.size + named + more
-        if magic != b"PK\1\2" or comment or disk or at > len(data):
-            raise AmbiguousZipError("its directory is damaged, has comments, or is of several parts")
-        name = data[at - more - named : at - more]
-        with _in_entry(name):
-            numbers = zipextra.wide(zipextra.fields(data[at - more : at]), (size, packed, offset))
-        yield _Central(made_by, needs, flags, method, crc, name, (internal, external), numbers)
-    if at != len(data):
-        raise AmbiguousZipError(f"its directory goes on behind the {count} entries that its end says")
-
-
-def _entry(read: At, central: _Central, at: int) -> tuple[Entry, int]:
+def _entry(read: At, central: Central, at: int) -> tuple[Entry, int]:
     """An entry, and where it ends."""
     size, packed, offset = central.numbers
     if offset != at:
@@ -142,7 +98,7 @@ def _bytes(read: At, folder: Entry) -> bytes:
     return read(min(folder.packed, _MOST_NAMED), folder.data)
 
 
-def _name(central: _Central) -> str:
+def _name(central: Central) -> str:
     if central.flags & ~_FLAGS or central.needs > _NEWEST:
         raise AmbiguousZipError("it is encrypted, or of a newer kind than zip64")
     if not central.flags & _UTF_8 and not central.name.isascii():
@@ -156,7 +112,7 @@ def _name(central: _Central) -> str:
     return name
 
 
-def _local(read: At, central: _Central, at: int) -> tuple[int, Mapping[int, bytes]]:
+def _local(read: At, central: Central, at: int) -> tuple[int, Mapping[int, bytes]]:
     """Where the data begins behind the local header, and the extra fields of that."""
     most = _LOCAL.size + _MOST_NAMED
     head = read(most, at)
@@ -183,7 +139,7 @@ def _later(numbers: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     return all(number in {0, known} for number, known in zip(numbers, wanted, strict=True))
 
 
-def _descriptor(found: bytes, central: _Central, *, wide: bool) -> int:
+def _descriptor(found: bytes, central: Central, *, wide: bool) -> int:
     """How many bytes the descriptor behind the data has; it must say what the directory says."""
     size, packed, _ = central.numbers
     same = struct.pack("<LQQ" if wide else "<LLL", central.crc, packed, size)
