@@ -61,14 +61,14 @@ def entries(read: At, where: Directory) -> Iterator[Entry]:
     at = 0
     for central in headers(read(where.length, where.offset), where.count):
         with in_entry(central.name):
-            entry, at = _entry(read, central, at)
+            entry, at = _entry(read, central, at, where.offset)
         yield entry
     if at != where.offset:
         raise AmbiguousZipError("there are bytes between its last entry and its directory")
 
 
-def _entry(read: At, central: Central, at: int) -> tuple[Entry, int]:
-    """An entry, and where it ends."""
+def _entry(read: At, central: Central, at: int, limit: int) -> tuple[Entry, int]:
+    """The entry that begins there, and where it ends: at the limit or before."""
     size, packed, offset = central.numbers
     if offset != at:
         raise AmbiguousZipError("it does not begin where the one before it ends")
@@ -76,6 +76,8 @@ def _entry(read: At, central: Central, at: int) -> tuple[Entry, int]:
     if central.method not in {STORED, DEFLATED} or (central.method == STORED and size != packed):
         raise AmbiguousZipError("it is neither stored nor deflated, or stored in another size")
     begin, local = _local(read, central, at)
+    if begin + packed > limit:
+        raise AmbiguousZipError("it goes on where the directory is")
     entry = Entry(
         name=name,
         kind=zipattributes.kind(central.made_by, *central.attributes, folder=name.endswith("/")),

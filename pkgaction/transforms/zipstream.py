@@ -5,7 +5,8 @@ import zlib
 from pkgaction.transforms.zipend import AmbiguousZipError
 from pkgaction.transforms.ziprecords import STORED, At, Entry
 
-_CHUNK = 256 * 1024  # bytes, read or unpacked at once
+_CHUNK = 256 * 1024  # bytes, read at once
+_MOST = 64 * 1024 * 1024  # bytes, unpacked at once
 
 
 class EntryStream:
@@ -58,7 +59,7 @@ class EntryStream:
             if self._inflate is None:
                 piece, self._input = self._input, b""
             else:
-                most = min(self._left, max(wanted, _CHUNK))
+                most = min(self._left, max(wanted, _CHUNK), _MOST)
                 piece = self._inflate.decompress(self._input, most)
                 self._input = self._inflate.unconsumed_tail
                 if self._inflate.eof:

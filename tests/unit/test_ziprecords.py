@@ -153,6 +153,15 @@ def _twice(*extras: Extra) -> Zip:
     return both(GOOD, extras=extras)
 
 
+HUGE = 2**64 - 1
+
+
+def _huge(size: int, packed: int) -> Zip:
+    """Sizes that no file has."""
+    extras = (Extra(1, struct.pack("<QQ", size, packed)),)
+    return both(STREAMED, size=MOST_32, packed=MOST_32, extras=extras)
+
+
 NAME = FILE.name
 UNICODE = Extra(0x7075, struct.pack("<BL", 1, zlib.crc32(NAME)) + b"kelp-1.0.0/other.yml")
 THEIRS = Descriptor(size=FILE.size, packed=FILE.packed, crc=FILE.crc)
@@ -161,6 +170,12 @@ THEIRS = Descriptor(size=FILE.size, packed=FILE.packed, crc=FILE.crc)
 @pytest.mark.parametrize(
     "made",
     [
+        pytest.param(_huge(FILE.size, HUGE), id="packed without end"),
+        pytest.param(both(GOOD, size=MOST_32 - 1), id="four gibibytes"),
+        pytest.param(
+            local(_huge(HUGE, FILE.packed), descriptor=replace(DONE, size=HUGE, wide=True)),
+            id="without end",
+        ),
         pytest.param(_twice(UNICODE), id="unicode path"),
         pytest.param(_twice(UNICODE, UNICODE), id="unicode path twice"),
         pytest.param(local(GOOD, extras=(UNICODE,)), id="unicode path, local only"),
