@@ -122,12 +122,15 @@ $(VENV)/.ci: $(VENV)/.dev requirements-ci.txt
 	@touch $@
 
 # what readers use, each pinned: without Go or Node the tests that need it are skipped, by name
-$(VENV)/.registry: $(wildcard $(addprefix tests/registry/,server/* verifier/* kibana/*))
-	@mkdir -p $(VENV)/gobin $(VENV)/kibana
+$(VENV)/.registry: $(wildcard $(addprefix tests/registry/,server/* verifier/* kibana/* zips/*))
+	@mkdir -p $(VENV)/gobin $(VENV)/kibana $(VENV)/zips
 	@! command -v go >/dev/null || { cd tests/registry/server && GOBIN=$(CURDIR)/$(VENV)/gobin go install tool; }
 	@! command -v go >/dev/null || { cd tests/registry/verifier && go build -o $(CURDIR)/$(VENV)/gobin/verify-signature .; }
+	@! command -v go >/dev/null || { cd tests/registry/zips && go build -o $(CURDIR)/$(VENV)/gobin/zips .; }
 	@cp tests/registry/kibana/* $(VENV)/kibana
 	@! command -v npm >/dev/null || { cd $(VENV)/kibana && npm ci --silent --no-audit --no-fund; }
+	@cp tests/registry/zips/* $(VENV)/zips
+	@! command -v npm >/dev/null || { cd $(VENV)/zips && npm ci --silent --no-audit --no-fund; }
 	@touch $@
 
 $(VENV)/sarif-2.1.0.json: $(VENV)/.dev ## SARIF's schema, which a test needs; npm brings it

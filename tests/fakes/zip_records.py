@@ -154,7 +154,7 @@ class PlainEnd(End):
         *small, length, where = self.said(count, size, offset)
         comment = len(self.comment) if self.comment_length is None else self.comment_length
         numbers = (*(n & MOST_16 for n in small), length & MOST_32, where & MOST_32)
-        return _END.pack(self.signature, *numbers, comment) + self.comment
+        return _END.pack(self.signature, *numbers, comment & MOST_16) + self.comment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,3 @@
+module zips
+
+go 1.24
