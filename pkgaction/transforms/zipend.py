@@ -79,7 +79,9 @@ def _wide(before: bytes, end: int, plain: tuple[int, int, int, int]) -> Director
     here, count, length, offset = found = wide[6:10]
     one = (disk, disks, wide[4], wide[5]) == (0, 1, 0, 0) and here == count
     agree = all(p in {m, w} for p, m, w in zip(plain, _MOST, found, strict=True))
-    needed = any(p == m for p, m in zip(plain, _MOST, strict=True))
+    needed = (
+        plain[1] == _MOST[1] or plain[3] == _MOST[3]
+    )  # by the directory's size alone, Go doesn't look
     behind = where == end - _LOCATOR.size - _WIDE.size == offset + length
     if not (whole and one and agree and needed and behind):
         raise AmbiguousZipError("its two end records name different directories")

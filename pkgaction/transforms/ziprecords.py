@@ -103,6 +103,10 @@ def _bytes(read: At, folder: Entry) -> bytes:
 def _name(central: Central) -> str:
     if central.flags & ~_FLAGS or central.needs > _NEWEST:
         raise AmbiguousZipError("it is encrypted, or of a newer kind than zip64")
+    if not central.made_by >> 8 and not central.name.isascii():  # Info-ZIP takes it for one of DOS
+        raise AmbiguousZipError(
+            "its name has letters that readers take for others, as it is made on DOS"
+        )
     if not central.flags & _UTF_8 and not central.name.isascii():
         raise AmbiguousZipError("its name is neither ASCII nor said to be UTF-8")
     try:

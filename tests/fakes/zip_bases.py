@@ -70,7 +70,6 @@ _FORMS = {
     ),
     "python": _Form(folders=False, file=0o600 << 16),
     "python-streamed": _Form(streamed=True, folders=False, file=0o600 << 16),
-    "python-streamed-wide": _Form(streamed=True, wide=True, needed=45, folders=False),
     "info-zip": _Form(
         made_by=(3 << 8) | 30,
         needed=10,

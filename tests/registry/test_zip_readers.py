@@ -14,18 +14,20 @@ from tests.fakes.zip_bases import FILES, TOP, bases
 from tests.fakes.zip_kept import kept
 from tests.fakes.zip_mutations import KINDS, Recipe
 from tests.registry.conftest import tool
-from tests.registry.zip_readers import Content, ours, readers
+from tests.registry.zip_readers import Answer, Content, ours, readers
 
 _ZIPS = int(os.environ.get("PKGACTION_FUZZ") or 1500)
-_FIRST = 1 if _ZIPS == 1500 else int.from_bytes(os.urandom(4), "big")  # new ones, where more are asked for
+_FIRST = (
+    1 if _ZIPS == 1500 else int.from_bytes(os.urandom(4), "big")
+)  # new ones, where more are asked for
 
 
-def _differing(paths: Mapping[str, Path]) -> dict[str, dict[str, object]]:
+def _differing(paths: Mapping[str, Path]) -> dict[str, dict[str, Answer]]:
     """The zips that we take, and a reader does not read as we do."""
     said = {name: ours(path) for name, path in paths.items()}
     taken = [name for name, answer in said.items() if isinstance(answer, Content)]
     answers = {name: reader([paths[one] for one in taken]) for name, reader in readers().items()}
-    found: dict[str, dict[str, object]] = {}
+    found: dict[str, dict[str, Answer]] = {}
     for at, one in enumerate(taken):
         other = {name: answer[at] for name, answer in answers.items() if answer[at] != said[one]}
         if other:
