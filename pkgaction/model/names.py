@@ -6,6 +6,7 @@ import unicodedata
 from pkgaction.model.folding import folded
 
 _LONGEST_NAME = 1024  # bytes of UTF-8: longer ones no storage takes, and Info-ZIP cuts at 4,096
+_LONGEST_PART = 255  # bytes of UTF-8, on nearly every file system
 _VERSIONED = re.compile(r";[0-9]*\Z")  # Info-ZIP's unzip drops it, as the version of a file on VMS
 _DRIVE = re.compile(r"[A-Za-z]:")
 _FORBIDDEN = frozenset('<>:"|?*')  # on Windows
@@ -58,6 +59,8 @@ def misread(name: str) -> str:
         return "has a control or formatting character"
     if _VERSIONED.search(parts[-1]):
         return "ends in a semicolon and a number, which some readers drop"
+    if any(len(part.encode()) > _LONGEST_PART for part in parts):
+        return f"has a part of over {_LONGEST_PART} bytes"
     if len(name.encode()) > _LONGEST_NAME:
         return f"is over {_LONGEST_NAME} bytes"
     return ""

@@ -75,6 +75,8 @@ def _entry(read: At, central: Central, at: int, limit: int) -> tuple[Entry, int]
     name = _name(central)
     if central.method not in {STORED, DEFLATED} or (central.method == STORED and size != packed):
         raise AmbiguousZipError("it is neither stored nor deflated, or stored in another size")
+    if central.method == DEFLATED and not packed:
+        raise AmbiguousZipError("it is deflated and has no bytes, which not all readers take")
     begin, local = _local(read, central, at)
     if begin + packed > limit:
         raise AmbiguousZipError("it goes on where the directory is")
