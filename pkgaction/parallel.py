@@ -55,12 +55,12 @@ def _pool(step: Callable[[int], object], workers: int) -> Iterator[Executor]:
     )
     try:
         yield executor
+        executor.shutdown()  # a signal may come in it, too: then nobody has told the processes to end
     except BaseException:  # also where nobody asks for more
         executor.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
             child.terminate()
         raise
-    executor.shutdown()
 
 
 def _submitted(executor: Executor, places: Iterable[int]) -> "list[Future[object]]":

@@ -39,7 +39,10 @@ def test_a_signal_at_any_moment_of_a_fork_ends_the_run(number: signal.Signals, s
             process.stdout.readline()
             time.sleep(moments.uniform(0, 0.15))
             process.send_signal(number)
-            # the streams end when the last process that was forked has ended
-            said = process.communicate(timeout=120)[1].decode()
+            try:
+                # the streams end when the last process that was forked has ended
+                said = process.communicate(timeout=60)[1].decode()
+            finally:
+                process.kill()
 
         assert process.returncode == status, said
