@@ -18,6 +18,7 @@ import requests
 
 from pkgaction import pipeline
 from pkgaction.adapters import openpgp
+from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.gcs import GcsStore
 from pkgaction.errors import PkgactionError
 from pkgaction.model.outcome import Ledger, Problem, Status
@@ -54,7 +55,7 @@ def signer(key: Key) -> Iterator[Signer]:
         with openpgp.opened(
             Path(folder),
             {"PATH": "/usr/bin:/bin"},
-            FakeClock(time.time()),  # the key is of now
+            SystemClock(),  # as gpg's: a signature of the future counts for nothing
             key=private,
             passphrase=Secret(""),
             fingerprint="",
