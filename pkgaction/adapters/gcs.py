@@ -19,12 +19,13 @@ from google.api_core import exceptions
 from google.auth.credentials import Credentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
-from requests.adapters import HTTPAdapter
 
 from pkgaction import integrity
 from pkgaction.adapters import gcs_resource
+from pkgaction.adapters.deadline import Limit, Pace
 from pkgaction.adapters.gcs_resource import Wanted
 from pkgaction.adapters.gcs_retry import TIMEOUT, DamagedError, LostSessionError, Tries, given_up
+from pkgaction.adapters.gcs_transport import LIMIT, BoundedAdapter, Noting
 from pkgaction.adapters.gcs_upload import CHUNK, Upload, held
 from pkgaction.errors import LoginError, StorageError
 from pkgaction.model.checksum import checksums, encoded, extended
@@ -53,10 +54,18 @@ class GcsStore:
     clock: Clock
     principal: str = ""  # who asks, as IAM policies name it
     timeout: tuple[float, float] = TIMEOUT  # seconds: to connect, and between two bytes
+    limit: Limit = LIMIT  # of each request, and of the speed of a download
 
     @classmethod
     def connect(
-        cls, url: str, credentials: Credentials, clock: Clock, *, connections: int, principal: str = ""
+        cls,
+        url: str,
+        credentials: Credentials,
+        clock: Clock,
+        *,
+        connections: int,
+        principal: str = "",
+        limit: Limit = LIMIT,
     ) -> Self:
         """Take `gs://NAME[/prefix]`. No request is sent.
 
@@ -67,7 +76,7 @@ class GcsStore:
         # for traces of its own it would ask for the bucket in the background: a right we don't have
         client._bucket_metadata_cache = None  # noqa: SLF001
         for scheme in ("https://", "http://"):
-            adapter = HTTPAdapter(pool_connections=connections, pool_maxsize=connections)
+            adapter = BoundedAdapter(limit, connections=connections)
             client._http.mount(scheme, adapter)  # noqa: SLF001 - the documented way to widen the pool
         client._http.hooks["response"].append(partial(_note_date, clock))  # noqa: SLF001 - as above
         return cls(
@@ -76,6 +85,7 @@ class GcsStore:
             prefix=f"{prefix}/" if prefix else "",
             clock=clock,
             principal=principal,
+            limit=limit,
         )
 
     @property
@@ -126,15 +136,12 @@ class GcsStore:
 
     def open(self, name: str, *, generation: int) -> BinaryIO:
         """The bytes of exactly this generation, checked before they are given out."""
-        blob = self._blob(name, generation)
 
         def download() -> BinaryIO:
+            blob = self._blob(name, generation)  # of this try alone: one that is overdue has its own
             target = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
             try:
-                # raw: the checksum is of the bytes that are kept, packed or not
-                blob.download_to_file(
-                    target, raw_download=True, checksum=None, timeout=self.timeout, retry=None
-                )
+                self._download(blob, cast("BinaryIO", target))
                 self._check(blob, target)
             except BaseException:
                 target.close()
@@ -146,6 +153,20 @@ class GcsStore:
             return self._tries(name).ask(download)
         except exceptions.NotFound:
             raise GenerationMismatchError(name) from None
+
+    def _download(self, blob: storage.Blob, target: BinaryIO) -> None:
+        """Write its bytes to the file as they come."""
+        pace = Pace(self.limit)
+        # raw: the checksum is of the bytes that are kept, packed or not
+        work = partial(
+            blob.download_to_file,
+            Noting(target, pace),
+            raw_download=True,
+            checksum=None,
+            timeout=self.timeout,
+            retry=None,
+        )
+        pace.keep(work)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """All objects whose name starts with the prefix, by name."""

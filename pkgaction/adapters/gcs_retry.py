@@ -14,6 +14,7 @@ import urllib3
 from google.api_core import exceptions
 from google.auth.exceptions import GoogleAuthError, TransportError
 
+from pkgaction.adapters.deadline import OverdueError
 from pkgaction.adapters.login_errors import explain_storage
 from pkgaction.errors import LoginError, LoginUnavailableError, PkgactionError, StorageError, of_machine
 from pkgaction.ports import Clock
@@ -23,7 +24,7 @@ T = TypeVar("T")
 TIMEOUT = (10.0, 60.0)  # seconds: to connect, and between two bytes of an answer
 _TRIES = 6
 _LONGEST_WAIT = 32.0  # seconds
-_BUDGET = 300.0  # seconds of waiting in one call
+_BUDGET = 300.0  # seconds of waiting in one call, for answers that were overdue as well
 # 410 is that of a session which cannot be started just now; one of an open session never comes here
 _PASSING_STATUSES = frozenset({408, 410, 429, 500, 502, 503, 504})
 _PASSING = (
@@ -34,6 +35,7 @@ _PASSING = (
     urllib3.exceptions.HTTPError,  # of a body that is read as it is kept
     ConnectionError,
     TransportError,
+    OverdueError,
 )
 
 
@@ -72,6 +74,7 @@ class Tries:
             except (exceptions.PreconditionFailed, exceptions.NotFound, LostSessionError):
                 raise
             except Exception as error:
+                waited += error.seconds if isinstance(error, OverdueError) else 0.0
                 pause = _pause(error, number)
                 if pause is None or waited + pause > _BUDGET:
                     raise self.translated(error) from error
@@ -143,7 +146,7 @@ def _retry_after(error: Exception) -> float:
 
 def _message(error: Exception) -> str:
     """One line, without addresses that may hold an upload's secret id."""
-    if isinstance(error, DamagedError | LostSessionError):
+    if isinstance(error, DamagedError | LostSessionError | OverdueError):
         return str(error)
     if isinstance(error, exceptions.GoogleAPICallError):
         first = str(error.message).split(": ", 1)[-1].splitlines()[0] if error.message else ""

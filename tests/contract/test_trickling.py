@@ -1,0 +1,71 @@
+"""Servers that never come to an end are given up, each in its own words, whatever part trickles."""
+
+import gc
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+
+import pytest
+from google.auth.credentials import AnonymousCredentials
+
+from pkgaction.adapters.deadline import Limit
+from pkgaction.adapters.gcs import GcsStore
+from pkgaction.adapters.gcs_upload import CHUNK
+from pkgaction.errors import StorageError
+from pkgaction.model.tree import Bytes
+from pkgaction.ports import Headers
+from tests.fakes.release import FakeClock
+from tests.fakes.trickling import BODY, HEADERS, REFUSAL, trickling
+
+_PLAIN = Headers(content_type="a/b", cache_control="no-store", metadata={})
+_GIVEN_UP = "the storage failed: (it took more than|hardly anything came for)"
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """What was given up ends with its server. Python warns that nobody closes its connections."""
+    before = {*threading.enumerate()}
+    yield
+    for thread in {*threading.enumerate()} - before:
+        thread.join(5.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+def _listed(store: GcsStore) -> None:
+    list(store.list("a"))
+
+
+def _opened(store: GcsStore) -> None:
+    store.open("a", generation=1).close()
+
+
+def _created(store: GcsStore) -> None:
+    store.create("a", Bytes(b"one"), _PLAIN)
+
+
+def _created_in_chunks(store: GcsStore) -> None:
+    store.create("a", Bytes(bytes(CHUNK + 1)), _PLAIN)
+
+
+@pytest.mark.parametrize("beginning", [HEADERS, BODY, REFUSAL], ids=["headers", "body", "refusal"])
+@pytest.mark.parametrize("ask", [_listed, _opened, _created, _created_in_chunks])
+def test_a_storage_that_trickles_for_ever_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, beginning: bytes, ask: Callable[[GcsStore], None]
+) -> None:
+    with trickling(beginning) as server:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
+        store = GcsStore.connect(
+            "gs://any",
+            AnonymousCredentials(),
+            FakeClock(),
+            connections=1,
+            limit=Limit(base=0.05, rate=1e9),
+        )
+
+        with pytest.raises(StorageError, match=_GIVEN_UP) as told:
+            ask(store)
+
+    assert told.value.fix == "run the job again: it goes on where this one stopped"
+    assert server.asked
