@@ -6,6 +6,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from pkgaction.adapters.deadline import Allowance
 from pkgaction.adapters.github_errors import translated
 from pkgaction.model.event import PullRequest
 from pkgaction.model.json import Json, number_at
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from pkgaction.model.secret import Secret
     from pkgaction.ports import Clock
 
+# Seconds that all requests of a run may take, with the pauses after failures. Beside it a run has the
+# minute for new commits, `github_requester.LIMIT_BUDGET` for rate limits and a second between writes.
+TALK_BUDGET = 120.0
 # A pushed commit's list may be empty or refused at first. All commits of a run were pushed at once,
 # so the pauses, a minute in sum, are shared by them.
 _PAUSES = (4.0, 8.0, 12.0, 16.0, 20.0)  # seconds
@@ -44,6 +48,7 @@ class GitHubPullRequests:
         self._token = token
         self._api_url = api_url
         self._clock = clock
+        self._patience = Allowance(TALK_BUDGET, clock)
         self._pauses = iter(_PAUSES)
 
     def merged_with(self, commit: str, *, base: str) -> Sequence[PullRequest]:
@@ -113,7 +118,10 @@ class GitHubPullRequests:
         from pkgaction.adapters.github_requester import connect  # noqa: PLC0415
 
         return connect(
-            repository=self._name, token=self._token, api_url=self._api_url, clock=self._clock
+            repository=self._name,
+            token=self._token,
+            api_url=self._api_url,
+            patience=self._patience,
         )
 
     def _listed(self, commit: str) -> list[Pull]:
@@ -175,7 +183,7 @@ class GitHubPullRequests:
             except Exception as error:
                 if not is_unclear(error):
                     raise
-            self._clock.sleep(pause)
+            self._patience.sleep(pause)
             if comment := self._oldest(issue, marker):
                 return comment
         return issue.create_comment(body)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
+from pkgaction.adapters.deadline import OverdueError
 from pkgaction.errors import GitHubError
 from pkgaction.model.json import Json, at, text_at
 from pkgaction.model.secret import Secret
@@ -31,6 +32,9 @@ def translated(where: str, token: Secret) -> Iterator[None]:
     except GithubException as error:
         what, fix = refusal(error.status, error.data)
         raise GitHubError(what=masked(what, token), where=where, fix=fix) from error
+    except OverdueError as error:
+        what = f"GitHub's API is too slow: {error}"
+        raise GitHubError(what=what, where=where, fix=_AGAIN) from error
     except RequestException as error:
         # Its text may quote the request, so only its name is shown.
         what = f"no answer from GitHub's API ({type(error).__name__})"

@@ -6,7 +6,6 @@ Importing this module imports PyGithub, so `github_api` does it on first use.
 import json
 import logging
 import re
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -25,20 +24,18 @@ from requests.exceptions import ChunkedEncodingError, ConnectionError, Timeout  
 from typing_extensions import override
 
 from pkgaction.adapters.clock import pauses
-from pkgaction.adapters.deadline import OverdueError, within
+from pkgaction.adapters.deadline import Allowance
 from pkgaction.adapters.github_errors import is_rate_limit
 from pkgaction.errors import GitHubError
 from pkgaction.model.json import Json, text_at
 from pkgaction.model.secret import Secret
-from pkgaction.ports import Clock
 
 # PyGithub logs to stderr unasked, texts of the server among it, and a runner reads commands there.
 set_log_level(logging.CRITICAL)
 
 TIMEOUT = 15  # seconds, each to connect and to read
 RETRIES = 3
-LIMIT_BUDGET = 120.0  # seconds that may be spent waiting for rate limits, in all
-TALK_BUDGET = 120.0  # seconds that all requests of a run may take
+LIMIT_BUDGET = 120.0  # seconds that may be spent waiting for rate limits, in all; beside the patience
 WRITE_DISTANCE = 1.0  # seconds; docs.github.com, "Best practices for using the REST API"
 _NO_ANSWER = (ConnectionError, Timeout, ChunkedEncodingError)
 _FAILED = frozenset({500, 502, 503, 504})
@@ -46,8 +43,10 @@ _FAILED = frozenset({500, 502, 503, 504})
 _Answer: TypeAlias = tuple[int, dict[str, str], str]  # status, headers, body
 
 
-def connect(*, repository: str, token: Secret, api_url: str, clock: Clock) -> Repository:
+def connect(*, repository: str, token: Secret, api_url: str, patience: Allowance) -> Repository:
     """The repository as PyGithub has it. Nothing is sent yet.
+
+    All requests, and the pauses after failures, share the patience.
 
     Raises:
         GitHubError: the token is missing or can't be one.
@@ -58,7 +57,7 @@ def connect(*, repository: str, token: Secret, api_url: str, clock: Clock) -> Re
             where="github-token",
             fix="pass `${{ github.token }}`",
         )
-    requester = PatientRequester(token=token, api_url=api_url, clock=clock)
+    requester = PatientRequester(token=token, api_url=api_url, patience=patience)
     return Repository(requester, url=f"/repos/{repository}")
 
 
@@ -72,7 +71,7 @@ def is_unclear(error: Exception) -> bool:
 class PatientRequester(Requester):
     """Sends one request after another, again where that is safe, and only to the API's host."""
 
-    def __init__(self, *, token: Secret, api_url: str, clock: Clock) -> None:
+    def __init__(self, *, token: Secret, api_url: str, patience: Allowance) -> None:
         # Neither PyGithub's own retries nor its pauses: they sleep for real and repeat POST.
         super().__init__(
             auth=Auth.Token(token.reveal()),
@@ -86,9 +85,9 @@ class PatientRequester(Requester):
             lazy=True,
             api_version="2022-11-28",
         )
-        self._clock = clock
+        self._clock = patience.clock
+        self._patience = patience
         self._limit_budget = LIMIT_BUDGET
-        self._talk_budget = TALK_BUDGET
         self._last_write = datetime.min.replace(tzinfo=UTC)
 
     @override
@@ -105,6 +104,7 @@ class PatientRequester(Requester):
         """Send a request until it is answered or patience ends. PyGithub calls this for each one.
 
         Raises:
+            OverdueError: patience has ended.
             GithubException: a redirect: but for a 301 on its host, PyGithub takes it for data.
             RuntimeError: the address, out of an earlier answer, is on another host.
         """
@@ -123,7 +123,7 @@ class PatientRequester(Requester):
                 answer = send()
                 if answer[0] not in _FAILED:
                     return answer
-            self._clock.sleep(pause)
+            self._patience.sleep(pause)
         return send()
 
     def _limited(
@@ -139,7 +139,7 @@ class PatientRequester(Requester):
         while True:
             self._keep_distance(verb)
             send = partial(super().requestJson, verb, url, parameters, headers, content)
-            answer = self._in_time(send)
+            answer = self._patience.within(send)
             self._note_date(answer[1])
             wait = _limit(*answer, now=self._clock.now(), default=pause)
             if wait is None or wait > self._limit_budget:
@@ -147,20 +147,6 @@ class PatientRequester(Requester):
             self._limit_budget -= wait
             self._clock.sleep(wait)
             pause *= 2
-
-    def _in_time(self, send: Callable[[], _Answer]) -> _Answer:
-        """The answer to one request; all of a run's requests share one limit."""
-        before = time.monotonic()
-        try:
-            return within(self._talk_budget, send)
-        except OverdueError:
-            raise GitHubError(
-                what=f"GitHub's API took more than {TALK_BUDGET:.0f} seconds in all",
-                where=self.hostname,
-                fix="run the job again: it resumes",
-            ) from None
-        finally:
-            self._talk_budget -= time.monotonic() - before
 
     def _note_date(self, headers: Mapping[str, str]) -> None:
         date, age = headers.get("date"), headers.get("age")

@@ -23,6 +23,7 @@ from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.login_causes import RefusedError, Step
 from pkgaction.adapters.login_errors import explain
 from pkgaction.adapters.login_transport import PatientRequest, cleaned
+from pkgaction.errors import PkgactionError
 from pkgaction.model.json import Json, text_at
 from pkgaction.model.secret import Secret
 from pkgaction.ports import Clock
@@ -83,6 +84,7 @@ class LoginCredentials(Credentials):
         self._request = PatientRequest(clock=clock)
         self._refreshing = threading.Lock()
         self._stale = datetime.min.replace(tzinfo=UTC)
+        self._failure: PkgactionError | None = None  # of the last login
 
     @property
     @override
@@ -98,16 +100,19 @@ class LoginCredentials(Credentials):
             LoginError: the login is refused.
             LoginUnavailableError: a service did not answer.
         """
-        seen = self.token
+        seen, failure = self.token, self._failure
         with self._refreshing:
             if self.token != seen and self.valid:
                 return  # another thread was here first
-            self._request.claims = None
+            if self._failure is not None and self._failure is not failure:
+                raise self._failure  # it failed, too: not every thread waits that long again
+            self._request.begin()
             try:
                 self._log_in()
             except (GoogleAuthError, RefusedError, *_NO_SENSE) as error:
                 refused = as_refused(error)
-                raise explain(refused, self._request.claims, self._environ) from refused
+                self._failure = explain(refused, self._request.claims, self._environ)
+                raise self._failure from refused
 
     def _log_in(self) -> None:
         inner = self._load()

@@ -19,7 +19,7 @@ from google.auth.transport.requests import Request as RequestsRequest
 from typing_extensions import override
 
 from pkgaction.adapters.clock import pauses
-from pkgaction.adapters.deadline import OverdueError, within
+from pkgaction.adapters.deadline import Allowance, OverdueError
 from pkgaction.adapters.login_causes import RefusedError, Step
 from pkgaction.adapters.login_claims import claims_of
 from pkgaction.model.json import Json, JsonObject, at, text_at
@@ -31,6 +31,7 @@ logging.getLogger("google.auth").setLevel(logging.CRITICAL)
 
 TIMEOUT = 15  # seconds, each to connect and to read
 LONGEST = 60.0  # seconds of one request, whatever comes in between
+WHOLE = 120.0  # seconds of a login: all its requests, again and again, and the pauses between them
 RETRIES = 3
 _LONGEST_TEXT = 400  # characters of an answer
 _ACCOUNT = re.compile(r"/serviceAccounts/([^/]+):generateAccessToken$")
@@ -61,10 +62,16 @@ class PatientRequest(Request):
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
+        self._patience = Allowance(WHOLE, clock)
         self._send = RequestsRequest(requests.Session())
         self._provider = ""
         self.claims: JsonObject | None = None  # of the last ID token that was exchanged
         self.last = Step.OTHER  # that was asked
+
+    def begin(self) -> None:
+        """A login begins: it has a limit of its own."""
+        self._patience = Allowance(WHOLE, self._clock)
+        self.claims = None
 
     @override
     def __call__(
@@ -92,7 +99,10 @@ class PatientRequest(Request):
                 return answer
             if pause is None or not answer.passing:
                 raise answer
-            self._clock.sleep(pause)
+            try:
+                self._patience.sleep(pause)
+            except OverdueError:
+                raise answer from None
         raise AssertionError  # the last pause is None
 
     def _sent(
@@ -105,10 +115,9 @@ class PatientRequest(Request):
     ) -> Response:
         send = partial(self._send, url, method, body, headers, timeout, allow_redirects=False)
         try:
-            response: Response = within(LONGEST, send)
-        except OverdueError:
-            message = f"no answer within {LONGEST:.0f} seconds"
-            raise TransportError(message) from None
+            response: Response = self._patience.within(send, longest=LONGEST)
+        except OverdueError as error:
+            raise TransportError(error) from None
         return response
 
     def _tried(
@@ -124,7 +133,8 @@ class PatientRequest(Request):
         except (TransportError, OSError) as error:
             # Its text may quote the request, so only its name is shown.
             kind = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
-            return self._refused(url, 0, f"no answer ({type(kind).__name__})")
+            said = kind if isinstance(kind, OverdueError) else type(kind).__name__  # ours is no quote
+            return self._refused(url, 0, f"no answer ({said})")
         if response.status == HTTPStatus.OK:
             return response
         return self._refused(url, response.status, cleaned(_said(response.data), hidden))

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from google.auth.credentials import AnonymousCredentials
 
+from pkgaction.adapters import github_api, login_transport, workload_identity
 from pkgaction.adapters.deadline import Limit
 from pkgaction.adapters.gcs import GcsStore
 from pkgaction.adapters.gcs_upload import CHUNK
-from pkgaction.errors import StorageError
+from pkgaction.adapters.github_api import GitHubPullRequests
+from pkgaction.errors import GitHubError, LoginUnavailableError, StorageError
+from pkgaction.model.secret import Secret
 from pkgaction.model.tree import Bytes
 from pkgaction.ports import Headers
 from tests.fakes.release import FakeClock
@@ -69,3 +72,45 @@ def test_a_storage_that_trickles_for_ever_is_given_up(
 
     assert told.value.fix == "run the job again: it goes on where this one stopped"
     assert server.asked
+
+
+@pytest.mark.parametrize("beginning", [HEADERS, BODY], ids=["headers", "body"])
+def test_all_that_is_asked_of_github_has_one_limit(
+    monkeypatch: pytest.MonkeyPatch, beginning: bytes
+) -> None:
+    monkeypatch.setattr(github_api, "TALK_BUDGET", 0.2)
+    with trickling(beginning) as server:
+        pulls = GitHubPullRequests(
+            repository="acme/packages",
+            repository_id=0,
+            token=Secret("any"),
+            api_url=server.url,
+            clock=FakeClock(),
+        )
+        for _ in range(2):
+            with pytest.raises(GitHubError, match="too slow: it took more than 0 seconds in all"):
+                pulls.merged_with("ab" * 20, base="main")
+
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("beginning", [HEADERS, BODY], ids=["headers", "body"])
+def test_all_tries_of_a_login_have_one_limit(monkeypatch: pytest.MonkeyPatch, beginning: bytes) -> None:
+    monkeypatch.setattr(login_transport, "LONGEST", 0.1)
+    monkeypatch.setattr(login_transport, "WHOLE", 2.0)  # the second pause is longer than what is left
+    clock = FakeClock()
+    with trickling(beginning) as server:
+        login = workload_identity.credentials(
+            provider="projects/1/locations/global/workloadIdentityPools/p/providers/q",
+            service_account="",
+            environ={
+                "ACTIONS_ID_TOKEN_REQUEST_URL": f"{server.url}/?kelp=1",
+                "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "any",
+            },
+            clock=clock,
+        )
+
+        with pytest.raises(LoginUnavailableError, match=r"no answer \(it took more than"):
+            login.before_request(None, "GET", "https://storage.example/", {})
+
+    assert len(server.asked) <= 2
