@@ -39,4 +39,5 @@ class Job:
     urls: Callable[[Candidate], Urls]
     provenance: Callable[[Candidate], Mapping[str, str]]  # metadata of its objects
     phrases: Phrases = field(default_factory=Phrases.ours)  # of rendered documents
+    committed_phrases: str = ""  # their path in the commit that is built; empty: they are known already
     keep_index_days: int = 0  # 0: every generation of the index is kept

@@ -139,7 +139,7 @@ class _Run:
     def _act(self, intent: Intent) -> None:
         inputs, clock = self.inputs, self.delivery.clock
         branches = event.publishing_branches(self.payload, inputs.branches)
-        job = wiring.job(inputs, branches=branches, provenance=self.delivery.provenance)
+        job = wiring.job(inputs, branches=branches, provenance=self.delivery.provenance, committed=True)
         watch = ending.Attentive(JobLog(self.runner.out))
         with contextlib.ExitStack() as stack:
             repository = stack.enter_context(contextlib.closing(self._repository()))

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pkgaction
+from pkgaction import wording
 from pkgaction.adapters import openpgp
 from pkgaction.adapters.cache import Cache
 from pkgaction.adapters.fetcher import Fetcher
@@ -19,7 +20,7 @@ from pkgaction.inputs import Inputs
 from pkgaction.model.secret import Secret
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import Clock, ObjectStore, Sources
-from pkgaction.transforms.readme import Phrases, PhrasesProblemError
+from pkgaction.transforms.readme import Phrases
 
 WARM = Path(pkgaction.__file__).parents[1] / "cache"  # what an image may carry
 
@@ -70,20 +71,17 @@ def trusting(
 
 
 def phrases(inputs: Inputs) -> Phrases:
-    """The wording of rendered documents.
+    """The wording of rendered documents, from a file on the disk: for a person at a terminal.
 
     Raises:
         UsageError: the file that the inputs name is none of phrases.
     """
     if not inputs.readme_phrases:
         return Phrases.ours()
-    fix = "name a YAML file with texts, as docs/reference/building.md has them"
     try:
         with Path(inputs.readme_phrases).open("rb") as stream:
-            return Phrases.parse(stream.read(MOST_BYTES + 1))
+            data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         what = f"it can't be read: {error.strerror}"
-        raise UsageError(what=what, where="input readme-phrases", fix=fix) from error
-    except PhrasesProblemError as error:
-        where = f"input readme-phrases, line {error.line}"
-        raise UsageError(what=error.message, where=where, fix=fix) from error
+        raise UsageError(what=what, where="input readme-phrases", fix=wording.FIX) from error
+    return wording.parsed(data)

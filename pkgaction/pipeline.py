@@ -7,9 +7,10 @@ with its reason in the ledger; the others go on.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import assert_never
 
-from pkgaction import backports, missing
+from pkgaction import backports, missing, wording
 from pkgaction.errors import GitError, UsageError
 from pkgaction.foresight import foresee, look, recognise
 from pkgaction.job import Job, World
@@ -54,6 +55,9 @@ def _ship_planned(
 ) -> None:
     made = make_plan(intent, repository, job, world, ledger)
     ledger.candidates = made.candidates
+    if job.committed_phrases:
+        found = wording.of_commit(job.committed_phrases, repository, made.head)
+        job = replace(job, phrases=found)
     ledger.hints = missing.hints(made, intent, repository, job.packages.patterns)
     dry = job.dry_run or isinstance(intent, Preview)
     if made.candidates and not isinstance(intent, Preview):

@@ -28,6 +28,7 @@ from pkgaction.model.release import Candidate
 from pkgaction.ports import Clock, ObjectStore, PublicSite, Signer, Watch
 from pkgaction.stages import accept
 from pkgaction.stages.validate import Specification
+from pkgaction.transforms.readme import Phrases
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -201,8 +202,9 @@ def job(
     *,
     branches: Sequence[str],
     provenance: Callable[[Candidate], Mapping[str, str]],
+    committed: bool = False,
 ) -> Job:
-    """What the inputs ask for."""
+    """What the inputs ask for. `committed` says that the files they name are those of a commit."""
     return Job(
         packages=inputs.package_globs,
         branches=branches,
@@ -210,7 +212,8 @@ def job(
         jobs=inputs.jobs,
         urls=lambda candidate: urls(inputs.public_url, candidate.id),
         provenance=provenance,
-        phrases=materials.phrases(inputs),
+        phrases=Phrases.ours() if committed else materials.phrases(inputs),
+        committed_phrases=inputs.readme_phrases if committed else "",
         keep_index_days=inputs.keep_index_days,
     )
 
