@@ -34,10 +34,12 @@ class Discovery:
         """
         if known := self.known():
             return known.number
-        intent = self.ledger.intent
-        if not isinstance(intent, Release) or self.repository is None:
-            return 0
-        return named_by_git(self._landed(intent), candidate.source.folder, to_tell(self.ledger))
+        intent, folder, all_folders = self.ledger.intent, candidate.source.folder, to_tell(self.ledger)
+        if isinstance(intent, Release) and self.repository is not None:
+            return named_by_git(self._landed(intent), folder, all_folders)
+        if isinstance(intent, Republish):
+            return named_by_git(self._republished(intent), folder, all_folders)
+        return 0
 
     def ask(self) -> None:
         """Find out who brought which package, unless that is known.
@@ -87,6 +89,16 @@ class Discovery:
         if self._way is None or self.repository is None:
             self._way = self._read_way(intent)
         return self._way
+
+    def _republished(self, intent: Republish) -> tuple[Landed, ...]:
+        """The commit that is published again, if it is known what it changed."""
+        plan, repository = self.ledger.plan, self.repository
+        base = repository.first_parent(plan.head) if plan and repository else None
+        if plan is None or repository is None or base is None:
+            return ()
+        if self._way is None:
+            self._way = tuple(repository.landed(base, plan.head, intent.default_branch))
+        return tuple(one for one in self._way if one.paths is not None)
 
     def _read_way(self, intent: Release) -> tuple[Landed, ...]:
         plan = self.ledger.plan

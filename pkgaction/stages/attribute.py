@@ -2,8 +2,8 @@
 
 A push may carry several: a merge queue's, or a rebased one's commits. A package belongs to the newest
 commit that touched it. Who brought that commit GitHub says; where it knows nothing, the link of the new
-changelog entry and the commit's `(#123)` are followed, and believed only if that pull request was merged
-into the very branch, in this push.
+changelog entry and the number in the commit's subject are followed, and believed only if that pull
+request was merged into the very branch, in this push.
 """
 
 import re
@@ -17,7 +17,10 @@ from pkgaction.model.release import Candidate
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import PullRequests
 
-_SUBJECT = re.compile(r"\(#([1-9][0-9]{0,8})\)\s*\Z")
+_SUBJECTS = (  # of a squashed or rebased pull request, and of a merged one
+    re.compile(r"\(#([1-9][0-9]{0,8})\)\s*\Z"),
+    re.compile(r"\AMerge pull request #([1-9][0-9]{0,8}) from \S+\s*\Z"),
+)
 _MOST_LINKS = 20  # of one changelog entry
 
 
@@ -112,9 +115,9 @@ def _touched(landed: Landed, folder: str, folders: Container[str]) -> bool:
 
 
 def _named(landed: Landed | None) -> list[int]:
-    """The number that a merge by GitHub writes at the end of a subject."""
-    found = _SUBJECT.search(landed.subject) if landed else None
-    return [int(found[1])] if found else []
+    """The number that a merge by GitHub writes into a subject."""
+    found = (form.search(landed.subject) for form in _SUBJECTS) if landed else ()
+    return [int(match[1]) for match in found if match]
 
 
 def _items(node: yamltext.Node | None) -> Sequence[yamltext.Node]:

@@ -10,7 +10,7 @@ import pytest
 from pkgaction.adapters.runner import Runner
 from pkgaction.delivery import Delivery
 from pkgaction.inputs import Inputs
-from pkgaction.model.event import Landed
+from pkgaction.model.event import Landed, Republish
 from pkgaction.model.outcome import Status
 from pkgaction.model.secret import Secret
 from pkgaction.ports import PullRequests, Repository
@@ -68,7 +68,22 @@ def test_outputs_that_cannot_be_written_are_the_runs_failure(tmp_path: Path) -> 
     assert [line for line in out.getvalue().splitlines() if "::error::" in line and problem.what in line]
 
 
-@pytest.mark.parametrize(("subject", "number"), [("Deeper (#12)", "12"), ("Deeper", None)])
+SUBJECTS = pytest.mark.parametrize(
+    ("subject", "number"),
+    [
+        ("Deeper (#12)", "12"),
+        ("Merge pull request #12 from kelp/deeper", "12"),
+        ("Deeper", None),
+        ("Deeper (#12), see #13", None),
+        ("Deeper #12", None),
+        ("Revert: Merge pull request #12 from kelp/deeper", None),
+        ("Merge pull request #12 from kelp/deeper and more", None),
+        ("Merge pull request #012 from kelp/deeper", None),
+    ],
+)
+
+
+@SUBJECTS
 def test_what_a_version_came_from_is_known_without_asking_github(
     tmp_path: Path, subject: str, number: str | None
 ) -> None:
@@ -86,6 +101,30 @@ def test_what_a_version_came_from_is_known_without_asking_github(
 
     assert found["commit"] == HEAD
     assert found.get("pull-request") == number
+
+
+@SUBJECTS
+@pytest.mark.parametrize("touched", [True, False])
+def test_a_commit_that_is_published_again_is_known_by_its_subject_where_it_touched_the_package(
+    tmp_path: Path, subject: str, number: str | None, *, touched: bool
+) -> None:
+    folder = "packages/kelp" if touched else "packages/reef"
+
+    class Way:
+        def first_parent(self, commit: str) -> str:
+            del commit
+            return "ba" * 20
+
+        def landed(self, base: str, head: str, branch: str) -> list[Landed]:
+            assert (base, branch) == ("ba" * 20, "main")
+            return [Landed(commit=head, subject=subject, paths=(f"{folder}/manifest.yml",))]
+
+    made = delivery(tmp_path, io.StringIO())
+    made.ledger.intent = Republish(head="any", names=("kelp",), version="", default_branch="main")
+    made.discovery.api = unasked
+    made.discovery.repository = cast("Repository", Way())
+
+    assert made.provenance(candidate("kelp")).get("pull-request") == (number if touched else None)
 
 
 def unasked() -> PullRequests:
