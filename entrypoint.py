@@ -6,12 +6,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from pkgaction import ending, process
+from pkgaction import ending, output, process
 
 
 def run() -> int:
     """Run the Action. A container's first process is sent only the signals that it has asked for."""
     process.forbid_core_dumps()
+    output.harmless_errors()
     ending.on_termination(once=True)
     try:
         from pkgaction.main import main  # noqa: PLC0415 - slow to load: a signal may come meanwhile

@@ -3,8 +3,9 @@
 import os
 import sys
 
-from pkgaction import process
+from pkgaction import output, process
 from pkgaction.cli import main
 
 process.forbid_core_dumps()
+output.harmless_errors()
 sys.exit(main(environ=process.take_environment(os.environ)))

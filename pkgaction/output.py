@@ -1,11 +1,61 @@
-"""Output that outlasts whoever reads it: the work goes on, and its status is true."""
+"""Output that outlasts whoever reads it, and in which a runner finds no commands but our own.
+
+The work goes on without a reader, and its status is true.
+"""
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO, cast
+
+from pkgaction.report import escape
+
+_ENDS = re.compile("(\r\n|[\r\n])")  # of the lines that a runner reads
+
+
+class Harmless:
+    """A stream whose lines a runner doesn't obey, whoever writes them: argparse, a traceback, a library.
+
+    A line is written when it is whole, or with the next flush.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._line = ""  # begun, and not written
+
+    def write(self, text: str) -> int:
+        """Write the lines that are whole now."""
+        *lines, self._line = _ENDS.split(self._line + text)  # each line is followed by its end
+        self._stream.write(
+            "".join(
+                escape.obeyed_by_nobody(line) + end
+                for line, end in zip(lines[::2], lines[1::2], strict=True)
+            )
+        )
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what was held back."""
+        line, self._line = self._line, ""
+        self._stream.write(escape.obeyed_by_nobody(line))
+        self._stream.flush()
+
+    def __getattr__(self, name: str) -> object:
+        """All else is the stream's."""
+        return getattr(self._stream, name)
+
+
+def harmless_errors() -> None:
+    """Whatever this process writes to standard error is obeyed by no runner from now on.
+
+    That is for good, as a traceback may be the last of it. A terminal obeys nothing, and shows a line
+    before it is whole.
+    """
+    if sys.stderr is not None and not sys.stderr.isatty():
+        sys.stderr = cast("TextIO", Harmless(sys.stderr))
 
 
 class Lasting:
