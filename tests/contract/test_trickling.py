@@ -74,6 +74,20 @@ def test_a_storage_that_trickles_for_ever_is_given_up(
     assert server.asked
 
 
+def test_a_download_that_was_fast_at_first_has_not_saved_up_hours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limit = Limit(base=0.2, rate=100.0)  # bytes that would be worth hours, and then a byte now and then
+    with trickling(BODY + bytes(4_000_000)) as server:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
+        store = GcsStore.connect(
+            "gs://any", AnonymousCredentials(), FakeClock(), connections=1, limit=limit
+        )
+
+        with pytest.raises(StorageError, match="hardly anything came for"):
+            _opened(store)
+
+
 @pytest.mark.parametrize("beginning", [HEADERS, BODY], ids=["headers", "body"])
 def test_all_that_is_asked_of_github_has_one_limit(
     monkeypatch: pytest.MonkeyPatch, beginning: bytes
