@@ -7,6 +7,7 @@ what it is given, gives back or raises must be picklable.
 
 import contextlib
 import multiprocessing
+import os
 import pickle
 import resource
 import signal
@@ -19,6 +20,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Generic, TypeVar, cast
+
+from pkgaction.process import begin_forked, signals_wait
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -188,9 +191,9 @@ class Bounded(Generic[T, R]):
         ours, theirs = context.Pipe()
         others = [ours, *(p.line for p in self._idle), *(one.process.line for one in self._running)]
         process = context.Process(
-            target=_serve, args=(theirs, others, self.work, self.limits), daemon=True
+            target=_serve, args=(theirs, others, self.work, self.limits, os.getpid()), daemon=True
         )
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), signals_wait():
             warnings.simplefilter("ignore", DeprecationWarning)  # of forking where threads may be
             process.start()
         theirs.close()
@@ -208,10 +211,10 @@ def _serve(
     others: "Sequence[Connection[object, object]]",
     work: Callable[[T], R],
     limits: Limits,
+    parent: int,
 ) -> None:
     """Work for as long as there is anybody at the other end of the line."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the first process's business
+    begin_forked(parent)
     for other in others:  # else the end of the first process would not be seen
         other.close()
     with contextlib.suppress(EOFError, BrokenPipeError):

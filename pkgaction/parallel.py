@@ -5,7 +5,6 @@ have all that the step needs already. What they give back or raise must be pickl
 """
 
 import os
-import signal
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
@@ -14,12 +13,11 @@ from functools import partial
 from typing import TypeVar, cast
 
 from pkgaction.errors import OutsideError
-from pkgaction.process import die_with
+from pkgaction.process import begin_forked, signals_wait
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 _work: dict[str, Callable[[int], object]] = {}  # of a process that was forked for it
 
 
@@ -64,31 +62,13 @@ def _pool(step: Callable[[int], object], workers: int) -> Iterator[Executor]:
 
 
 def _submitted(executor: Executor, places: Iterable[int]) -> "list[Future[object]]":
-    with warnings.catch_warnings(), _signals_wait():
+    with warnings.catch_warnings(), signals_wait():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forking where threads may be
         return [executor.submit(_do, place) for place in places]
 
 
-@contextmanager
-def _signals_wait() -> Iterator[None]:
-    """A signal that comes during a fork is handled after it.
-
-    What its handler raised in a hook of the fork would be ignored; and in a process that is not ready
-    yet, it would end work that is not its own.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _begin(step: Callable[[int], object], parent: int) -> None:
-    """A forked process is ready. It leaves signals to its parent, and ends with it."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    die_with(parent)
+    begin_forked(parent)
     _work["step"] = step
 
 

@@ -6,9 +6,11 @@ import re
 import resource
 import signal
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import cast
 
+_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4  # prctl(2)
 # Every input, as a secret may stand in one with a misspelt name; and what is called a secret.
 _SECRET = re.compile(
@@ -39,6 +41,32 @@ def die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
+
+
+@contextmanager
+def signals_wait() -> Iterator[None]:
+    """A signal that comes during a fork is handled after it.
+
+    What its handler raised in a hook of the fork would be ignored; and in a process that is not ready
+    yet, it would end work that is not its own.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def begin_forked(parent: int) -> None:
+    """Begin in a process that was forked for work: it leaves signals to its parent, and ends with it.
+
+    Args:
+        parent: its process id.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    die_with(parent)
 
 
 def take_environment(environ: MutableMapping[str, str]) -> Mapping[str, str]:

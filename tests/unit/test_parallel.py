@@ -80,9 +80,10 @@ def test_what_was_killed_for_want_of_memory_is_done_again_alone(tmp_path: Path) 
     assert [result() for result in over_cores(step, [1, 2, 3], jobs=2)] == [1, 2, 3]
 
 
-_LEAVES_THEM = """
+_STEP = """
 import os, time
 from pathlib import Path
+from pkgaction.bounded import Bounded, Limits
 from pkgaction.parallel import over_cores
 
 def step(number):
@@ -90,14 +91,19 @@ def step(number):
     while True:
         time.sleep(1)
 
-results = over_cores(step, range(3), jobs=2)
-next(results)()
 """
+_LEAVES_THEM = {
+    "parallel": "results = over_cores(step, range(3), jobs=2)\nnext(results)()\n",
+    "bounded": "workers = Bounded(step, Limits(seconds=3600, memory=1 << 30), 2)\n"
+    "workers.begin(1), workers.begin(2), workers.next()\n",
+}
 
 
-def test_processes_end_with_their_parent_however_it_ends(tmp_path: Path) -> None:
+@pytest.mark.parametrize("forked", _LEAVES_THEM)
+def test_processes_end_with_their_parent_however_it_ends(forked: str, tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([sys.executable, "-c", _LEAVES_THEM], cwd=tmp_path, env=env) as parent:
+    code = _STEP + _LEAVES_THEM[forked]
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=env) as parent:
         while len(workers := [int(path.name) for path in tmp_path.iterdir()]) < 2:
             assert parent.poll() is None
             time.sleep(0.01)
