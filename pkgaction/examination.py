@@ -81,7 +81,18 @@ def _not_theirs(received: Received, candidate: Candidate, owners: Owners) -> Ref
         what = f"the key {received.signature.fingerprint} may not publish {candidate.id.name}"
         fix = "let the storage's operators add the name to the owner map, or take another one"
         return refused(received, Code.NOT_OWNER, what, fix)
-    return None
+    return _misplaced(received, owners)
+
+
+def _misplaced(received: Received, owners: Owners) -> Refused | None:
+    """What a key signed for another storage, anybody can copy; into its folder, only its owner."""
+    fingerprint = received.signature.fingerprint
+    folder = owners.folders.get(fingerprint, received.folder)
+    if folder == received.folder or not received.source:  # a person who hands it over has the right
+        return None
+    fix = f"put it to candidates/{folder}/"
+    what = f"what the key {fingerprint} has signed counts only in the folder {folder} of the queue"
+    return refused(received, Code.MISPLACED, what, fix)
 
 
 def _checked(

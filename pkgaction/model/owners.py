@@ -2,54 +2,72 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from pkgaction.model import globs, yamltext
 
+FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")  # of an owner, in the queue
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}")
+_PACKAGES, _FOLDER = "packages", "folder"
 
 
 class OwnersProblemError(ValueError):
-    """The text is no owner map."""
+    """The text is not an owner map."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """The owner map."""
+    """The owner map, by the fingerprints of primary keys, in upper-case hex."""
 
-    names: Mapping[str, tuple[str, ...]]  # globs by the fingerprint of the primary key, upper-case hex
+    names: Mapping[str, tuple[str, ...]]  # globs
+    folders: Mapping[str, str] = field(default_factory=dict)  # of the queue, where a key is bound to one
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read YAML: `FINGERPRINT: [glob, ...]`, or one glob alone.
+        """Read YAML: `FINGERPRINT: [glob, ...]`, one glob alone, or `{packages: [...], folder: NAME}`.
 
         Raises:
-            OwnersProblemError: it is no such map; says where.
+            OwnersProblemError: it is not such a map; says where.
         """
         try:
             found = yamltext.load_mapping(text.encode(), only=True)
         except yamltext.YamlProblemError as error:
             raise OwnersProblemError(f"line {error.line}: {error.message}") from error
         names: dict[str, tuple[str, ...]] = {}
+        folders: dict[str, str] = {}
         for key, node in found.entries.items():
             fingerprint = re.sub(r"\s|^0x", "", key).upper()
             if not _FINGERPRINT.fullmatch(fingerprint) or fingerprint in names:
                 line = found.keys[key].line
-                raise OwnersProblemError(
-                    f"line {line}: what stands there is no fingerprint, or there twice"
-                )
-            names[fingerprint] = tuple(_texts(node))
-        return cls(names)
+                message = f"line {line}: what stands there is not a fingerprint, or is there twice"
+                raise OwnersProblemError(message)
+            packages = node
+            if isinstance(node, yamltext.Mapping):
+                folders[fingerprint], packages = _bound(node)
+            names[fingerprint] = _texts(packages)
+        return cls(names, folders)
 
     def may(self, fingerprint: str, name: str) -> bool:
         """Whether that key may publish a package of that name. A key that is not named may nothing."""
         return globs.matches(name, self.names.get(fingerprint, ()))
 
 
-def _texts(node: yamltext.Node) -> list[str]:
+def _bound(node: yamltext.Mapping) -> tuple[str, yamltext.Node]:
+    """The folder that a key is bound to, and its names."""
+    folder, packages = node.entries.get(_FOLDER), node.entries.get(_PACKAGES)
+    if folder is None or packages is None or len(node.entries) != 2:  # noqa: PLR2004 - both, and no other
+        message = f"line {node.line}: {_PACKAGES} and {_FOLDER} are expected, and nothing else"
+        raise OwnersProblemError(message)
+    if not isinstance(folder, yamltext.Scalar) or not FOLDER.fullmatch(folder.text):
+        message = f"line {folder.line}: a folder has letters, digits, '.', '_' and '-', 63 at most"
+        raise OwnersProblemError(message)
+    return folder.text, packages
+
+
+def _texts(node: yamltext.Node) -> tuple[str, ...]:
     items = node.items if isinstance(node, yamltext.Sequence) else (node,)
     texts = [item.text for item in items if isinstance(item, yamltext.Scalar) and not item.empty]
     if isinstance(node, yamltext.Mapping) or len(texts) != len(items):
         raise OwnersProblemError(f"line {node.line}: a list of package names is expected")
-    return texts
+    return tuple(texts)

@@ -19,6 +19,7 @@ class Code(StrEnum):
     NO_PACKAGE = "no-package"  # no zip, a damaged one, or none of a package
     MISNAMED = "misnamed"  # it is not called NAME-VERSION.zip after what is in it
     NOT_OWNER = "not-owner"  # the key may not publish packages of that name
+    MISPLACED = "misplaced"  # the key is bound to a folder of the queue, and it came from elsewhere
     INVALID = "invalid"  # the rules for built packages found errors
     CONFLICT = "conflict"  # the version is published with other content
     TOO_COSTLY = "too-costly"  # to look at it takes more time or memory than one package may
@@ -33,6 +34,11 @@ class Received:
     path: Path
     signature: Signature  # with the fingerprint of the trusted primary key
     source: str = ""  # the queue's object with its generation; empty: a person handed it over
+
+    @property
+    def folder(self) -> str:
+        """The owner's folder that it lay in; empty where there is none."""
+        return self.name.rpartition("/")[0]
 
     @property
     def file_name(self) -> str:

@@ -9,7 +9,6 @@ Everything is done by generation: a candidate that is replaced meanwhile waits f
 
 import hashlib
 import json
-import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from pkgaction.errors import AccessDeniedError, PackageError
 from pkgaction.inhand import IN_HAND
 from pkgaction.model import layout
 from pkgaction.model.disk import FileOnDisk
+from pkgaction.model.owners import FOLDER
 from pkgaction.model.release import Signature
 from pkgaction.model.submission import Code, Received, Refused
 from pkgaction.model.tree import Bytes
@@ -47,7 +47,6 @@ _CHUNK = 1 << 20
 _SHOWN = 5  # names in one sentence
 _MOST_LOOKED_AT = 10_000  # objects of a queue that are looked at for what is overlooked
 _LONGEST_NAME = 255  # bytes; no good submission comes near
-_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")  # a folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,5 +268,5 @@ def _delete(queue: ObjectStore, stored: StoredObject) -> None:
 def _is_direct(name: str, ending: str) -> bool:
     """Whether it lies among the candidates, or in an owner's folder there."""
     owner, slash, file_name = name.removeprefix(CANDIDATES).rpartition("/")
-    owned = not slash or _OWNER.fullmatch(owner)
+    owned = not slash or FOLDER.fullmatch(owner)
     return bool(owned) and file_name.endswith(ending)

@@ -76,8 +76,9 @@ class Port:
         artifacts: ObjectStore | None = None,
         index: ObjectStore | None = None,
         dry_run: bool = False,
+        owners: Owners = _OWNERS,
     ) -> Ledger:
-        gate = Gate(queue=queue or self.queue, verifier=TrustsBoth(), owners=_OWNERS)
+        gate = Gate(queue=queue or self.queue, verifier=TrustsBoth(), owners=owners)
         scratch = self.folder / "scratch"
         scratch.mkdir(parents=True, exist_ok=True)
         world = release.world(
@@ -419,10 +420,42 @@ def test_a_key_may_publish_what_the_map_says_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "taken"),
+    [("reef/crab-1.0.0.zip", True), ("crab-1.0.0.zip", False), ("eel/crab-1.0.0.zip", False)],
+)
+def test_what_a_bound_key_has_signed_counts_in_its_folder_only(
+    port: Port, name: str, *, taken: bool
+) -> None:
+    port.submit(name, port.zipped())
+
+    port.run(owners=Owners.parse(f"{OURS}: {{packages: [crab], folder: reef}}"))
+
+    assert port.indexed() == ([("crab", "1.0.0")] if taken else [])
+    if not taken:
+        reason = port.reason(name)
+        assert (reason["code"], reason["fix"]) == ("misplaced", "put it to candidates/reef/")
+
+
+@pytest.mark.parametrize(
     "text",
-    ["[a]", "a: [b]", f"{OURS}: {{a: b}}", f"{OURS}: [[a]]", f"{OURS}: ~", f"{OURS}: a\n0x{OURS}: b",
-     "a: ["],
-)  # fmt: skip
+    [
+        "[a]",
+        "a: [b]",
+        "a: [",
+        f"{OURS}: [[a]]",
+        f"{OURS}: ~",
+        f"{OURS}: a\n0x{OURS}: b",
+        f"{OURS}: {{a: b}}",
+        f"{OURS}: {{packages: a}}",
+        f"{OURS}: {{folder: a}}",
+        f"{OURS}: {{packages: a, folder: a, b: c}}",
+        f"{OURS}: {{packages: a, folder: a/b}}",
+        f"{OURS}: {{packages: a, folder: ''}}",
+        f"{OURS}: {{packages: a, folder: [a]}}",
+        f"{OURS}: {{packages: {{a: b}}, folder: a}}",
+        f"{OURS}: {{packages: ~, folder: a}}",
+    ],
+)
 def test_a_text_that_is_no_owner_map_is_refused(text: str) -> None:
     with pytest.raises(OwnersProblemError):
         Owners.parse(text)
