@@ -67,10 +67,10 @@ def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
     left = inhand.read(gate.queue, world.clock, (one.key for one in waiting), tidy=not job.dry_run)
     desk.steps.look(create=not job.dry_run)
     counter = _Counter(bench, desk, Hand(gate.queue, desk.steps.warn, is_told=not job.dry_run))
-    with desk.open([one.name for one in waiting]), counter.open():
-        for times, some in _by_suspicion(waiting, left):
-            counter.serve(accept.by_turns(some), singly=times > 1)
-        counter.give_up(one for one in waiting if left.ends[one.key] >= _MOST_ENDS)
+    with desk.open([one.name for one in waiting]):
+        if waiting:
+            desk.prepare()  # before anything is in hand: no submission is to blame for what fails here
+        counter.decide(waiting, left)
 
 
 def _by_suspicion(
@@ -108,8 +108,15 @@ class _Counter:
     _in_hand: dict[str, _InHand] = field(default_factory=dict)  # by name
     _killed: list[inhand.Key] = field(default_factory=list)  # whose processes were
 
+    def decide(self, waiting: Sequence[accept.Submission], left: Left) -> None:
+        """Decide all that waits; what ended other runs goes last, or is refused."""
+        with self._open():
+            for times, some in _by_suspicion(waiting, left):
+                self.serve(accept.by_turns(some), singly=times > 1)
+            self.give_up(one for one in waiting if left.ends[one.key] >= _MOST_ENDS)
+
     @contextlib.contextmanager
-    def open(self) -> Iterator[None]:
+    def _open(self) -> Iterator[None]:
         """The block serves. What is in hand when it is cancelled is told to the next run, and when the
         machine is out of something: it may have asked for too much.
         """

@@ -100,6 +100,14 @@ class Desk:
             self._bounded = Bounded(work, self.limits, count, _PATIENCE)
         return self._bounded
 
+    def prepare(self) -> None:
+        """Get what submissions are looked into with.
+
+        Raises:
+            SpecificationError: as `bounded`.
+        """
+        _ = self.bounded
+
     @property
     def running(self) -> int:
         """How many submissions are looked into at this moment."""

@@ -110,7 +110,14 @@ def _content(queue: ObjectStore, mark: StoredObject) -> tuple[set[Key], bool]:
             document = json.loads(stream.read(_LARGEST))
         keys = {(str(one["object"]), int(one["generation"])) for one in document["submissions"]}
         return keys, document["ended"] is True
-    except (GenerationMismatchError, ValueError, LookupError, TypeError, RecursionError):
+    except (
+        GenerationMismatchError,
+        ValueError,
+        LookupError,
+        TypeError,
+        ArithmeticError,
+        RecursionError,
+    ):
         return set(), False
 
 

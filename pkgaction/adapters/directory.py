@@ -13,6 +13,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
 import time
 import unicodedata
@@ -187,7 +188,7 @@ class DirectoryStore:
             found = self._path(name).stat(follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return found.st_mtime_ns if self._path(name).is_file() else None
+        return found.st_mtime_ns if stat.S_ISREG(found.st_mode) else None  # a link is not an object
 
     def _stored(self, name: str, generation: int) -> StoredObject | None:
         """The object of that generation; None where it has another one by now, or is gone."""

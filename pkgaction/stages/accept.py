@@ -16,7 +16,7 @@ from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
-from pkgaction.errors import AccessDeniedError, PackageError
+from pkgaction.errors import AccessDeniedError, PackageError, RunnerError, of_machine
 from pkgaction.inhand import IN_HAND
 from pkgaction.model import layout
 from pkgaction.model.disk import FileOnDisk
@@ -192,18 +192,24 @@ def receive(submission: Submission, bench: Bench, folder: Path) -> Received | Re
         fix = f"submit an armored detached signature as {name}.sig"
         what = "there is no signature" if beside is None else "the signature is too large to be one"
         return Refused(name=name, code=Code.UNSIGNED, what=what, fix=fix)
-    path = folder / _FETCHED
-    with (
-        bench.queue.open(stored.name, generation=stored.generation) as source,
-        path.open("wb") as target,
-    ):
-        shutil.copyfileobj(source, target, _CHUNK)
+    path = _fetched(submission, bench, folder)
     with bench.queue.open(beside.name, generation=beside.generation) as stream:
         armored = stream.read()
     received = trusted(name, path, armored, bench.verifier)
     if isinstance(received, Received):
         return replace(received, source=f"{stored.name}#{stored.generation}")
     return received
+
+
+def _fetched(submission: Submission, bench: Bench, folder: Path) -> Path:
+    path, stored = folder / _FETCHED, submission.zip
+    if not path.exists():
+        with (
+            bench.queue.open(stored.name, generation=stored.generation) as source,
+            path.open("wb") as target,
+        ):
+            shutil.copyfileobj(source, target, _CHUNK)
+    return path
 
 
 def trusted(name: str, path: Path, armored: bytes, verifier: Verifier) -> Received | Refused:
@@ -224,24 +230,39 @@ def done(submission: Submission, bench: Bench) -> None:
 
 
 def refuse(submission: Submission, refused: Refused, bench: Bench, fetched: Path) -> None:
-    """Move a submission aside, with its reason last; a zip that was not fetched is not kept.
+    """Move a submission aside, with its reason last; a zip too large for this machine is not kept.
 
     Killed in between, the next run does the same again.
     """
     owner, slash, file_name = submission.name.rpartition("/")
     folder = f"{REFUSED}{owner}{slash}{_short(file_name)}/{submission.zip.generation}/"
-    if (path := fetched / _FETCHED).exists():
-        _create(bench.queue, f"{folder}package.zip", FileOnDisk(path), layout.ZIP_TYPE)
-    if (beside := submission.signature) and beside.size <= _LARGEST_SIGNATURE:
-        try:
+    try:
+        path = _kept(submission, bench, fetched)
+        if path:
+            _create(bench.queue, f"{folder}package.zip", FileOnDisk(path), layout.ZIP_TYPE)
+        if (beside := submission.signature) and beside.size <= _LARGEST_SIGNATURE:
             with bench.queue.open(beside.name, generation=beside.generation) as stream:
                 signature = Bytes(stream.read())
-        except GenerationMismatchError:
-            return  # somebody else has decided it
-        _create(bench.queue, f"{folder}package.zip.sig", signature, layout.SIGNATURE_TYPE)
-    reason = Bytes(json.dumps(refused.as_json(), indent=2).encode())
+            _create(bench.queue, f"{folder}package.zip.sig", signature, layout.SIGNATURE_TYPE)
+    except GenerationMismatchError:
+        return  # somebody else has decided it
+    told = {**refused.as_json(), "kept": path is not None}
+    reason = Bytes(json.dumps(told, indent=2).encode())
     _create(bench.queue, f"{folder}reason.json", reason, layout.JSON_TYPE)
     done(submission, bench)
+
+
+def _kept(submission: Submission, bench: Bench, folder: Path) -> Path | None:
+    """The bytes to be kept, also of what was refused without a look; None: too many for this machine."""
+    if submission.zip.size > LARGEST:
+        return None
+    try:
+        return _fetched(submission, bench, folder)
+    except (RunnerError, OSError) as error:
+        if isinstance(error, OSError) and not of_machine(error):
+            raise
+        (folder / _FETCHED).unlink(missing_ok=True)
+        return None
 
 
 def _short(name: str) -> str:

@@ -593,6 +593,14 @@ def test_a_file_put_there_by_hand_is_an_object_without_metadata(directory: Direc
     assert read(directory, "a/b.svg") == b"new"
 
 
+def test_a_link_put_there_by_hand_is_no_object(directory: DirectoryStore) -> None:
+    (directory.folder / "plain").write_text("x")
+    (directory.folder / "link").symlink_to("plain")
+
+    assert directory.stat("link") is None
+    assert [found.name for found in directory.list("")] == ["plain"]
+
+
 def test_a_file_changed_by_hand_has_lost_its_metadata(directory: DirectoryStore) -> None:
     created = directory.create("a", Bytes(b"one"), HEADERS)
     (directory.folder / "a").write_bytes(b"by hand")

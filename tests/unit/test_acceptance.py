@@ -264,7 +264,8 @@ def test_a_zip_beyond_all_measure_is_not_even_fetched(
 
     port.run()
 
-    assert port.reason("crab-1.0.0.zip")["code"] == "too-large"
+    reason = port.reason("crab-1.0.0.zip")
+    assert (reason["code"], reason["kept"]) == ("too-large", False)
     assert not [call for call in port.queue.calls if call.method == "open" and call.name.endswith("zip")]
     assert not any(path.startswith("candidates/") for path in port.queue.dump())
 
@@ -279,7 +280,10 @@ def test_a_zip_waits_for_its_signature_and_is_refused_after_an_hour(port: Port) 
     port.clock.sleep(3601)
     assert port.statuses(port.run()) == {"crab": Status.FAILED}
 
-    assert port.reason("crab-1.0.0.zip")["code"] == "unsigned"
+    reason = port.reason("crab-1.0.0.zip")
+    assert (reason["code"], reason["kept"]) == ("unsigned", True)
+    kept = {path.rpartition("/")[2]: body for path, (body, _) in port.queue.dump().items()}
+    assert kept["package.zip"] == port.zipped()
 
 
 def test_a_signature_without_a_zip_goes_after_a_day(port: Port) -> None:

@@ -398,7 +398,13 @@ def test_a_candidate_that_took_the_place_of_one_that_ended_runs_is_another_one(p
     assert port.queue.dump() == {}
 
 
-@pytest.mark.parametrize("said", [b"", b"[]", b"{}", b'{"submissions":[1]}', b'{"submissions":{"a":1}}'])
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"", b"[]", b"{}", b'{"submissions":[1]}', b'{"submissions":{"a":1}}',
+        b'{"ended":true,"submissions":[{"object":"x","generation":1e999}]}',
+    ],
+)  # fmt: skip
 def test_an_object_of_others_among_those_in_hand_says_nothing(port: Port, said: bytes) -> None:
     from pkgaction.model.tree import Bytes
 
@@ -469,7 +475,25 @@ def test_what_fills_the_machine_ends_three_runs_at_most(port: Port) -> None:
     port.run()
 
     assert indexed == [("crab", "1.0.0"), ("eel", "1.0.0")]
-    assert port.reason("whelk-1.0.0.zip")["code"] == "too-costly"
+    reason = port.reason("whelk-1.0.0.zip")
+    assert (reason["code"], reason["kept"]) == ("too-costly", False)
+
+
+def test_what_fails_before_anything_is_looked_into_is_no_submissions_fault(
+    port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_: desk.Desk) -> None:
+        raise Killed
+
+    port.submit("crab-1.0.0.zip", port.zipped())
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.Desk, "prepare", killed)
+        for _ in range(3):
+            with pytest.raises(Killed):
+                port.run()
+
+    assert not list(port.queue.list("in-hand/"))
+    assert port.statuses(port.run()) == {"crab": Status.PUBLISHED}
 
 
 def test_two_runs_at_the_same_time_lose_nothing(port: Port) -> None:
