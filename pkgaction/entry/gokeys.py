@@ -7,6 +7,7 @@ Source: Go, encoding/json, decode.go and fold.go (simple folding, as of Unicode)
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -30,7 +31,7 @@ def load(text: str, fields: frozenset[str]) -> Json:
         fields: the names of all fields that readers look for, anywhere.
 
     Raises:
-        KeyProblemError: a key is there twice, or two keys are one to Go.
+        KeyProblemError: a key is there twice, two keys are one to Go, or a number is out of range.
     """
     is_odd = False
 
@@ -75,5 +76,8 @@ def _folded(key: str) -> str:
     return _HALF.sub("�", "".join(letters))
 
 
-def _number(_: str) -> None:
-    return None
+def _number(text: str) -> None:
+    """Go refuses a list for a number that a float64 does not hold, and Python one of many digits."""
+    if math.isinf(float(text)):
+        message = f"the number {text[:20]}… is out of range"
+        raise KeyProblemError(message)

@@ -18,6 +18,7 @@ MOST_COUNTED = 100_000  # that are left out; then the checking ends
 LONGEST = 2_000  # characters of a message
 LONGEST_PATH = 1_024  # characters; no longer path can be published
 CODE = "findings-left-out"
+UNFINISHED = "schema-errors"  # code of a finding: the file has more than were looked at
 
 _Kind: TypeAlias = tuple[str, Severity]
 _WORST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -57,12 +58,15 @@ class _Kept:
     more_in_file: Counter[tuple[_Kind, str]] = field(default_factory=Counter)
     more_of_kind: Counter[_Kind] = field(default_factory=Counter)
     more: Counter[Severity] = field(default_factory=Counter)
+    unfinished: set[str] = field(default_factory=set)  # files
     left_out: int = 0
 
     def has_room(self, finding: Finding) -> bool:
         """Whether the finding is kept; else it is counted."""
         kind = finding.code, finding.severity
         place = kind, finding.file
+        if finding.code == UNFINISHED:
+            self.unfinished.add(finding.file)
         if self.of_file[place] >= MOST_IN_FILE:
             self.more_in_file[place] += 1
         elif self.of_kind[kind] >= MOST_OF_KIND:
@@ -82,12 +86,19 @@ class _Kept:
         """How many findings were left out."""
         for ((code, severity), file), count in self.more_in_file.items():
             line = max(self.last[(code, severity), file], 1)
-            yield _closing(file, line, severity, f"{count} more", f" of {code} in this file")
+            counted = _counted(count, is_all=file not in self.unfinished)
+            yield _closing(file, line, severity, counted, f" of {code} in this file")
         for (code, severity), count in self.more_of_kind.items():
-            yield _closing(FILE, 1, severity, f"{count} more", f" of {code} in other files")
+            counted = _counted(count, is_all=not self.unfinished)
+            yield _closing(FILE, 1, severity, counted, f" of {code} in other files")
         for severity in _WORST:
             if count := self.more[severity]:
-                yield _closing(FILE, 1, severity, f"{count} more", f" ({severity}s) in the package")
+                counted = _counted(count, is_all=not self.unfinished)
+                yield _closing(FILE, 1, severity, counted, f" ({severity}s) in the package")
+
+
+def _counted(count: int, *, is_all: bool) -> str:
+    return f"{'' if is_all else 'at least '}{count} more"
 
 
 def _closing(file: str, line: int, severity: Severity, count: str, what: str) -> Finding:

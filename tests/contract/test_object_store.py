@@ -594,6 +594,7 @@ def test_a_file_put_there_by_hand_is_an_object_without_metadata(directory: Direc
 
 
 def test_a_link_put_there_by_hand_is_no_object(directory: DirectoryStore) -> None:
+    directory.folder.mkdir()
     (directory.folder / "plain").write_text("x")
     (directory.folder / "link").symlink_to("plain")
 

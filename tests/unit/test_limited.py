@@ -183,4 +183,6 @@ def test_the_errors_of_a_document_are_looked_at_up_to_a_number(monkeypatch: pyte
 
     assert len(told) == 5_000
     assert "schema-errors" in {one.code for one in errors(found)}
-    assert "4800 more of schema-additionalProperties in this file" in dict(_told(found)).values()
+    assert (
+        "at least 4800 more of schema-additionalProperties in this file" in dict(_told(found)).values()
+    )

@@ -178,3 +178,9 @@ def test_keys_that_go_takes_for_one_are_refused(more: str) -> None:
 )
 def test_keys_of_maps_may_differ_in_case(more: str) -> None:
     assert shape.key_of(with_text(more)) == ("crab", "1.0.0")
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "1e999", "-1e999"], ids=["digits", "large", "small"])
+def test_a_number_that_no_float_holds_is_refused(number: str) -> None:
+    with pytest.raises(UnreadableError, match="out of range"):
+        shape.load(f'{{"x": [{number}]}}'.encode())

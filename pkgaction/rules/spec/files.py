@@ -14,6 +14,7 @@ from jsonschema import FormatChecker
 
 from pkgaction.model import jsontext, yamljson
 from pkgaction.model.finding import Finding
+from pkgaction.model.limited import UNFINISHED
 from pkgaction.model.yamljson import Value
 from pkgaction.model.yamltext import Node, YamlProblemError, load
 from pkgaction.rules.folders import Entry
@@ -94,7 +95,7 @@ class Files:
             )
         if more:  # that those above are excluded says nothing of the others
             message = f"the file has more than {_MOST_ERRORS} errors: fix those that are shown first"
-            yield self._found("schema-errors", path, message, item.schema)
+            yield self._found(UNFINISHED, path, message, item.schema)
 
     def _count(self, path: str, value: Value) -> None:
         self.values += _values(value)
