@@ -63,7 +63,7 @@ def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
     ledger.warnings += gate.warnings
     bench = accept.Bench(queue=gate.queue, verifier=gate.verifier, clock=world.clock)
     desk = Desk.of(gate.owners, gate.verifier, job, world, ledger)
-    waiting = list(accept.waiting(bench))
+    waiting = list(accept.waiting(bench, tidy=not job.dry_run))
     left = inhand.read(gate.queue, world.clock, (one.key for one in waiting), tidy=not job.dry_run)
     desk.steps.look(create=not job.dry_run)
     counter = _Counter(bench, desk, Hand(gate.queue, desk.steps.warn, is_told=not job.dry_run))
@@ -113,7 +113,10 @@ class _Counter:
         with self._open():
             for times, some in _by_suspicion(waiting, left):
                 self.serve(accept.by_turns(some), singly=times > 1)
-            self.give_up(one for one in waiting if left.ends[one.key] >= _MOST_ENDS)
+            last = [one for one in waiting if left.ends[one.key] >= _MOST_ENDS]
+            public = [one for one in last if self.desk.is_public(one)]
+            self.serve(public, singly=True)  # its index entry is what is missing: it is not given up
+            self.give_up(one for one in last if one not in public)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[None]:

@@ -53,7 +53,7 @@ class Desk:
     steps: Steps  # nothing is signed in them
     limits: Limits
     decided: set[str] = field(default_factory=set)  # names of submissions
-    _public: set[PackageId] = field(default_factory=set)  # what this run has published
+    _taken: dict[PackageId, str] = field(default_factory=dict)  # content of what this run has published
     _bounded: Bounded[Received, Built | Refused] | None = None
     _catalog: Catalog | None = None  # as it was when it was last needed
 
@@ -182,7 +182,7 @@ class Desk:
 
     def _ship(self, received: Received, built: Built) -> Decided:
         """The steps of a release, up to the index. A ledger of its own tells why one failed."""
-        if built.id in self._public:
+        if self._taken.get(built.id) == built.content_digest:
             return Standing()  # it was submitted twice
         steps = replace(self.steps, ledger=Ledger(), job=_marked(self.steps.job, received))
         ledger = self.steps.ledger
@@ -202,10 +202,13 @@ class Desk:
         if not published:
             return self._failed(received, steps.ledger)
         ledger.absorb(steps.ledger)
-        self._public.add(built.id)
+        self._taken[built.id] = built.content_digest
         return published[0]
 
     def _foreseen(self, received: Received, built: Built, steps: Steps) -> Refused | None:
+        if built.id in self._taken:
+            what = "another submission has this version with other content, and comes first"
+            return refused(received, Code.CONFLICT, what, "raise the version")
         foresee([built], steps)
         self.steps.ledger.warnings += steps.ledger.warnings
         would = any(one.status is Status.WOULD_PUBLISH for one in steps.ledger.sorted())
@@ -213,6 +216,7 @@ class Desk:
         if there and received.source and not self._may_index(received, built.id):
             return _withdrawn(received)
         self.steps.ledger.absorb(steps.ledger)
+        self._taken[built.id] = built.content_digest
         return None
 
     def _standing(self, received: Received, done: Published) -> Standing | Refused | None:
@@ -234,10 +238,18 @@ class Desk:
     def _may_index(self, received: Received, package: PackageId) -> bool:
         return self._is_own(received, package) or self._is_indexed(package)
 
+    def is_public(self, submission: accept.Submission) -> bool:
+        """Whether a run that ended before it could say so has published it."""
+        package = layout.identity(*_parts(submission.name))
+        return package is not None and self._made(package) == submission.source
+
     def _is_own(self, received: Received, package: PackageId) -> bool:
-        """Whether a run that ended before it could say so has published it out of this submission."""
+        return self._made(package) == received.source
+
+    def _made(self, package: PackageId) -> str:
+        """Out of which submission the public zip was made; empty where that is not known."""
         found = self.steps.world.artifacts.stat(layout.zip_name(package))
-        return found is not None and found.headers.metadata.get(SUBMISSION) == received.source
+        return found.headers.metadata.get(SUBMISSION, "") if found else ""
 
     def _is_indexed(self, package: PackageId) -> bool:
         index = self.steps.world.index

@@ -168,7 +168,7 @@ def cursor_in(data: bytes) -> str:
         CatalogProblemError: it names none.
     """
     try:
-        cursor = text_at(shape.load(data[:_LARGEST_CURSOR]), "current")
+        cursor = text_at(shape.load(data), "current") if len(data) <= _LARGEST_CURSOR else ""
     except UnreadableError:
         cursor = ""
     if not CURSOR.fullmatch(cursor):

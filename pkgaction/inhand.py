@@ -15,7 +15,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TypeAlias
 
-from pkgaction.errors import AccessDeniedError, OutsideError
+from pkgaction.errors import AccessDeniedError, DamagedObjectError, OutsideError
 from pkgaction.model import layout
 from pkgaction.model.json import Json
 from pkgaction.model.tree import Bytes
@@ -59,7 +59,7 @@ def read(queue: ObjectStore, clock: Clock, waiting: Iterable[Key], *, tidy: bool
     for mark in marks:
         keys, ended = _content(queue, mark)
         named.update(keys & known)
-        if ended or mark.created + _ENDED_SURELY < clock.now():
+        if ended or abs(clock.now() - mark.created) > _ENDED_SURELY:  # or it says a time that is not so
             ends.update(keys & known)
             if tidy and not keys & known:
                 _delete(queue, mark)
@@ -111,6 +111,7 @@ def _content(queue: ObjectStore, mark: StoredObject) -> tuple[set[Key], bool]:
         keys = {(str(one["object"]), int(one["generation"])) for one in document["submissions"]}
         return keys, document["ended"] is True
     except (
+        DamagedObjectError,
         GenerationMismatchError,
         ValueError,
         LookupError,

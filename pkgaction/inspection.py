@@ -73,7 +73,7 @@ class Inspector:
             yield Drift(Code.SIGNATURE_DAMAGED, error.what, error.fix)
             return
         if not (verdict := self.verifier.verify(path, armored)):
-            fix = "check that the right key is trusted; else delete the signature, then repair"
+            fix = "check that the right key is trusted; else nothing proves this zip: ask who wrote it"
             what = f"the signature is no valid one of the trusted key: {verdict.problem}"
             yield Drift(Code.SIGNATURE_INVALID, what, fix)
 

@@ -1,11 +1,15 @@
-"""audit --repair: versions completed from their stored zips, on the way that `publish ZIP` takes."""
+"""audit --repair: versions completed from their stored zips, on the way that `publish ZIP` takes.
+
+Only a good signature proves that a stored zip is ours. Without one nothing is made from it, least of all
+a signature: that is for who publishes from a commit.
+"""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pkgaction import integrity, objects, pipeline, wiring
 from pkgaction.commands.context import Context, candidate, unpacked
-from pkgaction.errors import PkgactionError
+from pkgaction.errors import PkgactionError, StorageError
 from pkgaction.job import World
 from pkgaction.model import layout
 from pkgaction.model.audit import Audit, Audited, Drift
@@ -14,6 +18,8 @@ from pkgaction.model.outcome import Ledger
 from pkgaction.ports import GenerationMismatchError
 from pkgaction.stages import audit as auditing
 from pkgaction.steps import Steps
+
+_LARGEST = 1 << 20  # bytes of a signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class Repair:
         try:
             stored = integrity.there(store, layout.zip_name(package))
             objects.download(stored, store, self.context.scratch).replace(path)
+            self._require_signed(package, path)
             self._ship(path, ledger)
         except (PkgactionError, GenerationMismatchError) as error:
             return str(error)
@@ -55,6 +62,27 @@ class Repair:
             path.unlink(missing_ok=True)
         bad = [outcome for outcome in ledger.sorted() if not outcome.status.ok]
         return "; ".join(f"{outcome.reason} ({outcome.fix})" for outcome in bad)
+
+    def _is_ours(self, zip_: Path, signature: bytes) -> bool:
+        signer = self.world.signer
+        return signer is not None and bool(signer.verifies(zip_, signature))
+
+    def _require_signed(self, package: PackageId, zip_: Path) -> None:
+        """Refuse a zip that anybody could have put there.
+
+        Raises:
+            StorageError: it has no good signature by the key that signs here.
+        """
+        store, name = self.world.artifacts, layout.signature_name(package)
+        what = "its signature is missing"
+        if signature := store.stat(name):
+            with store.open(signature.name, generation=signature.generation) as stream:
+                if self._is_ours(zip_, stream.read(_LARGEST)):
+                    return
+            what = "its signature is not one of the key that signs here"
+        fix = "publish the version again from its commit, which compares it"
+        where = f"{store.url}/{name}"
+        raise StorageError(what=f"nothing proves the zip: {what}", where=where, fix=fix)
 
     def _ship(self, path: Path, ledger: Ledger) -> None:
         job = wiring.job(self.context.inputs, branches=(), provenance=wiring.no_provenance)

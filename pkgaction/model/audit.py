@@ -32,11 +32,11 @@ class Code(StrEnum):
 
     @property
     def repairable(self) -> bool:
-        """Whether the stored zip has all that is needed to complete it."""
+        """Whether a stored zip with a good signature has all that is needed to complete it."""
         return self in _REPAIRABLE
 
 
-_REPAIRABLE = {Code.SIGNATURE_MISSING, Code.STATIC_MISSING, Code.ENTRY_MISSING, Code.ENTRY_DIFFERS}
+_REPAIRABLE = {Code.STATIC_MISSING, Code.ENTRY_MISSING, Code.ENTRY_DIFFERS}
 
 
 @dataclass(frozen=True, slots=True)

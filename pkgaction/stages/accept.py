@@ -71,6 +71,11 @@ class Submission:
         return self.zip.name.removeprefix(CANDIDATES)
 
     @property
+    def source(self) -> str:
+        """The queue's object with its generation."""
+        return f"{self.zip.name}#{self.zip.generation}"
+
+    @property
     def owner(self) -> str:
         """The owner's folder; empty where there is none."""
         return self.name.rpartition("/")[0]
@@ -110,7 +115,7 @@ class SubmittedOnly:
         return None  # it may be of a key that signed here before
 
 
-def waiting(bench: Bench) -> Iterator[Submission]:
+def waiting(bench: Bench, *, tidy: bool = True) -> Iterator[Submission]:
     """The submissions that are to be decided now, oldest first; `in_turns` says who is next.
 
     A zip waits an hour for its signature. A signature that is alone for a day is deleted: it is what a
@@ -124,7 +129,7 @@ def waiting(bench: Bench) -> Iterator[Submission]:
             yield Submission(zip=found, signature=signature)
     for name, found in objects.items():
         alone = _is_direct(name, _SIGNATURE) and name.removesuffix(".sig") not in objects
-        if alone and found.created + _LONE < bench.clock.now():
+        if tidy and alone and found.created + _LONE < bench.clock.now():
             _delete(bench.queue, found)
 
 
@@ -197,7 +202,7 @@ def receive(submission: Submission, bench: Bench, folder: Path) -> Received | Re
         armored = stream.read()
     received = trusted(name, path, armored, bench.verifier)
     if isinstance(received, Received):
-        return replace(received, source=f"{stored.name}#{stored.generation}")
+        return replace(received, source=submission.source)
     return received
 
 

@@ -26,6 +26,8 @@ from pkgaction.ports import Clock, ObjectStore, Repository, StoredObject, Watch
 
 _SHOWN = 3  # file names in one sentence
 _REPAIR = "run audit with --repair, or publish this version again"
+_OF_FINDER = ".DS_Store"  # made by looking at a folder: no reader asks for it
+_PUBLISH = "publish this version again from its commit: its zip is compared, and signed"
 _NO_INDEX = "check its name; where it is the right one, make the index by reindex"
 _LEFT = "wait for a publisher at work; else publish this version again, or delete what was left"
 
@@ -219,12 +221,12 @@ def _without_zip(package: PackageId, base: str, stock: _Stock) -> Iterator[Drift
 
 def _signature(stored: StoredObject, signature: StoredObject | None) -> Iterator[Drift]:
     if signature is None:
-        yield Drift(Code.SIGNATURE_MISSING, "the signature is not in the bucket", _REPAIR)
+        yield Drift(Code.SIGNATURE_MISSING, "the signature is not in the bucket", _PUBLISH)
         return
     is_, of = stored.headers.metadata.get(ZIP), signature.headers.metadata.get(ZIP)
     if is_ and of and is_ != of:
         what = f"the signature is that of another zip (sha256 {of}, the zip has {is_})"
-        yield Drift(Code.SIGNATURE_OTHER, what, "delete the signature, then run audit with --repair")
+        yield Drift(Code.SIGNATURE_OTHER, what, f"delete the signature, then {_PUBLISH}")
 
 
 def _expected(
@@ -256,7 +258,7 @@ def _static(
     if other:
         fix = "find out who wrote them; delete them, then run audit with --repair"
         yield Drift(Code.STATIC_DIFFERS, f"not as in the zip: {_some(other)}", fix)
-    extra = [path for path in there if path not in expected and ".DS_Store" not in path]
+    extra = [path for path in there if path not in expected and path.rpartition("/")[2] != _OF_FINDER]
     if extra and expected:
         fix = "find out who wrote them, and delete them"
         yield Drift(Code.STATIC_EXTRA, f"not in the package: {_some(extra)}", fix)

@@ -256,6 +256,24 @@ def test_other_content_of_a_published_version_is_a_conflict(port: Port) -> None:
     assert port.artifacts.dump() == before
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_of_two_submissions_of_a_version_the_one_with_other_content_is_a_conflict(
+    port: Port, *, dry_run: bool
+) -> None:
+    port.submit("reef/crab-1.0.0.zip", port.zipped())
+    port.clock.sleep(1)
+    port.submit("tide/crab-1.0.0.zip", port.zipped(extra={"docs/more": b"more"}))
+
+    ledger = port.run(dry_run=dry_run)
+
+    assert ledger.exit_status == 1
+    statuses = [one.status for one in ledger.sorted()]
+    assert statuses.count(Status.CONFLICT) == 1, statuses
+    assert (Status.WOULD_PUBLISH if dry_run else Status.PUBLISHED) in statuses
+    if not dry_run:
+        assert port.reason("tide/crab-1.0.0.zip")["code"] == "conflict"
+
+
 def test_a_zip_beyond_all_measure_is_not_even_fetched(
     port: Port, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,6 +310,8 @@ def test_a_signature_without_a_zip_goes_after_a_day(port: Port) -> None:
     port.run()
     assert port.queue.dump()
     port.clock.sleep(24 * 3600 + 1)
+    port.run(dry_run=True)
+    assert port.queue.dump()
     port.run()
 
     assert port.queue.dump() == {}

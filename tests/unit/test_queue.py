@@ -24,6 +24,7 @@ from pkgaction.model.turns import in_turns
 from pkgaction.ports import Headers, StoredObject
 from pkgaction.stages import accept, rollback
 from pkgaction.stages.validate import Specification
+from tests.fakes.release import FakeClock
 from tests.fakes.store import Crashing, Killed, MemoryStore, Watching
 from tests.unit.test_acceptance import Port, signature
 from tests.unit.test_acceptance import port as port  # noqa: PLC0414 - a fixture
@@ -477,6 +478,38 @@ def test_what_fills_the_machine_ends_three_runs_at_most(port: Port) -> None:
     assert indexed == [("crab", "1.0.0"), ("eel", "1.0.0")]
     reason = port.reason("whelk-1.0.0.zip")
     assert (reason["code"], reason["kept"]) == ("too-costly", False)
+
+
+def test_what_is_public_is_not_given_up_however_many_runs_ended_at_it(port: Port) -> None:
+    class NoIndex(MemoryStore):
+        def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
+            if name.startswith(layout.INDEX_ROOT):
+                raise Killed
+            return super().create(name, content, headers)
+
+    port.submit("crab-1.0.0.zip", port.zipped())
+    for _ in range(4):
+        with pytest.raises(Killed):
+            port.run(index=NoIndex(clock=port.clock))
+
+    assert port.statuses(port.run()) == {"crab": Status.COMPLETED}
+    assert port.indexed() == [("crab", "1.0.0")]
+
+
+def test_an_object_in_hand_of_a_time_that_is_not_so_is_an_ended_runs(port: Port) -> None:
+    later = FakeClock(port.clock.seconds + 10 * 365 * 86_400)
+    port.submit("crab-1.0.0.zip", port.zipped())
+    found = _there(port, "candidates/crab-1.0.0.zip")
+    port.queue.clock, now = later, port.queue.clock
+    inhand.Hand(port.queue, print).hold([("candidates/gone-1.0.0.zip", 1)])
+    for _ in range(3):
+        inhand.Hand(port.queue, print).hold([(found.name, found.generation)])
+    port.queue.clock = now
+
+    left = inhand.read(port.queue, port.clock, [(found.name, found.generation)], tidy=True)
+
+    assert left.ends == {(found.name, found.generation): 3}
+    assert len(list(port.queue.list("in-hand/"))) == 3
 
 
 def test_what_fails_before_anything_is_looked_into_is_no_submissions_fault(
