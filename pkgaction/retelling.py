@@ -22,7 +22,7 @@ from pkgaction.report.carried import BadReportError
 _MOST = 300  # reports: 256 jobs of a matrix, and those around it
 # What a run that cannot write may say. That a version is there already is no more than left out.
 _PREVIEWED = frozenset({Status.WOULD_PUBLISH, Status.CONFLICT, Status.FAILED, Status.NOT_TRIED})
-_NOTHING = "there is nothing of it to publish, says the fork's run"
+_NOTHING = "the fork's run says: there is nothing of it to publish"
 _UPLOAD = "check the steps that upload and download the reports"
 
 
@@ -95,7 +95,9 @@ def _claimed(report: wire.Report, intent: Relay) -> wire.Report:
         UsageError: it claims what a run that cannot write does not know.
     """
     there = [one for one in report.packages if one.status is Status.ALREADY_PUBLISHED]
-    packages = [replace(one, fix="") for one in report.packages if one not in there]
+    packages = [
+        replace(one, fix="", reason=_quoted(one.reason)) for one in report.packages if one not in there
+    ]
     for package in packages:
         if package.status not in _PREVIEWED:
             what = f"a preview can't say {package.status}"
@@ -113,7 +115,7 @@ def _claimed(report: wire.Report, intent: Relay) -> wire.Report:
         checks="",
         packages=tuple(packages),
         planned=tuple(one for one in report.planned if (one.name, one.version) not in named),
-        skipped=(*report.skipped, *left_out),
+        skipped=(*(replace(one, reason=_quoted(one.reason)) for one in report.skipped), *left_out),
         problems=tuple(
             replace(one, what=_quoted(one.what), where="", fix="") for one in report.problems
         ),
@@ -124,7 +126,7 @@ def _claimed(report: wire.Report, intent: Relay) -> wire.Report:
 
 def _quoted(text: str) -> str:
     """What a fork's run says, so that nobody takes it for what this run says."""
-    return f"the fork's run says: {text}"
+    return f"the fork's run says: {text}" if text else ""
 
 
 def _plan(reports: Sequence[wire.Report]) -> Plan:

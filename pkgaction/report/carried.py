@@ -54,7 +54,8 @@ def read(data: bytes) -> wire.Report:
     for package in found.packages:
         _check(package)
     previous = [one.previous for one in found.packages] + [one.previous for one in found.planned]
-    for text in filter(None, previous):
+    since = [one.changes.since for one in found.packages if one.changes]
+    for text in filter(None, [*previous, *since]):
         _version(text)
     return found
 

@@ -212,3 +212,26 @@ def test_a_foreign_problem_fails_nothing_here(workspace: Path) -> None:
 
     assert retell(workspace, foreign=True).exit_status == 0
     assert retell(workspace).exit_status == 3
+
+
+def test_a_reason_of_a_foreign_report_is_told_as_the_forks(workspace: Path) -> None:
+    package = {"name": "kelp", "folder": "p/kelp", "status": "failed", "reason": "it is published"}
+    left_out = {"name": "reef", "folder": "p/reef", "reason": "it is published", "version": "1.0.0"}
+    document = {"format": 1, "packages": [package], "skipped": [left_out]}
+    (workspace / "reports" / "x.json").write_text(json.dumps(document))
+
+    found = retell(workspace, foreign=True)
+
+    assert found.plan
+    reasons = [one.reason for one in found.sorted()] + [one.reason for one in found.plan.skipped]
+    assert reasons == ["the fork's run says: it is published"] * 2
+
+
+def test_what_a_foreign_report_compares_with_is_a_version(workspace: Path) -> None:
+    changes = {"since": "1.0.0 is published", "size": 1}
+    package = {"name": "kelp", "folder": "p", "status": "failed", "changes": changes}
+    document = {"format": 1, "packages": [package]}
+    (workspace / "reports" / "x.json").write_text(json.dumps(document))
+
+    with pytest.raises(UsageError, match="is no version"):
+        retell(workspace, foreign=True)
