@@ -183,7 +183,11 @@ class Desk:
     def _ship(self, received: Received, built: Built) -> Decided:
         """The steps of a release, up to the index. A ledger of its own tells why one failed."""
         if self._taken.get(built.id) == built.content_digest:
-            return Standing()  # it was submitted twice
+            self.steps.ledger.notices.append(
+                f"{received.name} has the content of {built.id}, which this run has published out of "
+                "another submission: it is not published a second time"
+            )
+            return Standing()
         steps = replace(self.steps, ledger=Ledger(), job=_marked(self.steps.job, received))
         ledger = self.steps.ledger
         if self.steps.job.dry_run:

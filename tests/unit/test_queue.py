@@ -118,6 +118,7 @@ def test_the_same_in_two_folders_is_published_once(port: Port) -> None:
 
     assert port.statuses(ledger) == {"crab": Status.PUBLISHED}
     assert (port.indexed(), port.queue.dump()) == ([("crab", "1.0.0")], {})
+    assert ["not published a second time" in told for told in ledger.notices] == [True, True]
 
 
 # --- limits ------------------------------------------------------------------------------------------
