@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import struct
 import subprocess
 import zipfile
@@ -132,6 +133,7 @@ def test_what_archivers_write_by_themselves_is_taken(tmp_path: Path, made: Zip) 
     assert taken(tmp_path, made.written()) == FILES
 
 
+@pytest.mark.skipif(not shutil.which("zip"), reason="zip is not installed")
 def test_what_info_zip_writes_is_taken(tmp_path: Path) -> None:
     for name, data in FILES.items():
         path = tmp_path / TOP / name
