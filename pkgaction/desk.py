@@ -277,8 +277,8 @@ class Desk:
 def _withdrawn(received: Received) -> Refused:
     what = "its zip is in the bucket already, and the index has no entry of it: it was taken back"
     fix = (
-        "raise the version; the storage's operators can bring it back by `audit --repair`, by "
-        "`reindex`, or by publishing it again"
+        "raise the version; the storage's operators can bring it back by `reindex`, or by `accept` with "
+        "its zip and signature at a terminal"
     )
     return refused(received, Code.WITHDRAWN, what, fix)
 
