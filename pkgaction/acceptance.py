@@ -7,41 +7,21 @@ take turns; what is accepted goes into the index and out of the queue in batches
 decided stays decided, whatever ends it.
 """
 
-import contextlib
-import shutil
-import tempfile
-import threading
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pkgaction import inhand
-from pkgaction.bounded import Done
-from pkgaction.desk import Desk, Standing
-from pkgaction.errors import (
-    PkgactionError,
-    RunnerError,
-    is_of_one,
-    of_machine,
-    of_system,
-)
-from pkgaction.inhand import Hand, Left
-from pkgaction.job import MOST_UPLOADS, Job, World
-from pkgaction.model.outcome import Ledger, Problem
+from pkgaction.desk import Desk
+from pkgaction.inhand import Hand
+from pkgaction.job import Job, World
+from pkgaction.model.outcome import Ledger
 from pkgaction.model.owners import Owners
-from pkgaction.model.release import Built, Published
-from pkgaction.model.submission import Code, Received, Refused
-from pkgaction.ports import GenerationMismatchError, ObjectStore, Verifier
+from pkgaction.pace import Pace
+from pkgaction.ports import ObjectStore, Verifier
+from pkgaction.serving import QueueWorker
 from pkgaction.stages import accept
 
-_BATCH = 20  # submissions that are begun
-_BATCH_TIME = timedelta(seconds=60)
-_IDLE = 2.0  # seconds in which nothing is decided: what was decided before need not wait for it
-_HURRY = 1.5  # seconds after a cancel: a runner kills what goes on for ten, and a report is due
-_MOST_ENDS = 3  # runs that may end with the same submission in hand
+_PACE = Pace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +32,7 @@ class Gate:
     verifier: Verifier
     owners: Owners
     warnings: Sequence[str] = ()  # of the trusted keys
+    pace: Pace = _PACE
 
 
 def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
@@ -62,228 +43,12 @@ def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
     """
     ledger.warnings += gate.warnings
     bench = accept.Bench(queue=gate.queue, verifier=gate.verifier, clock=world.clock)
-    desk = Desk.of(gate.owners, gate.verifier, job, world, ledger)
+    desk = Desk.of(gate.owners, gate.verifier, job, world, ledger, gate.pace)
     waiting = list(accept.waiting(bench, tidy=not job.dry_run))
     left = inhand.read(gate.queue, world.clock, (one.key for one in waiting), tidy=not job.dry_run)
     desk.steps.look(create=not job.dry_run)
-    counter = _Counter(bench, desk, Hand(gate.queue, desk.steps.warn, is_told=not job.dry_run))
+    hand = Hand(gate.queue, desk.steps.warn, is_told=not job.dry_run)
     with desk.open([one.name for one in waiting]):
         if waiting:
-            desk.prepare()  # before anything is in hand: no submission is to blame for what fails here
-        counter.decide(waiting, left)
-
-
-def _by_suspicion(
-    waiting: Sequence[accept.Submission], left: Left
-) -> Iterator[tuple[int, list[accept.Submission]]]:
-    """What is to be decided, by how many runs had it in hand when they ended, or have now."""
-    times = {one.key: left.named[one.key] for one in waiting if left.ends[one.key] < _MOST_ENDS}
-    for number in sorted(set(times.values())):
-        yield number, [one for one in waiting if times.get(one.key) == number]
-
-
-@dataclass(frozen=True, slots=True)
-class _InHand:
-    submission: accept.Submission
-    folder: Path  # that it is fetched into
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What becomes of some submissions together."""
-
-    published: list[Published]  # to be indexed
-    until: datetime
-    accepted: list[accept.Submission] = field(default_factory=list)
-    decided: int = 0
-
-
-@dataclass(slots=True)
-class _Counter:
-    """Serves the queue, batch after batch."""
-
-    bench: accept.Bench
-    desk: Desk
-    hand: Hand
-    _in_hand: dict[str, _InHand] = field(default_factory=dict)  # by name
-    _killed: list[inhand.Key] = field(default_factory=list)  # whose processes were
-
-    def decide(self, waiting: Sequence[accept.Submission], left: Left) -> None:
-        """Decide all that waits; what ended other runs goes last, or is refused."""
-        with self._open():
-            for times, some in _by_suspicion(waiting, left):
-                self.serve(accept.by_turns(some), singly=times > 1)
-            last = [one for one in waiting if left.ends[one.key] >= _MOST_ENDS]
-            public = [one for one in last if self.desk.is_public(one)]
-            self.serve(public, singly=True)  # its index entry is what is missing: it is not given up
-            self.give_up(one for one in last if one not in public)
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[None]:
-        """The block serves. What is in hand when it is cancelled is told to the next run, and when the
-        machine is out of something: it may have asked for too much.
-        """
-        try:
-            yield
-        except RunnerError:
-            self._tell_the_end()
-            raise
-        except Exception:
-            self._close()
-            raise
-        except BaseException:
-            thread = threading.Thread(target=self._tell_the_end, daemon=True)
-            thread.start()
-            thread.join(_HURRY)
-            raise
-        self._close()
-
-    def _tell_the_end(self) -> None:
-        with contextlib.suppress(BaseException):  # the next run then takes it for what was in hand
-            self._killed += self._keys()
-            self._close()
-
-    def _close(self) -> None:
-        if self._killed:
-            self.hand.hold(self._killed, ended=True)
-        else:
-            self.hand.release()
-
-    def _keys(self) -> list[inhand.Key]:
-        return [one.submission.key for one in self._in_hand.values()]
-
-    def serve(self, submissions: Sequence[accept.Submission], *, singly: bool = False) -> None:
-        """Decide submissions, in this order; `singly`: nothing else is in hand meanwhile.
-
-        Raises:
-            PkgactionError: the cause is not a submission's, so the others need not be tried.
-        """
-        todo = deque(submissions)
-        while todo or self.desk.running:
-            self._serve_batch(todo, singly=singly)
-
-    def _serve_batch(self, todo: deque[accept.Submission], *, singly: bool) -> None:
-        """Decide what is begun now, as far as it is soon done: the next batch goes on with the rest.
-
-        What is accepted leaves the queue only when the index has it.
-        """
-        begin = deque(todo.popleft() for _ in range(min(_BATCH, len(todo))))
-        if begin and not singly:
-            self.hand.hold([*self._killed, *self._keys(), *(one.key for one in begin)])
-        self.desk.begin_batch()
-        with self.desk.steps.indexing() as published:
-            batch = _Batch(published, self.bench.clock.now() + _BATCH_TIME)
-            while self._goes_on(begin, todo, batch, singly=singly):
-                done = self.desk.next(_IDLE if batch.decided else None)
-                if done is None:
-                    break
-                self._finish(done, batch)
-        todo.extendleft(reversed(begin))
-        self._take_out(batch.accepted)
-
-    def _take_out(self, submissions: Sequence[accept.Submission]) -> None:
-        """What is indexed leaves the queue, several at the same time; what can't is met again.
-
-        Raises:
-            PkgactionError: the cause is not a submission's.
-        """
-        jobs = self.desk.steps.job.jobs
-        problems: set[Problem] = set()
-        with ThreadPoolExecutor(1 if jobs == 1 else min(MOST_UPLOADS, 4 * jobs)) as pool:
-            for leaving in [pool.submit(accept.done, one, self.bench) for one in submissions]:
-                try:
-                    leaving.result()
-                except PkgactionError as error:
-                    if not is_of_one(error):
-                        raise
-                    problems.add(Problem.of(error))
-        known = self.desk.steps.ledger.problems
-        known += [one for one in problems if one not in known]
-
-    def _goes_on(
-        self,
-        begin: deque[accept.Submission],
-        todo: deque[accept.Submission],
-        batch: _Batch,
-        *,
-        singly: bool,
-    ) -> bool:
-        """Begin as many as can be, unless the time is over; whether there is more to wait for."""
-        while begin and self.desk.is_free and not (singly and self.desk.running):
-            if self.bench.clock.now() >= batch.until:
-                return False
-            submission = begin.popleft()
-            if singly:
-                self.hand.hold([*self._killed, submission.key])
-            self._begin(submission, batch)
-        return bool(self.desk.running) and (bool(begin) or not todo)
-
-    def _begin(self, submission: accept.Submission, batch: _Batch) -> None:
-        """Fetch a submission, and begin to look into it."""
-        folder = Path(tempfile.mkdtemp(dir=self.desk.steps.world.scratch))
-        self._in_hand[submission.name] = _InHand(submission, folder)
-        with self._leaving(submission, batch) as stays:
-            received = accept.receive(submission, self.bench, folder)
-            if isinstance(received, Refused):
-                self._refuse(submission, self.desk.refuse(received))
-            else:
-                self.desk.begin(received)
-                stays.append(submission)
-
-    def _finish(self, done: Done[Received, Built | Refused], batch: _Batch) -> None:
-        """Decide what was looked into."""
-        submission = self._in_hand[done.item.name].submission
-        with self._leaving(submission, batch):
-            if done.is_killed:
-                self._killed.append(submission.key)
-            decided = self.desk.decide(done)
-            if isinstance(decided, Refused):
-                self._refuse(submission, decided)
-            elif isinstance(decided, Published):
-                batch.published.append(decided)
-            if isinstance(decided, Published | Standing):
-                batch.accepted.append(submission)
-
-    @contextlib.contextmanager
-    def _leaving(
-        self, submission: accept.Submission, batch: _Batch
-    ) -> Iterator[list[accept.Submission]]:
-        """The block decides a submission, unless it puts it into the list: then it stays in hand.
-
-        Raises:
-            PkgactionError: the cause is not the submission's, so the others need not be tried.
-        """
-        stays: list[accept.Submission] = []
-        ledger, watch = self.desk.steps.ledger, self.desk.steps.world.watch
-        try:
-            yield stays
-        except GenerationMismatchError:
-            watch.say(f"{submission.name} was replaced meanwhile: the next run decides it")
-        except PkgactionError as error:
-            if not is_of_one(error):
-                raise
-            ledger.problems.append(Problem.of(error))
-        except OSError as error:
-            raise of_machine(error) or of_system(error) from error
-        except Exception as error:  # noqa: BLE001 - one submission must not hold the others back
-            what = f"pkgaction itself failed at it: {type(error).__name__}"
-            fix = "report it; it stays in the queue, the others go on"
-            ledger.problems.append(Problem(what=what, where=submission.name, fix=fix))
-        if not stays:
-            batch.decided += 1
-            shutil.rmtree(self._in_hand.pop(submission.name).folder, ignore_errors=True)
-
-    def _refuse(self, submission: accept.Submission, no: Refused) -> None:
-        if not self.desk.steps.job.dry_run:
-            accept.refuse(submission, no, self.bench, self._in_hand[submission.name].folder)
-
-    def give_up(self, submissions: Iterable[accept.Submission]) -> None:
-        """Refuse what several runs have ended at, without a look at it."""
-        for submission in submissions:
-            what = f"{_MOST_ENDS} runs, or their looks into it, were ended while they were at it"
-            fix = "make the package smaller and plainer, or split it"
-            no = Refused(name=submission.name, code=Code.TOO_COSTLY, what=what, fix=fix)
-            folder = Path(tempfile.mkdtemp(dir=self.desk.steps.world.scratch))
-            self._in_hand[submission.name] = _InHand(submission, folder)
-            with self._leaving(submission, _Batch([], self.bench.clock.now())):
-                self._refuse(submission, self.desk.refuse(no))
+            looks = desk.prepare()  # nothing is in hand: no submission is to blame for what fails here
+            QueueWorker(bench, desk, looks, hand).decide(waiting, left)

@@ -9,32 +9,30 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Self, TypeAlias
 
-from pkgaction import generations
-from pkgaction.bounded import Bounded, Done, Ended, Limits
-from pkgaction.entry.catalog import Catalog
-from pkgaction.errors import OutsideError, PackageError
+from pkgaction.bounded import Bounded, Done, Ended
+from pkgaction.errors import PackageError
 from pkgaction.examination import examine, refused, reopened
 from pkgaction.foresight import foresee
 from pkgaction.job import Job, World
 from pkgaction.model import layout
 from pkgaction.model.finding import errors
 from pkgaction.model.manifest import PackageId
-from pkgaction.model.outcome import GOES_ON, Ledger, Outcome, Status
+from pkgaction.model.outcome import Ledger, Status
 from pkgaction.model.owners import Owners
 from pkgaction.model.release import Built, Candidate, Published, Signed, Stored
 from pkgaction.model.submission import Code, Received, Refused
+from pkgaction.pace import Pace
 from pkgaction.ports import Verifier
+from pkgaction.public_versions import SUBMISSION, PublicVersions
+from pkgaction.refusals import outcome_of, parts, too_costly, undecided, withdrawn
 from pkgaction.stages import accept, validate
 from pkgaction.steps import Steps
 
-SUBMISSION = "submission"  # metadata of a version's objects: the queue's object that they were made of
 _LEFT_OUT = {
     "commit",
     "pull-request",
 }  # of the provenance: they are those of the job, not of the package
-_PATIENCE = 2.0  # seconds after which what comes next need not wait for one
-# a package of 200 MB in 3,000 JSON files takes 8 seconds and 1.4 GB, and is as large as one may be
-_LIMITS = Limits(seconds=60, memory=3 << 30)
+_PACE = Pace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +49,22 @@ class Desk:
 
     owners: Owners
     steps: Steps  # nothing is signed in them
-    limits: Limits
+    public: PublicVersions
+    pace: Pace
     decided: set[str] = field(default_factory=set)  # names of submissions
     _taken: dict[PackageId, str] = field(default_factory=dict)  # content of what this run has published
-    _bounded: Bounded[Received, Built | Refused] | None = None
-    _catalog: Catalog | None = None  # as it was when it was last needed
+    _looks: Bounded[Received, Built | Refused] | None = None
 
     @classmethod
-    def of(cls, owners: Owners, verifier: Verifier, job: Job, world: World, ledger: Ledger) -> Self:
+    def of(
+        cls,
+        owners: Owners,
+        verifier: Verifier,
+        job: Job,
+        world: World,
+        ledger: Ledger,
+        pace: Pace = _PACE,
+    ) -> Self:
         """A desk for this job; the verifier knows the keys of those who submit."""
         asked = job.provenance
 
@@ -67,7 +73,8 @@ class Desk:
 
         job = replace(job, provenance=kept)
         signer = accept.SubmittedOnly(verifier=verifier)
-        return cls(owners, Steps(job, replace(world, signer=signer), ledger), _LIMITS)
+        steps = Steps(job, replace(world, signer=signer), ledger)
+        return cls(owners, steps, PublicVersions(world.artifacts, world.index, world.clock), pace)
 
     @contextlib.contextmanager
     def open(self, names: Sequence[str]) -> Iterator[None]:
@@ -78,57 +85,26 @@ class Desk:
             said = {one.folder for one in self.steps.ledger.sorted()} | self.decided
             for name in names:
                 if name not in said:
-                    self.steps.ledger.settle(_undecided(name))
+                    self.steps.ledger.settle(undecided(name))
             raise
         finally:
-            if self._bounded:
-                self._bounded.close()
+            if self._looks:
+                self._looks.close()
 
-    @property
-    def bounded(self) -> Bounded[Received, Built | Refused]:
-        """Where submissions are looked into, several at the same time.
+    def prepare(self) -> Bounded[Received, Built | Refused]:
+        """The processes in which submissions are looked into, several at the same time.
 
         Raises:
             SpecificationError: there is nothing to validate by, so nothing goes on.
         """
-        if self._bounded is None:
+        if self._looks is None:
             specification = self.steps.world.specification()
             self.steps.ledger.checks = validate.checks(specification)
             self.steps.world.watch.say(f"Validation: {self.steps.ledger.checks}")
             work = partial(examine, owners=self.owners, specification=specification)
             count = max(2, self.steps.job.jobs)  # one that takes long stops no other one
-            self._bounded = Bounded(work, self.limits, count, _PATIENCE)
-        return self._bounded
-
-    def prepare(self) -> None:
-        """Get what submissions are looked into with.
-
-        Raises:
-            SpecificationError: as `bounded`.
-        """
-        _ = self.bounded
-
-    @property
-    def running(self) -> int:
-        """How many submissions are looked into at this moment."""
-        return len(self._bounded.running) if self._bounded else 0
-
-    @property
-    def is_free(self) -> bool:
-        """Whether one more can be begun now."""
-        return self._bounded is None or self._bounded.is_free
-
-    def begin(self, received: Received) -> None:
-        """Begin to look into it.
-
-        Raises:
-            SpecificationError: as `bounded`.
-        """
-        self.bounded.begin(received)
-
-    def next(self, seconds: float | None = None) -> Done[Received, Built | Refused] | None:
-        """The next one that was looked into; None where there is none within that time."""
-        return self.bounded.next(seconds) if self._bounded else None
+            self._looks = Bounded(work, self.pace.limits, count, self.pace.patience)
+        return self._looks
 
     def take(self, received: Received | Refused) -> Decided:
         """Publish it, or say why not; with a dry run neither, where nothing speaks against it.
@@ -138,8 +114,9 @@ class Desk:
         """
         if isinstance(received, Refused):
             return self.refuse(received)
-        self.bounded.begin(received)
-        done = self.bounded.next()
+        looks = self.prepare()
+        looks.begin(received)
+        done = looks.next()
         return self.decide(done) if done else None
 
     def decide(self, done: Done[Received, Built | Refused]) -> Decided:
@@ -162,16 +139,12 @@ class Desk:
         say(f"{no.name}: refused, {no.code}: {no.what}")
         for finding in no.findings:
             say(f"{no.name}: {finding.place}: {finding.message}")
-        self.steps.ledger.settle(_outcome(no))
+        self.steps.ledger.settle(outcome_of(no))
         return no
-
-    def begin_batch(self) -> None:
-        """From here on the index is read again where it is needed."""
-        self._catalog = None
 
     def _judged(self, received: Received, found: Built | Refused | Ended) -> Decided:
         if isinstance(found, Ended):
-            return _too_costly(received, found, self.limits)
+            return too_costly(received, found, self.pace.limits)
         if isinstance(found, Refused):
             return found
         try:
@@ -218,7 +191,7 @@ class Desk:
         would = any(one.status is Status.WOULD_PUBLISH for one in steps.ledger.sorted())
         there = would and self.steps.world.artifacts.stat(layout.zip_name(built.id))
         if there and received.source and not self._may_index(received, built.id):
-            return _withdrawn(received)
+            return withdrawn(received)
         self.steps.ledger.absorb(steps.ledger)
         self._taken[built.id] = built.content_digest
         return None
@@ -234,34 +207,21 @@ class Desk:
             return None
         if self._is_own(received, package):
             return None
-        if not self._is_indexed(package):
-            return _withdrawn(received)
+        if not self.public.is_indexed(package):
+            return withdrawn(received)
         self.steps.settle(done.built, Status.ALREADY_PUBLISHED, stored=done)
         return Standing()
 
     def _may_index(self, received: Received, package: PackageId) -> bool:
-        return self._is_own(received, package) or self._is_indexed(package)
+        return self._is_own(received, package) or self.public.is_indexed(package)
 
     def is_public(self, submission: accept.Submission) -> bool:
         """Whether a run that ended before it could say so has published it."""
-        package = layout.identity(*_parts(submission.name))
-        return package is not None and self._made(package) == submission.source
+        package = layout.identity(*parts(submission.name))
+        return package is not None and self.public.source(package) == submission.source
 
     def _is_own(self, received: Received, package: PackageId) -> bool:
-        return self._made(package) == received.source
-
-    def _made(self, package: PackageId) -> str:
-        """Out of which submission the public zip was made; empty where that is not known."""
-        found = self.steps.world.artifacts.stat(layout.zip_name(package))
-        return found.headers.metadata.get(SUBMISSION, "") if found else ""
-
-    def _is_indexed(self, package: PackageId) -> bool:
-        index = self.steps.world.index
-        if index is None:
-            return True
-        if self._catalog is None:
-            self._catalog = generations.current(index, self.steps.world.clock).catalog
-        return (package.name, package.version.text) in self._catalog.texts
+        return self.public.source(package) == received.source
 
     def _failed(self, received: Received, ledger: Ledger) -> Refused | None:
         """Why it could not be published; None where that is not its own fault, so that it stays."""
@@ -274,67 +234,8 @@ class Desk:
         return replace(no, findings=errors(failed.findings))
 
 
-def _withdrawn(received: Received) -> Refused:
-    what = "its zip is in the bucket already, and the index has no entry of it: it was taken back"
-    fix = (
-        "raise the version; the storage's operators can bring it back by `reindex`, or by `accept` with "
-        "its zip and signature at a terminal"
-    )
-    return refused(received, Code.WITHDRAWN, what, fix)
-
-
 def _marked(job: Job, received: Received) -> Job:
     """The same job, whose objects say what they were made of."""
     if not received.source:
         return job
     return replace(job, provenance=lambda one: {**job.provenance(one), SUBMISSION: received.source})
-
-
-def _too_costly(received: Received, ended: Ended, limits: Limits) -> Refused:
-    """Why what has no result is refused.
-
-    Raises:
-        OutsideError: it may not be its fault.
-    """
-    if ended is Ended.KILLED:
-        fix = "give the machine more memory; the job decides it again"
-        raise OutsideError(what=f"to look into it: {ended.value}", where=received.name, fix=fix)
-    told = {
-        Ended.TIME: f"{limits.seconds:g} seconds",
-        Ended.MEMORY: f"{limits.memory >> 20} MiB",
-    }.get(ended, "")
-    most = f" ({told} are the most)" if told else ""
-    what = f"to look into it, {ended.value}{most}"
-    return refused(received, Code.TOO_COSTLY, what, "make the package smaller and plainer, or split it")
-
-
-def _undecided(submission: str) -> Outcome:
-    name, version = _parts(submission)
-    reason = "the run ended before it was decided: it stays where it is"
-    return Outcome(
-        name=name,
-        version=version,
-        folder=submission,
-        status=Status.NOT_TRIED,
-        reason=reason,
-        fix=GOES_ON,
-    )
-
-
-def _outcome(no: Refused) -> Outcome:
-    name, version = _parts(no.name)
-    return Outcome(
-        name=name,
-        version=version,
-        folder=no.name,
-        status=Status.CONFLICT if no.code is Code.CONFLICT else Status.FAILED,
-        reason=f"refused, {no.code}: {no.what}",
-        fix=no.fix,
-        findings=tuple(no.findings),
-    )
-
-
-def _parts(submission: str) -> tuple[str, str]:
-    """Name and version that a submission says it has."""
-    name, _, version = submission.rpartition("/")[2].removesuffix(".zip").partition("-")
-    return name, version

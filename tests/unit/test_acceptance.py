@@ -15,6 +15,7 @@ from pkgaction.model import layout
 from pkgaction.model.outcome import Ledger, Status
 from pkgaction.model.owners import Owners, OwnersProblemError
 from pkgaction.model.tree import Bytes, Content
+from pkgaction.pace import Pace
 from pkgaction.ports import Headers, ObjectStore, StoredObject, Verdict
 from pkgaction.stages import accept
 from tests.fakes import release
@@ -54,6 +55,7 @@ class Port:
     clock: FakeClock = field(default_factory=FakeClock)
     artifacts: MemoryStore = field(default_factory=MemoryStore)
     index: MemoryStore = field(default_factory=MemoryStore)
+    pace: Pace = field(default_factory=Pace)
     queue: MemoryStore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,7 +80,7 @@ class Port:
         dry_run: bool = False,
         owners: Owners = _OWNERS,
     ) -> Ledger:
-        gate = Gate(queue=queue or self.queue, verifier=TrustsBoth(), owners=owners)
+        gate = Gate(queue=queue or self.queue, verifier=TrustsBoth(), owners=owners, pace=self.pace)
         scratch = self.folder / "scratch"
         scratch.mkdir(parents=True, exist_ok=True)
         world = release.world(

@@ -7,11 +7,12 @@ import json
 import math
 import signal
 import time
+from dataclasses import replace
 from typing import BinaryIO
 
 import pytest
 
-from pkgaction import acceptance, desk, examination, inhand
+from pkgaction import desk, examination, inhand
 from pkgaction.bounded import Bounded, Done, Limits
 from pkgaction.errors import AccessDeniedError, RunnerError, StorageError
 from pkgaction.model import layout
@@ -33,7 +34,7 @@ _SLOW = "eel_slow"
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def slow(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
     """A look at the package of that name takes for ever; who waits for others is impatient."""
 
     def look(received: Received, owners: Owners, specification: Specification | None) -> Built | Refused:
@@ -42,12 +43,11 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
         return examination.examine(received, owners, specification)
 
     monkeypatch.setattr(desk, "examine", look)
-    monkeypatch.setattr(desk, "_PATIENCE", 0.2)
-    monkeypatch.setattr(acceptance, "_IDLE", 0.2)
+    port.pace = replace(port.pace, patience=0.2, idle=0.2)
 
 
-def limited(monkeypatch: pytest.MonkeyPatch, *, seconds: float = 3600, memory: int = 1 << 30) -> None:
-    monkeypatch.setattr(desk, "_LIMITS", Limits(seconds=seconds, memory=memory))
+def limited(port: Port, *, seconds: float = 3600, memory: int = 1 << 30) -> None:
+    port.pace = replace(port.pace, limits=Limits(seconds=seconds, memory=memory))
 
 
 def names(port: Port) -> list[str]:
@@ -125,10 +125,8 @@ def test_the_same_in_two_folders_is_published_once(port: Port) -> None:
 
 
 @pytest.mark.usefixtures("slow")
-def test_what_takes_too_long_is_refused_and_keeps_nobody(
-    port: Port, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limited(monkeypatch, seconds=1)
+def test_what_takes_too_long_is_refused_and_keeps_nobody(port: Port) -> None:
+    limited(port, seconds=1)
     data = port.zipped(_SLOW)
     for name in (_SLOW, "crab", "eel"):
         port.submit(f"{name}-1.0.0.zip", data if name == _SLOW else port.zipped(name))
@@ -154,7 +152,7 @@ def test_what_needs_too_much_memory_is_refused_and_the_others_are_not(
         return examination.examine(received, owners, specification)
 
     monkeypatch.setattr(desk, "examine", look)
-    limited(monkeypatch, memory=1 << 28)
+    limited(port, memory=1 << 28)
     for name in ("crab", "eel"):
         port.submit(f"{name}-1.0.0.zip", port.zipped(name))
 
@@ -191,10 +189,8 @@ def test_a_process_that_something_else_has_killed_refuses_nothing_at_first(
 # --- batches -----------------------------------------------------------------------------------------
 
 
-def test_what_is_decided_is_indexed_and_leaves_the_queue_in_batches(
-    port: Port, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(acceptance, "_BATCH", 2)
+def test_what_is_decided_is_indexed_and_leaves_the_queue_in_batches(port: Port) -> None:
+    port.pace = replace(port.pace, batch=2)
     for number in range(5):
         port.submit(f"eel-1.0.{number}.zip", port.zipped("eel", f"1.0.{number}"))
     waiting: list[int] = []
@@ -226,13 +222,13 @@ def test_a_batch_takes_a_minute_at_most(port: Port) -> None:
 
 
 def test_a_batch_whose_indexing_fails_stays_in_the_queue_and_the_next_run_completes_it(
-    port: Port, monkeypatch: pytest.MonkeyPatch
+    port: Port,
 ) -> None:
     class Down(MemoryStore):
         def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
             raise StorageError(what="it is down", where=name, fix="run the job again")
 
-    monkeypatch.setattr(acceptance, "_BATCH", 2)
+    port.pace = replace(port.pace, batch=2)
     for number in range(6):
         port.submit(f"eel-1.0.{number}.zip", port.zipped("eel", f"1.0.{number}"))
     before = port.queue.dump()
@@ -315,7 +311,7 @@ class _Jobs:
 
 @pytest.fixture(params=[True, False], ids=["told", "killed"])
 def jobs(request: pytest.FixtureRequest, port: Port, monkeypatch: pytest.MonkeyPatch) -> _Jobs:
-    limited(monkeypatch)
+    limited(port)
     return _Jobs(port, monkeypatch, gently=request.param)
 
 
@@ -354,7 +350,7 @@ def test_one_that_takes_for_ever_costs_the_good_ones_no_run(port: Port, jobs: _J
 def test_what_a_run_ended_at_goes_last_and_is_refused_when_three_did(
     port: Port, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limited(monkeypatch)
+    limited(port)
     jobs = _Jobs(port, monkeypatch, gently=False)
     port.submit(f"reef/{_SLOW}-1.0.0.zip", port.zipped(_SLOW))
 
@@ -437,16 +433,14 @@ def test_without_the_right_to_tell_what_is_in_hand_the_queue_gets_done_with_a_wa
     assert "allow creating and deleting below in-hand/" in told
 
 
-def test_a_queue_that_lets_nothing_out_keeps_nothing_from_being_published(
-    port: Port, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_queue_that_lets_nothing_out_keeps_nothing_from_being_published(port: Port) -> None:
     class Keeping(MemoryStore):
         def delete(self, name: str, *, generation: int) -> None:
             if name.startswith(accept.CANDIDATES):
                 raise AccessDeniedError(what="a right is missing", where="the queue")
             super().delete(name, generation=generation)
 
-    monkeypatch.setattr(acceptance, "_BATCH", 2)
+    port.pace = replace(port.pace, batch=2)
     port.queue = Keeping(clock=port.clock)
     for number in range(5):
         port.submit(f"eel-1.0.{number}.zip", port.zipped("eel", f"1.0.{number}"))

@@ -1,0 +1,69 @@
+"""Why a submission is refused or stays undecided, in words, and as an outcome for the reports."""
+
+from pkgaction.bounded import Ended, Limits
+from pkgaction.errors import OutsideError
+from pkgaction.examination import refused
+from pkgaction.model.outcome import GOES_ON, Outcome, Status
+from pkgaction.model.submission import Code, Received, Refused
+
+
+def withdrawn(received: Received) -> Refused:
+    """The refusal of what is public already, and not in the index."""
+    what = "its zip is in the bucket already, and the index has no entry of it: it was taken back"
+    fix = (
+        "raise the version; the storage's operators can bring it back by `reindex`, or by `accept` with "
+        "its zip and signature at a terminal"
+    )
+    return refused(received, Code.WITHDRAWN, what, fix)
+
+
+def too_costly(received: Received, ended: Ended, limits: Limits) -> Refused:
+    """Why what has no result is refused.
+
+    Raises:
+        OutsideError: it may not be its fault.
+    """
+    if ended is Ended.KILLED:
+        fix = "give the machine more memory; the job decides it again"
+        raise OutsideError(what=f"to look into it: {ended.value}", where=received.name, fix=fix)
+    told = {
+        Ended.TIME: f"{limits.seconds:g} seconds",
+        Ended.MEMORY: f"{limits.memory >> 20} MiB",
+    }.get(ended, "")
+    most = f" ({told} are the most)" if told else ""
+    what = f"to look into it, {ended.value}{most}"
+    return refused(received, Code.TOO_COSTLY, what, "make the package smaller and plainer, or split it")
+
+
+def undecided(submission: str) -> Outcome:
+    """The outcome of a submission that the run did not get to."""
+    name, version = parts(submission)
+    reason = "the run ended before it was decided: it stays where it is"
+    return Outcome(
+        name=name,
+        version=version,
+        folder=submission,
+        status=Status.NOT_TRIED,
+        reason=reason,
+        fix=GOES_ON,
+    )
+
+
+def outcome_of(no: Refused) -> Outcome:
+    """The outcome of a refused submission."""
+    name, version = parts(no.name)
+    return Outcome(
+        name=name,
+        version=version,
+        folder=no.name,
+        status=Status.CONFLICT if no.code is Code.CONFLICT else Status.FAILED,
+        reason=f"refused, {no.code}: {no.what}",
+        fix=no.fix,
+        findings=tuple(no.findings),
+    )
+
+
+def parts(submission: str) -> tuple[str, str]:
+    """Name and version that a submission says it has."""
+    name, _, version = submission.rpartition("/")[2].removesuffix(".zip").partition("-")
+    return name, version
