@@ -1,8 +1,9 @@
-"""Work on what others made, in processes with a limit of time and memory that is held from outside them.
+"""Work on what others made, in processes whose limits of time and memory are held by the system.
 
-A process that takes too long is killed, one that takes too much memory is refused more by the system:
-neither needs the work's own help. The processes are forked, so they have what the work needs already;
-what it is given, gives back or raises must be picklable.
+The time is that of the processor: on a machine that is busy or stands still, work takes longer by the
+clock, and no more of the processor. A limit by the clock ends what waits for ever. It is far away, as
+it may be nobody's fault. The processes are forked, so they have what the work needs already; what it is
+given, gives back or raises must be picklable.
 """
 
 import contextlib
@@ -33,14 +34,16 @@ _STATUS = Path("/proc/self/status")
 class Limits:
     """What one piece of work may take."""
 
-    seconds: float  # by the clock on the wall; as much of a core's time, should nobody be left to watch
+    seconds: float  # of processor time; the system counts whole ones, and rounds up
     memory: int  # bytes, beyond what its process has when it begins
+    longest: float = 600  # seconds by the clock, also without any processor time
 
 
 class Ended(Enum):
     """Why a piece of work has no result."""
 
-    TIME = "it took longer than it may"
+    TIME = "it took more processor time than it may"
+    STALLED = "it had no end in time, and hardly any of that was processor time"
     MEMORY = "it needed more memory than it may have"
     CRASHED = "its process crashed"
     KILLED = "its process was killed by something else, perhaps for want of memory"
@@ -54,9 +57,9 @@ class Done(Generic[T, R]):
     _answer: "R | Ended | BaseException" = field(repr=False)
 
     @property
-    def is_killed(self) -> bool:
-        """Whether something else than its limits has killed its process."""
-        return self._answer is Ended.KILLED
+    def was_interrupted(self) -> bool:
+        """Whether it was ended by what may not be its fault."""
+        return isinstance(self._answer, Ended) and self._answer in {Ended.KILLED, Ended.STALLED}
 
     def result(self) -> "R | Ended":
         """What the work gave back, or why it gave nothing.
@@ -158,13 +161,13 @@ class Bounded(Generic[T, R]):
     def _over(self) -> _Running[T] | None:
         """The first one that has something to say, or no time left."""
         for one in self._first():
-            if one.process.line.poll() or one.for_seconds() > self.limits.seconds:
+            if one.process.line.poll() or one.for_seconds() > self.limits.longest:
                 return one
         return None
 
     def _pause(self, until: float | None, now: float) -> float:
         """Seconds until something changes that says nothing."""
-        limits = (self.limits.seconds, self.patience)
+        limits = (self.limits.longest, self.patience)
         times = [one.since + limit for one in self._running for limit in limits]
         if until is not None:
             times.append(until)
@@ -174,7 +177,7 @@ class Bounded(Generic[T, R]):
     def _answer(self, one: _Running[T]) -> "R | Ended | BaseException":
         if not one.process.line.poll():
             one.process.end()
-            return Ended.TIME
+            return Ended.STALLED
         try:
             answer = cast("R | Ended | BaseException", one.process.line.recv())
         except (EOFError, OSError):

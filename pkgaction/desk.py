@@ -4,6 +4,7 @@ Signature, name and owner, rules for built packages, then the steps of a release
 """
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -102,7 +103,8 @@ class Desk:
             self.steps.ledger.checks = validate.checks(specification)
             self.steps.world.watch.say(f"Validation: {self.steps.ledger.checks}")
             work = partial(examine, owners=self.owners, specification=specification)
-            count = max(2, self.steps.job.jobs)  # one that takes long stops no other one
+            cores = len(os.sched_getaffinity(0))
+            count = max(2, min(self.steps.job.jobs, cores))  # one that takes long stops no other one
             self._looks = Bounded(work, self.pace.limits, count, self.pace.patience)
         return self._looks
 

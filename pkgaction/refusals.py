@@ -6,6 +6,11 @@ from pkgaction.examination import refused
 from pkgaction.model.outcome import GOES_ON, Outcome, Status
 from pkgaction.model.submission import Code, Received, Refused
 
+_INTERRUPTED = {
+    Ended.KILLED: "give the machine more memory",
+    Ended.STALLED: "give the job a machine that is less busy",
+}
+
 
 def withdrawn(received: Received) -> Refused:
     """The refusal of what is public already, and not in the index."""
@@ -23,8 +28,8 @@ def too_costly(received: Received, ended: Ended, limits: Limits) -> Refused:
     Raises:
         OutsideError: it may not be its fault.
     """
-    if ended is Ended.KILLED:
-        fix = "give the machine more memory; the job decides it again"
+    if ended in _INTERRUPTED:
+        fix = f"{_INTERRUPTED[ended]}; the job decides it again"
         raise OutsideError(what=f"to look into it: {ended.value}", where=received.name, fix=fix)
     told = {
         Ended.TIME: f"{limits.seconds:g} seconds",

@@ -67,7 +67,7 @@ class QueueWorker:
     looks: Bounded[Received, Built | Refused]
     hand: Hand
     _in_hand: dict[str, _InHand] = field(default_factory=dict)  # by name
-    _killed: list[inhand.Key] = field(default_factory=list)  # whose processes were
+    _interrupted: list[inhand.Key] = field(default_factory=list)  # whose looks were interrupted
 
     def decide(self, waiting: Sequence[accept.Submission], left: Left) -> None:
         """Decide all that waits; what ended other runs goes last, or is refused."""
@@ -101,12 +101,12 @@ class QueueWorker:
 
     def _tell_the_end(self) -> None:
         with contextlib.suppress(BaseException):  # the next run then takes it for what was in hand
-            self._killed += self._keys()
+            self._interrupted += self._keys()
             self._close()
 
     def _close(self) -> None:
-        if self._killed:
-            self.hand.hold(self._killed, ended=True)
+        if self._interrupted:
+            self.hand.hold(self._interrupted, ended=True)
         else:
             self.hand.release()
 
@@ -131,7 +131,7 @@ class QueueWorker:
         pace = self.desk.pace
         begin = deque(todo.popleft() for _ in range(min(pace.batch, len(todo))))
         if begin and not singly:
-            self.hand.hold([*self._killed, *self._keys(), *(one.key for one in begin)])
+            self.hand.hold([*self._interrupted, *self._keys(), *(one.key for one in begin)])
         self.desk.public.refresh()
         with self.desk.steps.indexing() as published:
             batch = _Batch(published, self.bench.clock.now() + pace.batch_time)
@@ -176,7 +176,7 @@ class QueueWorker:
                 return False
             submission = begin.popleft()
             if singly:
-                self.hand.hold([*self._killed, submission.key])
+                self.hand.hold([*self._interrupted, submission.key])
             self._begin(submission, batch)
         return bool(self.looks.running) and (bool(begin) or not todo)
 
@@ -196,8 +196,8 @@ class QueueWorker:
         """Decide what was looked into."""
         submission = self._in_hand[done.item.name].submission
         with self._leaving(submission, batch):
-            if done.is_killed:
-                self._killed.append(submission.key)
+            if done.was_interrupted:
+                self._interrupted.append(submission.key)
             decided = self.desk.decide(done)
             if isinstance(decided, Refused):
                 self._refuse(submission, decided)

@@ -26,6 +26,16 @@ def _sleep(_: str) -> str:
     raise AssertionError
 
 
+def _doze(_: str) -> str:
+    time.sleep(0.5)
+    return "awake"
+
+
+def _stopped(item: str) -> str:
+    signal.raise_signal(signal.SIGSTOP)
+    return item
+
+
 def _deaf(item: str) -> str:
     signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals) - {signal.SIGKILL})
     return _sleep(item)
@@ -58,6 +68,8 @@ _WORK: dict[str, Callable[[str], str]] = {
     "for_ever": _for_ever,
     "sleep": _sleep,
     "deaf": _deaf,
+    "doze": _doze,
+    "stopped": _stopped,
     "memory": _memory,
     "kill": _kill,
     "abort": _abort,
@@ -74,7 +86,13 @@ class Maker(Protocol):
     """Makes such processes, which are ended with the test."""
 
     def __call__(
-        self, count: int = 1, *, seconds: float = 60, memory: int = _MANY, patience: float = 60
+        self,
+        count: int = 1,
+        *,
+        seconds: float = 60,
+        memory: int = _MANY,
+        longest: float = 60,
+        patience: float = 60,
     ) -> Bounded[str, str]: ...
 
 
@@ -83,9 +101,14 @@ def bounded() -> Iterator[Maker]:
     made: list[Bounded[str, str]] = []
 
     def make(
-        count: int = 1, *, seconds: float = 60, memory: int = _MANY, patience: float = 60
+        count: int = 1,
+        *,
+        seconds: float = 60,
+        memory: int = _MANY,
+        longest: float = 60,
+        patience: float = 60,
     ) -> Bounded[str, str]:
-        limits = Limits(seconds=seconds, memory=memory)
+        limits = Limits(seconds=seconds, memory=memory, longest=longest)
         made.append(Bounded(_do, limits, count, patience))
         return made[-1]
 
@@ -102,12 +125,27 @@ def _one(workers: Bounded[str, str], item: str) -> str | Ended:
     return done.result()
 
 
-@pytest.mark.parametrize("item", ["for_ever", "sleep", "deaf"])
-def test_what_takes_too_long_is_ended_whatever_it_does(bounded: Maker, item: str) -> None:
-    workers = bounded(seconds=0.3)
+def test_what_takes_too_much_processor_time_is_ended(bounded: Maker) -> None:
+    workers = bounded(seconds=0.1)
 
-    assert _one(workers, item) is Ended.TIME
+    assert _one(workers, "for_ever") is Ended.TIME
     assert _one(workers, "next") == "NEXT"
+
+
+@pytest.mark.parametrize("item", ["for_ever", "sleep", "deaf", "stopped"])
+def test_what_has_no_end_is_ended_whatever_it_does_and_is_not_blamed(bounded: Maker, item: str) -> None:
+    workers = bounded(longest=0.3)
+    workers.begin(item)
+
+    done = workers.next()
+
+    assert done
+    assert (done.result(), done.was_interrupted) == (Ended.STALLED, True)
+    assert _one(workers, "next") == "NEXT"
+
+
+def test_what_waits_longer_for_the_processor_than_it_may_use_it_is_done(bounded: Maker) -> None:
+    assert _one(bounded(seconds=0.1), "doze") == "awake"
 
 
 def test_what_wants_too_much_memory_gets_none_and_the_next_gets_all_again(bounded: Maker) -> None:

@@ -5,6 +5,7 @@ decided stays decided.
 import errno
 import json
 import math
+import os
 import signal
 import time
 from dataclasses import replace
@@ -16,7 +17,7 @@ from pkgaction import desk, examination, inhand
 from pkgaction.bounded import Bounded, Done, Limits
 from pkgaction.errors import AccessDeniedError, RunnerError, StorageError
 from pkgaction.model import layout
-from pkgaction.model.outcome import Status
+from pkgaction.model.outcome import Ledger, Status
 from pkgaction.model.owners import Owners
 from pkgaction.model.release import Built
 from pkgaction.model.submission import Received, Refused
@@ -25,29 +26,35 @@ from pkgaction.model.turns import in_turns
 from pkgaction.ports import Headers, StoredObject
 from pkgaction.stages import accept, rollback
 from pkgaction.stages.validate import Specification
+from tests.fakes import release
 from tests.fakes.release import FakeClock
 from tests.fakes.store import Crashing, Killed, MemoryStore, Watching
-from tests.unit.test_acceptance import Port, signature
+from tests.unit.test_acceptance import Port, TrustsBoth, signature
 from tests.unit.test_acceptance import port as port  # noqa: PLC0414 - a fixture
 
-_SLOW = "eel_slow"
+_SLOW, _BUSY, _STARVED = "eel_slow", "eel_busy", "eel_starved"
 
 
 @pytest.fixture
 def slow(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look at the package of that name takes for ever; who waits for others is impatient."""
+    """A look at some packages takes for ever, or gets no processor; others do not wait for long."""
 
     def look(received: Received, owners: Owners, specification: Specification | None) -> Built | Refused:
         while received.file_name.startswith(_SLOW):
             time.sleep(3600)
+        while received.file_name.startswith(_BUSY):
+            pass
+        if received.file_name.startswith(_STARVED):
+            time.sleep(1.2)
         return examination.examine(received, owners, specification)
 
     monkeypatch.setattr(desk, "examine", look)
     port.pace = replace(port.pace, patience=0.2, idle=0.2)
 
 
-def limited(port: Port, *, seconds: float = 3600, memory: int = 1 << 30) -> None:
-    port.pace = replace(port.pace, limits=Limits(seconds=seconds, memory=memory))
+def limited(port: Port, *, seconds: float = 3600, memory: int = 1 << 30, longest: float = 3600) -> None:
+    limits = Limits(seconds=seconds, memory=memory, longest=longest)
+    port.pace = replace(port.pace, limits=limits)
 
 
 def names(port: Port) -> list[str]:
@@ -55,8 +62,6 @@ def names(port: Port) -> list[str]:
 
 
 def bench(port: Port) -> accept.Bench:
-    from tests.unit.test_acceptance import TrustsBoth
-
     return accept.Bench(queue=port.queue, verifier=TrustsBoth(), clock=port.clock)
 
 
@@ -127,20 +132,56 @@ def test_the_same_in_two_folders_is_published_once(port: Port) -> None:
 @pytest.mark.usefixtures("slow")
 def test_what_takes_too_long_is_refused_and_keeps_nobody(port: Port) -> None:
     limited(port, seconds=1)
-    data = port.zipped(_SLOW)
-    for name in (_SLOW, "crab", "eel"):
-        port.submit(f"{name}-1.0.0.zip", data if name == _SLOW else port.zipped(name))
+    data = port.zipped(_BUSY)
+    for name in (_BUSY, "crab", "eel"):
+        port.submit(f"{name}-1.0.0.zip", data if name == _BUSY else port.zipped(name))
         port.clock.sleep(1)
 
     ledger = port.run()
 
-    reason = port.reason(f"{_SLOW}-1.0.0.zip")
+    reason = port.reason(f"{_BUSY}-1.0.0.zip")
     assert (reason["code"], reason["fingerprint"]) == ("too-costly", "A" * 40)
-    assert "1 seconds" in str(reason["what"])
+    assert "(1 seconds are the most)" in str(reason["what"])
     assert port.indexed() == [("crab", "1.0.0"), ("eel", "1.0.0")]
     assert ledger.exit_status == 1
     kept = [body for name, (body, _) in port.queue.dump().items() if name.endswith("package.zip")]
     assert kept == [data]
+
+
+@pytest.mark.usefixtures("slow")
+def test_what_a_busy_machine_delays_for_longer_than_the_limit_is_accepted(port: Port) -> None:
+    limited(port, seconds=1)
+    port.submit(f"{_STARVED}-1.0.0.zip", port.zipped(_STARVED))
+
+    ledger = port.run()
+
+    assert port.statuses(ledger) == {_STARVED: Status.PUBLISHED}
+
+
+@pytest.mark.usefixtures("slow")
+def test_what_sleeps_is_ended_and_stays_as_that_may_not_be_its_fault(port: Port) -> None:
+    limited(port, longest=0.3)
+    port.submit(f"{_SLOW}-1.0.0.zip", port.zipped(_SLOW))
+    port.submit("crab-1.0.0.zip", port.zipped())
+    key = accept.Submission(zip=_there(port, f"candidates/{_SLOW}-1.0.0.zip"), signature=None).key
+
+    ledger = port.run()
+
+    assert port.indexed() == [("crab", "1.0.0")]
+    assert ledger.exit_status == 3
+    (problem,) = ledger.problems
+    assert "no end in time" in problem.what
+    assert problem.fix == "give the job a machine that is less busy; the job decides it again"
+    assert inhand.read(port.queue, port.clock, [key], tidy=False).ends == {key: 1}
+
+
+def test_no_more_is_looked_into_at_once_than_there_are_cores(port: Port) -> None:
+    world = release.world(port.folder, artifacts=port.artifacts, index=port.index, clock=port.clock)
+    job = replace(release.job(), jobs=10_000)
+
+    looks = desk.Desk.of(Owners({}), TrustsBoth(), job, world, Ledger()).prepare()
+
+    assert looks.count == max(2, len(os.sched_getaffinity(0)))
 
 
 def test_what_needs_too_much_memory_is_refused_and_the_others_are_not(
