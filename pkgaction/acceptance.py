@@ -51,4 +51,4 @@ def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
     with desk.open([one.name for one in waiting]):
         if waiting:
             looks = desk.prepare()  # nothing is in hand: no submission is to blame for what fails here
-            QueueWorker(bench, desk, looks, hand).decide(waiting, left)
+            QueueWorker(bench, desk, looks, hand, left).decide(waiting)

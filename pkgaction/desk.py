@@ -121,14 +121,16 @@ class Desk:
         done = looks.next()
         return self.decide(done) if done else None
 
-    def decide(self, done: Done[Received, Built | Refused]) -> Decided:
-        """The same for what was looked into.
+    def decide(self, done: Done[Received, Built | Refused], *, is_last: bool = False) -> Decided:
+        """The same for what was looked into; `is_last`: it ended other runs, and was tried alone.
 
         Raises:
             OutsideError: as `take`.
         """
-        received = done.item
-        decided = self._judged(received, done.result())
+        received, result = done.item, done.result()
+        if isinstance(result, Ended):
+            return self.refuse(too_costly(received, result, self.pace.limits, is_last=is_last))
+        decided = self._judged(received, result)
         if isinstance(decided, Refused):
             return self.refuse(decided)
         self.decided.add(received.name)
@@ -144,9 +146,7 @@ class Desk:
         self.steps.ledger.settle(outcome_of(no))
         return no
 
-    def _judged(self, received: Received, found: Built | Refused | Ended) -> Decided:
-        if isinstance(found, Ended):
-            return too_costly(received, found, self.pace.limits)
+    def _judged(self, received: Received, found: Built | Refused) -> Decided:
         if isinstance(found, Refused):
             return found
         try:

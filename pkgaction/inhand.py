@@ -2,11 +2,12 @@
 
 Each run keeps one object below `in-hand/` that names the submissions it is at, and deletes it at its
 end. One that stays is what a run left that ended at work: what it names goes last in the next run, what
-two of them name even later and one at a time, and what three of them name is refused. So do queues that
-have one for dead letters.
+two of them name even later and one at a time. These objects say who goes first, and never refuse a
+submission: others may have written them.
 """
 
 import json
+import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -32,7 +33,9 @@ IN_HAND = "in-hand/"
 Key: TypeAlias = tuple[str, int]  # name and generation of a submission's zip
 
 _ENDED_SURELY = timedelta(minutes=30)  # no batch takes as long
-_MOST_READ = 1000  # objects that are read
+MOST_ENDS = 3  # ended runs that need to be known of a submission
+_MARK = re.compile(rf"{IN_HAND}[0-9a-f]{{16}}\.json")
+_MOST_LISTED, _MOST_READ = 10_000, 100  # objects; the newest are read
 _LARGEST = 1 << 20  # bytes of one
 _HEADERS = Headers(content_type=layout.JSON_TYPE, cache_control=layout.NEVER_CACHED)
 
@@ -44,26 +47,38 @@ class Left:
     named: Counter[Key] = field(default_factory=Counter)  # runs that name it, at work or ended
     ends: Counter[Key] = field(default_factory=Counter)  # runs that are known to have ended at it
 
+    def is_last(self, key: Key) -> bool:
+        """Whether so many runs have ended at it that all others go first."""
+        return self.ends[key] >= MOST_ENDS
+
 
 def read(queue: ObjectStore, clock: Clock, waiting: Iterable[Key], *, tidy: bool) -> Left:
-    """What other runs have left; what names nothing that still waits is deleted.
+    """What other runs have left; an ended one's object that adds nothing is deleted.
 
     Raises:
         StorageError: the storage failed.
     """
-    known, named, ends = set(waiting), Counter[Key](), Counter[Key]()
-    try:
-        marks = [*islice(queue.list(IN_HAND), _MOST_READ)]
-    except AccessDeniedError:
-        return Left()  # who may list the candidates alone
-    for mark in marks:
+    known, left = set(waiting), Left()
+    for mark in _newest(queue):
         keys, ended = _content(queue, mark)
-        named.update(keys & known)
+        keys &= known
+        left.named.update(keys)
         if ended or abs(clock.now() - mark.created) > _ENDED_SURELY:  # or it says a time that is not so
-            ends.update(keys & known)
-            if tidy and not keys & known:
+            adds_nothing = all(left.is_last(key) for key in keys)
+            left.ends.update(keys)
+            if tidy and adds_nothing:
                 _delete(queue, mark)
-    return Left(named, ends)
+    return left
+
+
+def _newest(queue: ObjectStore) -> Sequence[StoredObject]:
+    """The newest objects that are named as a run names its own."""
+    try:
+        listed = [*islice(queue.list(IN_HAND), _MOST_LISTED)]
+    except AccessDeniedError:
+        return ()  # who may list the candidates alone
+    marks = [mark for mark in listed if _MARK.fullmatch(mark.name)]
+    return sorted(marks, key=lambda mark: mark.created, reverse=True)[:_MOST_READ]
 
 
 @dataclass(slots=True)

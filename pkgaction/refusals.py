@@ -3,6 +3,7 @@
 from pkgaction.bounded import Ended, Limits
 from pkgaction.errors import OutsideError
 from pkgaction.examination import refused
+from pkgaction.inhand import MOST_ENDS
 from pkgaction.model.outcome import GOES_ON, Outcome, Status
 from pkgaction.model.submission import Code, Received, Refused
 
@@ -22,13 +23,13 @@ def withdrawn(received: Received) -> Refused:
     return refused(received, Code.WITHDRAWN, what, fix)
 
 
-def too_costly(received: Received, ended: Ended, limits: Limits) -> Refused:
-    """Why what has no result is refused.
+def too_costly(received: Received, ended: Ended, limits: Limits, *, is_last: bool) -> Refused:
+    """Why what has no result is refused; `is_last`: it ended other runs, and was tried alone.
 
     Raises:
         OutsideError: it may not be its fault.
     """
-    if ended in _INTERRUPTED:
+    if ended in _INTERRUPTED and not is_last:
         fix = f"{_INTERRUPTED[ended]}; the job decides it again"
         raise OutsideError(what=f"to look into it: {ended.value}", where=received.name, fix=fix)
     told = {
@@ -36,7 +37,8 @@ def too_costly(received: Received, ended: Ended, limits: Limits) -> Refused:
         Ended.MEMORY: f"{limits.memory >> 20} MiB",
     }.get(ended, "")
     most = f" ({told} are the most)" if told else ""
-    what = f"to look into it, {ended.value}{most}"
+    before = f"; {MOST_ENDS} runs ended while they were at it" if ended in _INTERRUPTED else ""
+    what = f"to look into it, {ended.value}{most}{before}"
     return refused(received, Code.TOO_COSTLY, what, "make the package smaller and plainer, or split it")
 
 

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,19 +25,18 @@ from pkgaction.inhand import Hand, Left
 from pkgaction.job import MOST_UPLOADS
 from pkgaction.model.outcome import Problem
 from pkgaction.model.release import Built, Published
-from pkgaction.model.submission import Code, Received, Refused
+from pkgaction.model.submission import Received, Refused
 from pkgaction.ports import GenerationMismatchError
 from pkgaction.stages import accept
 
 _HURRY = 1.5  # seconds after a cancel: a runner kills what goes on for ten, and a report is due
-_MOST_ENDS = 3  # runs that may end with the same submission in hand
 
 
 def _by_suspicion(
     waiting: Sequence[accept.Submission], left: Left
 ) -> Iterator[tuple[int, list[accept.Submission]]]:
-    """What is to be decided, by how many runs had it in hand when they ended, or have now."""
-    times = {one.key: left.named[one.key] for one in waiting if left.ends[one.key] < _MOST_ENDS}
+    """What is to be decided before the last, by how many runs ended with it in hand, or have it now."""
+    times = {one.key: left.named[one.key] for one in waiting if not left.is_last(one.key)}
     for number in sorted(set(times.values())):
         yield number, [one for one in waiting if times.get(one.key) == number]
 
@@ -66,18 +65,18 @@ class QueueWorker:
     desk: Desk
     looks: Bounded[Received, Built | Refused]
     hand: Hand
+    left: Left
     _in_hand: dict[str, _InHand] = field(default_factory=dict)  # by name
     _interrupted: list[inhand.Key] = field(default_factory=list)  # whose looks were interrupted
 
-    def decide(self, waiting: Sequence[accept.Submission], left: Left) -> None:
-        """Decide all that waits; what ended other runs goes last, or is refused."""
+    def decide(self, waiting: Sequence[accept.Submission]) -> None:
+        """Decide all that waits; what ended other runs goes last."""
         with self._open():
-            for times, some in _by_suspicion(waiting, left):
+            for times, some in _by_suspicion(waiting, self.left):
                 self.serve(accept.by_turns(some), singly=times > 1)
-            last = [one for one in waiting if left.ends[one.key] >= _MOST_ENDS]
-            public = [one for one in last if self.desk.is_public(one)]
-            self.serve(public, singly=True)  # its index entry is what is missing: it is not given up
-            self.give_up(one for one in last if one not in public)
+            for one in waiting:
+                if self.left.is_last(one.key):
+                    self._serve_last(one)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[None]:
@@ -122,6 +121,25 @@ class QueueWorker:
         todo = deque(submissions)
         while todo or self.looks.running:
             self._serve_batch(todo, singly=singly)
+
+    def _serve_last(self, submission: accept.Submission) -> None:
+        """Decide what ended other runs. If the machine has no room for it even alone, it ends no more.
+
+        Raises:
+            PkgactionError: the cause is not the submission's.
+        """
+        say = self.desk.steps.world.watch.say
+        say(f"{submission.name}: {inhand.MOST_ENDS} runs ended while they were at it; it is tried alone")
+        try:
+            self.serve([submission], singly=True)
+        except RunnerError as error:
+            self._interrupted.append(submission.key)
+            if held := self._in_hand.pop(submission.name, None):
+                shutil.rmtree(held.folder, ignore_errors=True)
+            problem = Problem(
+                what=error.what, where=submission.name, fix=error.fix, exit_status=error.exit_status
+            )
+            self.desk.steps.ledger.problems.append(problem)
 
     def _serve_batch(self, todo: deque[accept.Submission], *, singly: bool) -> None:
         """Decide what is begun now, as far as it is soon done: the next batch goes on with the rest.
@@ -196,9 +214,10 @@ class QueueWorker:
         """Decide what was looked into."""
         submission = self._in_hand[done.item.name].submission
         with self._leaving(submission, batch):
-            if done.was_interrupted:
+            is_last = self.left.is_last(submission.key) and not self.desk.is_public(submission)
+            if done.was_interrupted and not is_last:
                 self._interrupted.append(submission.key)
-            decided = self.desk.decide(done)
+            decided = self.desk.decide(done, is_last=is_last)
             if isinstance(decided, Refused):
                 self._refuse(submission, decided)
             elif isinstance(decided, Published):
@@ -238,14 +257,3 @@ class QueueWorker:
     def _refuse(self, submission: accept.Submission, no: Refused) -> None:
         if not self.desk.steps.job.dry_run:
             accept.refuse(submission, no, self.bench, self._in_hand[submission.name].folder)
-
-    def give_up(self, submissions: Iterable[accept.Submission]) -> None:
-        """Refuse what several runs have ended at, without a look at it."""
-        for submission in submissions:
-            what = f"{_MOST_ENDS} runs, or their looks into it, were ended while they were at it"
-            fix = "make the package smaller and plainer, or split it"
-            no = Refused(name=submission.name, code=Code.TOO_COSTLY, what=what, fix=fix)
-            folder = Path(tempfile.mkdtemp(dir=self.desk.steps.world.scratch))
-            self._in_hand[submission.name] = _InHand(submission, folder)
-            with self._leaving(submission, _Batch([], self.bench.clock.now())):
-                self._refuse(submission, self.desk.refuse(no))
