@@ -38,14 +38,14 @@ def _replaced(
     """Each generation below the current one, from the oldest, with the latest time that readers may have
     taken it for the current one.
     """
-    once_current = list(_once_current(current, folders))
+    were_current = list(once_current(current, folders))
     for cursor in sorted(folders):
-        later = [following for following in once_current if following > cursor]
+        later = [following for following in were_current if following > cursor]
         if later:
             yield cursor, max(stored.created for stored in folders[min(later)])
 
 
-def _once_current(current: str, folders: Mapping[str, Sequence[StoredObject]]) -> Iterator[str]:
+def once_current(current: str, folders: Mapping[str, Sequence[StoredObject]]) -> Iterator[str]:
     """The current generation and those before it, as far back as each names the one it replaced.
 
     A folder that a dead publisher has left is none of them.

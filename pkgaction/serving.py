@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pkgaction import inhand
 from pkgaction.bounded import Bounded, Done
-from pkgaction.desk import Desk, Standing
+from pkgaction.desk import Desk
 from pkgaction.errors import (
     PkgactionError,
     RunnerError,
@@ -28,6 +28,7 @@ from pkgaction.model.release import Built, Published
 from pkgaction.model.submission import Received, Refused
 from pkgaction.ports import GenerationMismatchError
 from pkgaction.stages import accept
+from pkgaction.submitting import Standing
 
 _HURRY = 1.5  # seconds after a cancel: a runner kills what goes on for ten, and a report is due
 
@@ -150,7 +151,7 @@ class QueueWorker:
         begin = deque(todo.popleft() for _ in range(min(pace.batch, len(todo))))
         if begin and not singly:
             self.hand.hold([*self._interrupted, *self._keys(), *(one.key for one in begin)])
-        self.desk.public.refresh()
+        self.desk.publisher.public.refresh()
         with self.desk.steps.indexing() as published:
             batch = _Batch(published, self.bench.clock.now() + pace.batch_time)
             while self._goes_on(begin, todo, batch, singly=singly):

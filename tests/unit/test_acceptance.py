@@ -60,6 +60,7 @@ class Port:
 
     def __post_init__(self) -> None:
         self.queue = MemoryStore(clock=self.clock)
+        self.artifacts.clock = self.index.clock = self.clock
 
     def zipped(
         self, name: str = "crab", version: str = "1.0.0", extra: Mapping[str, bytes] | None = None

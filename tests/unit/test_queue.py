@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import pytest
 
-from pkgaction import desk, examination, inhand
+from pkgaction import desk, examination, inhand, retention
 from pkgaction.bounded import Bounded, Done, Limits
 from pkgaction.errors import AccessDeniedError, RunnerError, StorageError
 from pkgaction.model import layout
@@ -21,7 +21,7 @@ from pkgaction.model.outcome import Ledger, Status
 from pkgaction.model.owners import Owners
 from pkgaction.model.release import Built
 from pkgaction.model.submission import Received, Refused
-from pkgaction.model.tree import Content
+from pkgaction.model.tree import Bytes, Content
 from pkgaction.model.turns import in_turns
 from pkgaction.ports import Headers, StoredObject
 from pkgaction.stages import accept, rollback
@@ -450,8 +450,6 @@ def test_a_candidate_that_took_the_place_of_one_that_ended_runs_is_another_one(p
     ],
 )  # fmt: skip
 def test_an_object_of_others_among_those_in_hand_says_nothing(port: Port, said: bytes) -> None:
-    from pkgaction.model.tree import Bytes
-
     for name in ("x", "0" * 16):
         headers = Headers(content_type="", cache_control="")
         port.queue.create(f"in-hand/{name}.json", Bytes(said), headers)
@@ -688,6 +686,180 @@ def test_what_a_killed_run_has_made_public_is_completed_also_after_a_copy_came_f
     assert port.indexed() == [("crab", "1.0.0")]
     assert not any(name.startswith("candidates/") for name in port.queue.dump())
     assert Status.COMPLETED in {one.status for one in ledger.sorted()}
+
+
+def lose(port: Port, *endings: str) -> None:
+    """Objects of the public bucket that are not there any more."""
+    for name in port.artifacts.dump():
+        if name.endswith(endings):
+            stored = port.artifacts.stat(name)
+            assert stored
+            port.artifacts.delete(name, generation=stored.generation)
+
+
+_OTHERS = Owners({"A" * 40: ("*",), "B" * 40: ("*",)})
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_nobody_else_completes_what_is_public(port: Port, *, indexed: bool, dry_run: bool) -> None:
+    if indexed:
+        data = port.zipped()
+        port.submit("reef/crab-1.0.0.zip", data)
+        port.run()
+    else:
+        data = rolled_back(port)
+    lose(port, "crab-1.0.0.zip.sig", "crab-1.0.0/docs/README.md")
+    before = port.artifacts.dump()
+    port.submit("shore/crab-1.0.0.zip", data, signature(data, "B" * 40))
+
+    ledger = port.run(owners=_OTHERS, dry_run=dry_run)
+
+    assert port.artifacts.dump() == before
+    assert len(before) > 2
+    assert "artifacts/packages/crab-1.0.0.zip.sig" not in before
+    status = Status.ALREADY_PUBLISHED if indexed else Status.FAILED
+    assert port.statuses(ledger) == {"crab": status}
+    if not dry_run:
+        assert not any(name.startswith("candidates/") for name in port.queue.dump())
+
+
+def test_its_owner_completes_what_is_public(port: Port) -> None:
+    data = port.zipped()
+    port.submit("reef/crab-1.0.0.zip", data)
+    port.run()
+    lose(port, "crab-1.0.0.zip.sig")
+    port.submit("reef/crab-1.0.0.zip", data)
+
+    ledger = port.run()
+
+    assert port.statuses(ledger) == {"crab": Status.COMPLETED}
+    assert port.artifacts.data("artifacts/packages/crab-1.0.0.zip.sig") == signature(data)
+
+
+def test_another_run_that_makes_it_public_meanwhile_leaves_nothing_to_complete(port: Port) -> None:
+    data = port.zipped()
+    port.submit("reef/crab-1.0.0.zip", data)
+    port.clock.sleep(1)
+    port.submit("shore/crab-1.0.0.zip", data)
+    inner: list[Ledger] = []
+
+    def meanwhile(name: str) -> None:
+        if name.endswith("crab-1.0.0/manifest.yml") and not inner:
+            first = _there(port, "candidates/reef/crab-1.0.0.zip")
+            port.queue.delete(first.name, generation=first.generation)
+            inner.append(port.run())
+
+    ledger = port.run(artifacts=Watching(port.artifacts, after=meanwhile))
+
+    assert [port.statuses(one)["crab"] for one in inner] == [Status.PUBLISHED]
+    assert port.statuses(ledger) == {"crab": Status.ALREADY_PUBLISHED}
+
+
+def killed_with_its_zip_public(port: Port, until: str) -> bytes:
+    """A version that is public, and that no index has had; `until` is what the run wrote last."""
+    port.submit("eel-1.0.0.zip", port.zipped("eel"))
+    port.run()
+    port.clock.sleep(60)
+    data = port.zipped()
+    port.submit("reef/crab-1.0.0.zip", data)
+
+    def stop(name: str) -> None:
+        if name.endswith(until):
+            raise Killed
+
+    with pytest.raises(Killed):
+        port.run(artifacts=Watching(port.artifacts, after=stop), index=Watching(port.index, after=stop))
+    assert port.indexed() == [("eel", "1.0.0")]
+    port.clock.sleep(60)
+    return data
+
+
+def resubmit(port: Port, name: str, data: bytes) -> None:
+    """The owner deletes what still waits, and puts it there again."""
+    for name_or_sig in (name, f"{name}.sig"):
+        if stored := port.queue.stat(f"candidates/{name_or_sig}"):
+            port.queue.delete(stored.name, generation=stored.generation)
+    port.submit(name, data)
+
+
+@pytest.mark.parametrize(
+    "until", ["packages/crab-1.0.0.zip", layout.full_index_name("").rpartition("/")[2]]
+)
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_no_index_has_had_was_not_withdrawn(port: Port, until: str, *, dry_run: bool) -> None:
+    data = killed_with_its_zip_public(port, until)
+    resubmit(port, "reef/crab-1.0.0.zip", data)
+
+    ledger = port.run(dry_run=dry_run)
+
+    assert port.statuses(ledger) == {"crab": Status.WOULD_PUBLISH if dry_run else Status.COMPLETED}
+    assert dry_run or port.indexed() == [("crab", "1.0.0"), ("eel", "1.0.0")]
+
+
+@pytest.mark.parametrize("pruned", [False, True])
+def test_what_an_index_has_had_is_not_brought_back_by_its_owner_either(
+    port: Port, *, pruned: bool
+) -> None:
+    port.submit("eel-1.0.0.zip", port.zipped("eel"))
+    port.run()
+    first = json.loads(port.index.data(layout.CURSOR))["current"]
+    port.clock.sleep(60)
+    data = port.zipped()
+    port.submit("reef/crab-1.0.0.zip", data)
+    port.run()
+    rollback.to(first, port.index, port.clock)
+    if pruned:
+        port.clock.sleep(3 * 86_400)
+        retention.prune(port.index, port.clock, days=1)
+        assert len(port.index.dump()) == 2  # the cursor, and the list that it names
+    port.submit("reef/crab-1.0.0.zip", data)
+
+    port.run()
+
+    assert port.indexed() == [("eel", "1.0.0")]
+    assert port.reason("reef/crab-1.0.0.zip")["code"] == "withdrawn"
+
+
+def test_what_could_not_leave_the_queue_undoes_no_roll_back(port: Port) -> None:
+    class Keeping(MemoryStore):
+        def delete(self, name: str, *, generation: int) -> None:
+            if name.startswith(accept.CANDIDATES):
+                raise AccessDeniedError(what="a right is missing", where="the queue")
+            super().delete(name, generation=generation)
+
+    port.submit("eel-1.0.0.zip", port.zipped("eel"))
+    port.run()
+    first = json.loads(port.index.data(layout.CURSOR))["current"]
+    port.queue = Keeping(clock=port.clock)
+    port.submit("crab-1.0.0.zip", port.zipped())
+    port.run()
+    assert ("crab", "1.0.0") in port.indexed()
+    rollback.to(first, port.index, port.clock)
+
+    port.run()
+
+    assert port.indexed() == [("eel", "1.0.0")]
+    assert port.reason("crab-1.0.0.zip")["code"] == "withdrawn"
+
+
+def test_a_list_that_cannot_be_read_proves_nothing(port: Port) -> None:
+    data = killed_with_its_zip_public(port, "packages/crab-1.0.0.zip")
+    port.submit("eel-1.0.1.zip", port.zipped("eel", "1.0.1"))
+    candidate = _there(port, "candidates/reef/crab-1.0.0.zip")
+    port.queue.delete(candidate.name, generation=candidate.generation)
+    port.run()
+    broken = json.loads(port.index.data(layout.CURSOR))["current"]
+    port.submit("eel-1.0.2.zip", port.zipped("eel", "1.0.2"))
+    port.run()
+    stored = port.index.stat(layout.full_index_name(broken))
+    assert stored
+    port.index.replace(stored.name, Bytes(b"x"), stored.headers, generation=stored.generation)
+    resubmit(port, "reef/crab-1.0.0.zip", data)
+
+    port.run()
+
+    assert port.reason("reef/crab-1.0.0.zip")["code"] == "withdrawn"
 
 
 def test_what_is_public_and_indexed_is_known_again_and_leaves_the_queue(port: Port) -> None:
