@@ -54,6 +54,7 @@ class Done(Generic[T, R]):
     """A piece of work that is over."""
 
     item: T
+    seconds: float  # that it took: of processor time, or by the clock if it was ended
     _answer: "R | Ended | BaseException" = field(repr=False)
 
     @property
@@ -137,7 +138,7 @@ class Bounded(Generic[T, R]):
         while self._running:
             if one := self._over():
                 self._running.remove(one)
-                return Done(one.item, self._answer(one))
+                return self._done(one)
             now = time.monotonic()
             if until is not None and now >= until:
                 return None
@@ -174,20 +175,20 @@ class Bounded(Generic[T, R]):
         later = [at - now for at in times if at > now]
         return min(later, default=0)
 
-    def _answer(self, one: _Running[T]) -> "R | Ended | BaseException":
+    def _done(self, one: _Running[T]) -> Done[T, R]:
         if not one.process.line.poll():
             one.process.end()
-            return Ended.STALLED
+            return Done(one.item, one.for_seconds(), Ended.STALLED)
         try:
-            answer = cast("R | Ended | BaseException", one.process.line.recv())
+            answer, seconds = cast("tuple[R | Ended | BaseException, float]", one.process.line.recv())
         except (EOFError, OSError):
             one.process.process.join()
-            return _why(one.process.end())
+            return Done(one.item, one.for_seconds(), _why(one.process.end()))
         if answer is Ended.MEMORY:
             one.process.end()  # what it has taken may not come back
         else:
             self._idle.append(one.process)
-        return answer
+        return Done(one.item, seconds, answer)
 
     def _forked(self) -> _Process:
         context = multiprocessing.get_context("fork")
@@ -222,7 +223,9 @@ def _serve(
         other.close()
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
-            line.send_bytes(_pickled(_limited(work, cast("T", line.recv()), limits)))
+            item, before = cast("T", line.recv()), time.process_time()
+            answer = _limited(work, item, limits)
+            line.send_bytes(_pickled(answer, time.process_time() - before))
 
 
 def _limited(work: Callable[[T], R], item: T, limits: Limits) -> "R | Ended | BaseException":
@@ -261,10 +264,11 @@ def _data() -> int:
     return 0
 
 
-def _pickled(answer: object) -> bytes:
+def _pickled(answer: object, seconds: float) -> bytes:
     try:
-        return pickle.dumps(answer)
+        return pickle.dumps((answer, seconds))
     except MemoryError:
-        return pickle.dumps(Ended.MEMORY)
+        return pickle.dumps((Ended.MEMORY, seconds))
     except Exception as error:  # noqa: BLE001 - what it is matters less than that it is told
-        return pickle.dumps(RuntimeError(f"{type(error).__name__} of an answer: {answer!r:.200}"))
+        told = RuntimeError(f"{type(error).__name__} of an answer: {answer!r:.200}")
+        return pickle.dumps((told, seconds))

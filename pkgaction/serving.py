@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +26,7 @@ from pkgaction.job import MOST_UPLOADS
 from pkgaction.model.outcome import Problem
 from pkgaction.model.release import Built, Published
 from pkgaction.model.submission import Received, Refused
+from pkgaction.model.turns import least_served
 from pkgaction.ports import GenerationMismatchError
 from pkgaction.stages import accept
 from pkgaction.submitting import Standing
@@ -46,6 +47,7 @@ def _by_suspicion(
 class _InHand:
     submission: accept.Submission
     folder: Path  # that it is fetched into
+    since: datetime
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class QueueWorker:
     hand: Hand
     left: Left
     _in_hand: dict[str, _InHand] = field(default_factory=dict)  # by name
+    _seconds: dict[Hashable, float] = field(default_factory=dict)  # that each owner had
     _interrupted: list[inhand.Key] = field(default_factory=list)  # whose looks were interrupted
 
     def decide(self, waiting: Sequence[accept.Submission]) -> None:
@@ -121,7 +124,23 @@ class QueueWorker:
         """
         todo = deque(submissions)
         while todo or self.looks.running:
-            self._serve_batch(todo, singly=singly)
+            begin = self._take_turns(todo)
+            self._serve_batch(begin, todo, singly=singly)
+
+    def _take_turns(self, todo: deque[accept.Submission]) -> deque[accept.Submission]:
+        """Take out what is begun next. An owner that has had more time than others waits for them."""
+        seconds = dict(self._seconds)
+        for held in self._in_hand.values():
+            owner = held.submission.owner
+            elapsed = (self.bench.clock.now() - held.since).total_seconds()
+            seconds[owner] = seconds.get(owner, 0) + elapsed
+        pace = self.desk.pace
+        fair = least_served(todo, lambda one: one.owner, seconds, pace.patience)[: pace.batch]
+        keys = {one.key for one in fair}
+        left = [one for one in todo if one.key not in keys]
+        todo.clear()
+        todo.extend(left)
+        return deque(fair)
 
     def _serve_last(self, submission: accept.Submission) -> None:
         """Decide what ended other runs. If the machine has no room for it even alone, it ends no more.
@@ -142,13 +161,14 @@ class QueueWorker:
             )
             self.desk.steps.ledger.problems.append(problem)
 
-    def _serve_batch(self, todo: deque[accept.Submission], *, singly: bool) -> None:
+    def _serve_batch(
+        self, begin: deque[accept.Submission], todo: deque[accept.Submission], *, singly: bool
+    ) -> None:
         """Decide what is begun now, as far as it is soon done: the next batch goes on with the rest.
 
         What is accepted leaves the queue only when the index has it.
         """
         pace = self.desk.pace
-        begin = deque(todo.popleft() for _ in range(min(pace.batch, len(todo))))
         if begin and not singly:
             self.hand.hold([*self._interrupted, *self._keys(), *(one.key for one in begin)])
         self.desk.publisher.public.refresh()
@@ -202,7 +222,7 @@ class QueueWorker:
     def _begin(self, submission: accept.Submission, batch: _Batch) -> None:
         """Fetch a submission, and begin to look into it."""
         folder = Path(tempfile.mkdtemp(dir=self.desk.steps.world.scratch))
-        self._in_hand[submission.name] = _InHand(submission, folder)
+        self._in_hand[submission.name] = _InHand(submission, folder, self.bench.clock.now())
         with self._leaving(submission, batch) as stays:
             received = accept.receive(submission, self.bench, folder)
             if isinstance(received, Refused):
@@ -214,6 +234,7 @@ class QueueWorker:
     def _finish(self, done: Done[Received, Built | Refused], batch: _Batch) -> None:
         """Decide what was looked into."""
         submission = self._in_hand[done.item.name].submission
+        self._charge(submission, done.seconds)
         with self._leaving(submission, batch):
             is_last = self.left.is_last(submission.key) and not self.desk.is_public(submission)
             if done.was_interrupted and not is_last:
@@ -237,6 +258,7 @@ class QueueWorker:
         """
         stays: list[accept.Submission] = []
         ledger, watch = self.desk.steps.ledger, self.desk.steps.world.watch
+        began = self.bench.clock.now()
         try:
             yield stays
         except GenerationMismatchError:
@@ -251,9 +273,13 @@ class QueueWorker:
             what = f"pkgaction itself failed at it: {type(error).__name__}"
             fix = "report it; it stays in the queue, the others go on"
             ledger.problems.append(Problem(what=what, where=submission.name, fix=fix))
+        self._charge(submission, (self.bench.clock.now() - began).total_seconds())
         if not stays:
             batch.decided += 1
             shutil.rmtree(self._in_hand.pop(submission.name).folder, ignore_errors=True)
+
+    def _charge(self, submission: accept.Submission, seconds: float) -> None:
+        self._seconds[submission.owner] = self._seconds.get(submission.owner, 0) + seconds
 
     def _refuse(self, submission: accept.Submission, no: Refused) -> None:
         if not self.desk.steps.job.dry_run:

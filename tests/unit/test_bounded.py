@@ -31,6 +31,11 @@ def _doze(_: str) -> str:
     return "awake"
 
 
+def _doze_shortly(item: str) -> str:
+    time.sleep(0.15)
+    return item
+
+
 def _stopped(item: str) -> str:
     signal.raise_signal(signal.SIGSTOP)
     return item
@@ -69,6 +74,7 @@ _WORK: dict[str, Callable[[str], str]] = {
     "sleep": _sleep,
     "deaf": _deaf,
     "doze": _doze,
+    "doze_shortly": _doze_shortly,
     "stopped": _stopped,
     "memory": _memory,
     "kill": _kill,
@@ -191,6 +197,19 @@ def test_results_come_in_order_and_what_takes_long_is_overtaken(bounded: Maker) 
     assert overtaking.item == "b"
     assert list(impatient.running) == ["sleep"]
     assert impatient.next(0.1) is None
+
+
+def test_the_time_that_each_took_is_that_of_the_processor(bounded: Maker) -> None:
+    workers = bounded(longest=0.3)
+    workers.begin("doze_shortly")
+    dozed = workers.next()
+    workers.begin("sleep")
+    ended = workers.next()
+
+    assert dozed
+    assert ended
+    assert dozed.seconds < 0.1
+    assert ended.seconds > 0.3
 
 
 def test_one_process_does_one_after_another(bounded: Maker) -> None:

@@ -22,7 +22,7 @@ from pkgaction.model.owners import Owners
 from pkgaction.model.release import Built
 from pkgaction.model.submission import Received, Refused
 from pkgaction.model.tree import Bytes, Content
-from pkgaction.model.turns import in_turns
+from pkgaction.model.turns import in_turns, least_served
 from pkgaction.ports import Headers, StoredObject
 from pkgaction.stages import accept, rollback
 from pkgaction.stages.validate import Specification
@@ -98,6 +98,35 @@ def test_one_owners_many_candidates_delay_nobody_elses_one(port: Port) -> None:
     ]
     mine = [name for name in order if "/reef/" in name]
     assert mine == [f"candidates/reef/eel-1.0.{number}.zip" for number in range(30)]
+
+
+def test_an_owner_whose_submissions_take_long_delays_nobody_else(port: Port) -> None:
+    port.pace = replace(port.pace, batch=2)
+    for owner, name in (("reef", "crab"), ("shore", "eel")):
+        for number in range(6):
+            version = f"1.0.{number}"
+            port.submit(f"{owner}/{name}-{version}.zip", port.zipped(name, version))
+    order: list[str] = []
+
+    def publish(name: str) -> None:
+        if name.endswith(".zip"):
+            order.append(name.rpartition("/")[2])
+            port.clock.sleep(55 if "crab" in name else 1)
+
+    port.run(artifacts=Watching(port.artifacts, after=publish))
+
+    begun_before_any_was_done = order[:4]
+    assert sorted(name[:3] for name in begun_before_any_was_done) == ["cra", "cra", "eel", "eel"]
+    assert [name[:3] for name in order[4:]] == ["eel"] * 4 + ["cra"] * 4
+    assert len(port.indexed()) == 12
+
+
+def test_a_lane_that_had_more_time_than_another_waits_for_it() -> None:
+    items = ["a1", "b1", "c1", "a2"]
+
+    assert least_served(items, lambda one: one[0], {"a": 9, "b": 3, "d": 0}, 3) == ["b1", "c1"]
+    assert least_served(items, lambda one: one[0], {"a": 9, "b": 8, "c": 7}, 3) == items
+    assert least_served([], str, {}, 3) == []
 
 
 def test_a_name_that_another_has_taken_blocks_nobody(port: Port) -> None:
