@@ -62,14 +62,16 @@ def damage(stored: StoredObject, expected: Measure | None = None) -> str:
         expected: its size and checksum, where they are known from elsewhere too.
     """
     metadata = stored.headers.metadata
-    is_ = encoded(stored.crc32c)
     if expected and expected != (stored.size, stored.crc32c):
         return (
-            f"it is damaged: {stored.size} bytes with crc32c {is_}, "
+            f"it is damaged: {stored.size} bytes with crc32c {encoded(stored.crc32c)}, "
             f"instead of {expected[0]} bytes with crc32c {encoded(expected[1])}"
         )
     if CRC32C in metadata and decoded(metadata[CRC32C]) != stored.crc32c:
-        return f"it is damaged: its bytes have crc32c {is_}, it was written with {metadata[CRC32C][:16]}"
+        return (
+            f"it is damaged: its bytes have crc32c {encoded(stored.crc32c)}, "
+            f"it was written with {metadata[CRC32C][:16]}"
+        )
     if not is_sealed(stored):
         return "it is damaged: its headers or metadata are not those that it was written with"
     return ""

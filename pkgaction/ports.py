@@ -206,6 +206,12 @@ class ObjectStore(Protocol):
         """All objects whose name starts with the prefix, by name."""
         ...
 
+    def non_objects(self, prefix: str) -> Iterator[str]:
+        """What lies under such a name and cannot be an object, as sentences; a server has nothing
+        like that, a folder may.
+        """
+        ...
+
     def delete(self, name: str, *, generation: int) -> None:
         """Remove exactly this generation.
 

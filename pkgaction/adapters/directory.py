@@ -3,7 +3,8 @@
 An object is a plain file at its name. Its generation is the file's modification time in nanoseconds,
 and its headers lie under `.pkgaction/` by name and generation, written before the file: so one rename,
 or one link, makes an object visible as a whole, and a kill at any point leaves the old state or the new.
-A file that came from elsewhere is an object without metadata.
+A file that came from elsewhere is an object without metadata; it was created when the system last saw
+it change, since whoever puts a file there can set its modification time.
 
 The checksum that is kept beside the headers is that of the bytes as they were given. The one that an
 object is said to have is that of the bytes as they lie there, as a server's is: a disk may lose some.
@@ -16,25 +17,28 @@ import os
 import stat
 import tempfile
 import time
-import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from pkgaction import integrity
-from pkgaction.adapters import sidecars
+from pkgaction.adapters import directory_listing, sidecars
+from pkgaction.adapters import directory_place as place
+from pkgaction.adapters.directory_object import FileObject, Source
+from pkgaction.adapters.directory_place import PlainFile, failing
 from pkgaction.adapters.sidecars import Kept
-from pkgaction.errors import AccessDeniedError, BucketMissingError, StorageError, of_machine
+from pkgaction.errors import AccessDeniedError, BucketMissingError, StorageError
 from pkgaction.model import layout
-from pkgaction.model.checksum import checksums, encoded, extended
-from pkgaction.model.disk import FileOnDisk
+from pkgaction.model.checksum import extended
 from pkgaction.model.tree import Content
 from pkgaction.ports import AlreadyExistsError, GenerationMismatchError, Headers, StoredObject
 
 _OWN = layout.RESERVED
 _CHUNK = 1 << 20
+_LARGEST_RECORD = 1 << 20  # bytes; metadata has at most 8 KiB
+_OTHERS = 2  # levels of folders that an administrator may have made, with rights of their own
 _LOCK_SECONDS = 60.0
 _LOCK_PAUSE = 0.005  # seconds
 
@@ -71,11 +75,13 @@ class DirectoryStore:
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object."""
         with self._written(name, content, headers) as (temporary, stored), self._lock():
-            self._path(name).parent.mkdir(parents=True, exist_ok=True)
             try:
+                place.make_way(self.folder, name)
                 os.link(temporary, self._path(name))
             except FileExistsError:
                 self._sidecar(name, stored.generation).unlink()
+                if place.plain(self.folder, name) is None:
+                    raise place.in_the_way(self._path(name), stat.S_IFDIR) from None
                 raise AlreadyExistsError(name) from None
             return stored
 
@@ -90,10 +96,15 @@ class DirectoryStore:
             return stored
 
     def stat(self, name: str) -> StoredObject | None:
-        """What is known of an object without its bytes."""
-        with _failing(self.url, name):
-            while (generation := self._generation(name)) is not None:
-                if stored := self._stored(name, generation):
+        """What is known of an object without its bytes.
+
+        Raises:
+            StorageError: what lies there is not a plain file.
+        """
+        self._path(name)
+        with failing(self.url, name):
+            while found := place.plain(self.folder, name):
+                if stored := self._stored(name, found):
                     return stored
             return None
 
@@ -104,42 +115,42 @@ class DirectoryStore:
             GenerationMismatchError: the object has another generation, or is gone.
             DamagedObjectError: they are not.
         """
-        with _failing(self.url, name):
-            try:
-                stream = self._path(name).open("rb")
-            except (FileNotFoundError, NotADirectoryError):
-                raise GenerationMismatchError(name) from None
-            if os.fstat(stream.fileno()).st_mtime_ns != generation:
-                stream.close()
+        self._path(name)
+        with failing(self.url, name):
+            found = place.plain(self.folder, name)
+            if found is None or found.st_mtime_ns != generation:
                 raise GenerationMismatchError(name)
+            stream = PlainFile(self._path(name), generation).open()
             try:
-                self._require_whole(name, generation)
+                self._require_whole(name, found)
             except BaseException:
                 stream.close()
                 raise
             return stream
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """All objects whose name starts with the prefix, by name."""
-        above = self.folder / prefix.rpartition("/")[0]
-        names = []
-        with _failing(self.url, prefix):
-            for root, folders, files in os.walk(above, onerror=_unless_gone):
-                folders[:] = [folder for folder in folders if folder != _OWN]
-                names += [str((Path(root) / file).relative_to(self.folder)) for file in files]
-        for name in sorted(name for name in names if not _unfit(name)):
-            if name.startswith(prefix) and (found := self.stat(name)):
+        """All objects whose name starts with the prefix, by name. Their bytes are not read."""
+        with failing(self.url, prefix):
+            names = directory_listing.names(self.folder, prefix)
+        for name in names:
+            if found := self.stat(name):
                 yield found
 
+    def non_objects(self, prefix: str) -> Iterator[str]:
+        """What lies there and cannot be an object, as sentences."""
+        with failing(self.url, prefix):
+            yield from directory_listing.non_objects(self.folder, prefix)
+
     def delete(self, name: str, *, generation: int) -> None:
-        """Remove exactly this generation."""
-        with _failing(self.url, name), self._lock():
+        """Remove exactly this generation, and the folders that are empty then: a bucket has none."""
+        self._path(name)
+        with failing(self.url, name), self._lock():
             if self._generation(name) != generation:
                 raise GenerationMismatchError(name)
             self._path(name).unlink()
             self._sidecar(name, generation).unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # folders that are empty now: a bucket has none
-                for folder in self._path(name).relative_to(self.folder).parents[:-1]:
+            with contextlib.suppress(OSError):
+                for folder in Path(name).parents[: -1 - _OTHERS]:
                     (self.folder / folder).rmdir()
 
     @contextlib.contextmanager
@@ -147,8 +158,9 @@ class DirectoryStore:
         self, name: str, content: Content, headers: Headers
     ) -> Iterator[tuple[Path, StoredObject]]:
         """A complete file beside the bucket's objects, with its headers in place."""
-        with _failing(self.url, name):
-            own, _ = self.folder / _OWN, self._path(name)
+        self._path(name)
+        with failing(self.url, name):
+            own = self.folder / _OWN
             own.mkdir(parents=True, exist_ok=True)
             handle, temporary_name = tempfile.mkstemp(dir=own)
             temporary = Path(temporary_name)
@@ -158,7 +170,7 @@ class DirectoryStore:
                 temporary.chmod(0o644)
                 generation = time.time_ns()
                 os.utime(temporary, ns=(generation, generation))
-                stored = StoredObject(
+                stored = FileObject(
                     name=name,
                     generation=temporary.stat().st_mtime_ns,
                     size=temporary.stat().st_size,
@@ -179,61 +191,46 @@ class DirectoryStore:
         """Only one process at a time looks at a generation and acts on it."""
         own = self.folder / _OWN
         own.mkdir(parents=True, exist_ok=True)
-        with (own / "lock").open("a") as lock:
+        handle = os.open(own / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        with os.fdopen(handle, "rb+", buffering=0) as lock:
             _wait_for(lock, self.url)
             yield
 
     def _generation(self, name: str) -> int | None:
-        try:
-            found = self._path(name).stat(follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return found.st_mtime_ns if stat.S_ISREG(found.st_mode) else None  # a link is not an object
+        found = place.plain(self.folder, name)
+        return found.st_mtime_ns if found else None
 
-    def _stored(self, name: str, generation: int) -> StoredObject | None:
-        """The object of that generation; None where it has another one by now, or is gone."""
-        path, kept = self._path(name), self._kept(name, generation)
-        try:
-            checksum, md5 = checksums(FileOnDisk(path))
-            there = StoredObject(
-                name=name,
-                generation=generation,
-                size=path.stat().st_size,
-                crc32c=checksum,
-                headers=kept.headers if kept else self._guessed(name),
-                created=_time(generation),
-                md5=md5,
-            )
-        except FileNotFoundError:
-            return None
-        if kept and kept.measure != (there.size, there.crc32c) and integrity.is_proven(there):
-            there = replace(there, doubt=_doubt(there, kept))
-        return there if self._generation(name) == generation else None
+    def _stored(self, name: str, found: os.stat_result) -> FileObject | None:
+        """The object of that file; None where there is another one by now."""
+        kept = self._kept(name, found.st_mtime_ns)
+        if kept is None and self._generation(name) != found.st_mtime_ns:
+            return None  # its record went with it
+        return self._object(name, found, kept)
+
+    def _object(self, name: str, found: os.stat_result, kept: Kept | None) -> FileObject:
+        source = Source(self.url, PlainFile(self._path(name), found.st_mtime_ns), kept)
+        created = _time(found.st_mtime_ns if kept else found.st_ctime_ns)
+        return FileObject.unread(name, source, size=found.st_size, created=created)
 
     def _kept(self, name: str, generation: int) -> Kept | None:
         """What was kept beside the object; None: it came from elsewhere, or it cannot be right."""
         try:
-            return sidecars.loaded(self._sidecar(name, generation).read_bytes())
-        except FileNotFoundError:
+            with place.opened(self._sidecar(name, generation)) as stream:
+                return sidecars.loaded(stream.read(_LARGEST_RECORD))
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def _guessed(self, name: str) -> Headers:
-        """What a file's name and content say."""
-        content_type = layout.content_type(name, FileOnDisk(self._path(name)))
-        return Headers(content_type=content_type, cache_control="")
-
-    def _require_whole(self, name: str, generation: int) -> None:
-        kept = self._kept(name, generation)
+    def _require_whole(self, name: str, found: os.stat_result) -> None:
+        kept = self._kept(name, found.st_mtime_ns)
         if kept is None:
             return  # nothing is known of it
-        stored = self._stored(name, generation)
-        if stored is None:
-            raise GenerationMismatchError(name)
+        stored = self._object(name, found, kept)
+        stored.read()
         if not stored.doubt and kept.measure != (stored.size, stored.crc32c):
             raise integrity.damaged(self.url, stored, integrity.damage(stored, kept.measure))
 
     def _path(self, name: str) -> Path:
-        if _unfit(name):
+        if place.is_unfit(name):
             what = f"{name!r} can't be an object's name here"
             raise StorageError(what=what, where=self.url, fix="rename the file")
         return self.folder / name
@@ -242,7 +239,7 @@ class DirectoryStore:
         return self.folder / _OWN / "headers" / name / f"{generation}.json"
 
 
-def _wait_for(lock: IO[str], url: str) -> None:
+def _wait_for(lock: IO[bytes], url: str) -> None:
     until = time.monotonic() + _LOCK_SECONDS
     while True:
         try:
@@ -254,38 +251,6 @@ def _wait_for(lock: IO[str], url: str) -> None:
             time.sleep(_LOCK_PAUSE)
         else:
             return
-
-
-def _doubt(stored: StoredObject, kept: Kept) -> str:
-    size, checksum = kept.measure
-    return (
-        f"its record is wrong: it says {size} bytes with crc32c {encoded(checksum)}, "
-        f"the bytes are the {stored.size} that were written, with crc32c {encoded(stored.crc32c)}"
-    )
-
-
-def _unfit(name: str) -> bool:
-    """Whether the name leads out of the folder, into our own, or is no text."""
-    strange = any(unicodedata.category(c) in {"Cc", "Cs"} for c in name)
-    return strange or bool({"", ".", "..", _OWN}.intersection(name.split("/")))
-
-
-def _unless_gone(error: OSError) -> None:
-    """A folder that vanishes while it is listed is empty; any other failure is one."""
-    if not isinstance(error, FileNotFoundError | NotADirectoryError):
-        raise error
-
-
-@contextlib.contextmanager
-def _failing(url: str, name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if known := of_machine(error):
-            raise known from error
-        what = f"the folder can't be used: {error.strerror or error}"
-        fix = "check its rights and the space on its disk, then run the job again"
-        raise StorageError(what=what, where=f"{url}/{name}", fix=fix) from error
 
 
 def _copied(source: BinaryIO, target: IO[bytes]) -> tuple[int, bytes]:

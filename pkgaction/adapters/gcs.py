@@ -181,6 +181,11 @@ class GcsStore:
             if not token:
                 return
 
+    def non_objects(self, prefix: str) -> Iterator[str]:
+        """Nothing: all that a bucket has is objects."""
+        del prefix
+        return iter(())
+
     def delete(self, name: str, *, generation: int) -> None:
         """Remove exactly this generation."""
         blob, tries = self._blob(name), self._tries(name)

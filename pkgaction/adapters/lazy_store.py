@@ -48,6 +48,10 @@ class LazyStore:
         """All objects whose name starts with the prefix, by name."""
         return self._store.list(prefix)
 
+    def non_objects(self, prefix: str) -> Iterator[str]:
+        """What lies there and cannot be an object, as sentences."""
+        return self._store.non_objects(prefix)
+
     def delete(self, name: str, *, generation: int) -> None:
         """Remove exactly this generation."""
         self._store.delete(name, generation=generation)

@@ -598,7 +598,8 @@ def test_a_link_put_there_by_hand_is_no_object(directory: DirectoryStore) -> Non
     (directory.folder / "plain").write_text("x")
     (directory.folder / "link").symlink_to("plain")
 
-    assert directory.stat("link") is None
+    with pytest.raises(StorageError, match="a symbolic link lies in the place of an object"):
+        directory.stat("link")
     assert [found.name for found in directory.list("")] == ["plain"]
 
 

@@ -80,6 +80,10 @@ class FailingStore:
         """All objects whose name starts with the prefix, or fail."""
         return self._failure.around("list", prefix, lambda: self._store.list(prefix))
 
+    def non_objects(self, prefix: str) -> Iterator[str]:
+        """What lies there and cannot be an object."""
+        return self._store.non_objects(prefix)
+
 
 @dataclass(slots=True)
 class FailingSigner:

@@ -93,6 +93,11 @@ class MemoryStore:
             found = [self._objects[name][0] for name in sorted(self._objects)]
         return iter([stored for stored in found if stored.name.startswith(prefix)])
 
+    def non_objects(self, prefix: str) -> Iterator[str]:
+        """Nothing else is in memory."""
+        del prefix
+        return iter(())
+
     def delete(self, name: str, *, generation: int) -> None:
         """Remove exactly this generation."""
         with self._lock:
@@ -226,6 +231,10 @@ class Crashing:
         """All objects whose name starts with the prefix, by name."""
         return self._fuse.read(lambda: self._store.list(prefix))
 
+    def non_objects(self, prefix: str) -> Iterator[str]:
+        """What lies there and cannot be an object."""
+        return self._fuse.read(lambda: self._store.non_objects(prefix))
+
     def delete(self, name: str, *, generation: int) -> None:
         """Remove exactly this generation, or die."""
         self._write(lambda: self._store.delete(name, generation=generation))
@@ -289,6 +298,10 @@ class Watching:
         self._step()
         return self._store.list(prefix)
 
+    def non_objects(self, prefix: str) -> Iterator[str]:
+        """What lies there and cannot be an object."""
+        return self._store.non_objects(prefix)
+
     def delete(self, name: str, *, generation: int) -> None:
         """Remove exactly this generation."""
         self._write(name, lambda: self._store.delete(name, generation=generation))
@@ -346,6 +359,10 @@ class Misreading:
         for stored in self.store.list(prefix):
             wrong = stored.name == self.name
             yield replace(stored, crc32c=stored.crc32c ^ 1) if wrong else stored
+
+    def non_objects(self, prefix: str) -> Iterator[str]:
+        """What lies there and cannot be an object."""
+        return self.store.non_objects(prefix)
 
     def delete(self, name: str, *, generation: int) -> None:
         """Remove exactly this generation."""
