@@ -170,6 +170,7 @@ def overlooked(queue: ObjectStore, clock: Clock) -> list[str]:
         told.append(f"the queue has {_some(strange)}, which nobody looks at: put packages to {form}")
     if alone:
         told.append(f"without a signature beside it, and so left to wait: {_some(alone)}")
+    told += islice((f"the queue: {one}" for one in queue.non_objects("")), _SHOWN)
     return told
 
 
