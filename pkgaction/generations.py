@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pkgaction import listfile
 from pkgaction.entry import shape
@@ -30,6 +30,7 @@ MOST_TRIES = 100
 _SHOWN = 3  # objects in one sentence
 _LONGEST_WAIT = 5.0  # seconds
 _LARGEST_CURSOR = 64 * 1024  # bytes
+_ERROR = timedelta(days=1)  # that a clock may be off
 _FAR = timedelta(days=366)  # no clock is that wrong unnoticed, and no index moves on that fast
 REPLACES = "replaces"  # metadata of a list: the cursor whose place it took
 
@@ -66,9 +67,13 @@ def latest(clock: Clock) -> int:
     Numbers grow by one from the time of the first generation, so one that is further ahead is not of a
     publisher. To go on from it could leave no number for the next one.
     """
+    return min(int((_latest_time(clock) + _FAR).timestamp()), _LAST)
+
+
+def _latest_time(clock: Clock) -> datetime:
     here, nearest = clock.now(), clock.skew.nearest
     there = here - nearest.ahead if nearest else here
-    return min(int((max(here, there) + _FAR).timestamp()), _LAST)
+    return max(here, there)
 
 
 def far_ahead(store: ObjectStore, folders: Mapping[str, list[StoredObject]], clock: Clock) -> list[str]:
@@ -80,6 +85,30 @@ def far_ahead(store: ObjectStore, folders: Mapping[str, list[StoredObject]], clo
         for cursor, objects in sorted(folders.items())
         if int(cursor) > last
     ]
+
+
+def ahead(
+    store: ObjectStore, folders: Mapping[str, list[StoredObject]], clock: Clock, current: str
+) -> list[str]:
+    """Which generation is numbered ahead of the clock, yet not so far that it is left aside; as one
+    sentence or none.
+
+    Args:
+        store: the index bucket.
+        folders: its generations.
+        clock: says what is ahead.
+        current: the cursor.
+    """
+    now, last = _latest_time(clock), latest(clock)
+    first = min((c for c in folders if (now + _ERROR).timestamp() < int(c) <= last), default="")
+    if not first:
+        return []
+    days = (int(first) - int(now.timestamp())) // 86_400
+    told = f"{store.url}/{folder_name(first)}/ is numbered {days} days ahead of the clock"
+    if first > current:
+        objects = _some(folders[first])
+        return [f"{told}, and the next number will follow it: find out who wrote it; delete {objects}"]
+    return [f"{told}, and the numbers go on from there: find out who wrote it; readers need nothing"]
 
 
 def _some(objects: list[StoredObject]) -> str:
@@ -178,9 +207,9 @@ def cursor_in(data: bytes) -> str:
 
 
 def contents(store: ObjectStore, stored: StoredObject) -> bytes:
-    """All bytes of exactly this generation of a small object."""
+    """All bytes of exactly this generation of a small object; of a larger one, more than it may have."""
     with store.open(stored.name, generation=stored.generation) as stream:
-        return stream.read()
+        return stream.read(_LARGEST_CURSOR + 1)
 
 
 def wait(clock: Clock, attempt: int) -> None:

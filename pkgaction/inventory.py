@@ -1,7 +1,8 @@
 """What lies in the public bucket, by version: one listing for all zips, one for all extracted files."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeAlias
 
 from pkgaction.integrity import certain, damage, is_recorded
@@ -13,6 +14,7 @@ PACKAGES = "artifacts/packages/"
 STATIC = "artifacts/static/"
 _ZIP = ".zip"
 _SIGNATURE = ".zip.sig"
+_MOST_NON_OBJECTS = 20  # sentences
 Listed: TypeAlias = tuple[int, int, bytes | None]  # size in bytes, CRC32C, MD5
 
 
@@ -76,6 +78,14 @@ def static(store: ObjectStore, only: Container[str] | None) -> dict[str, Extract
             elif not is_recorded(found):
                 folder.unproven.append(path)
     return folders
+
+
+def non_objects(store: ObjectStore, prefix: str) -> Iterator[str]:
+    """What lies in a bucket and no reader gets, as sentences; of very many some."""
+    sentences = store.non_objects(prefix)
+    yield from (f"{store.url}: {one}" for one in islice(sentences, _MOST_NON_OBJECTS))
+    if next(sentences, None):
+        yield f"{store.url}: there is more like that"
 
 
 def identify(base: str) -> PackageId | None:

@@ -17,7 +17,9 @@ from pkgaction.model.tree import Bytes, Content
 from pkgaction.ports import Headers, ObjectStore, StoredObject
 
 WORTH_PACKING = 1 << 20  # bytes
-_LARGEST = 1 << 30  # bytes, unpacked: ten times what the largest public registry has
+_LARGEST = 1 << 29  # bytes, unpacked: five times what the largest public registry has
+_SURE = 1 << 27  # bytes: as large as any list may be unpacked, however well it packs
+_PACKS = 64  # times: larger ones pack 22 times, and 48 times if all is versions of one package
 _LEVEL = 6
 _MAGIC = b"\x1f\x8b"  # how gzip begins, and JSON never does
 _CHUNK = 1 << 20
@@ -25,13 +27,20 @@ _DAMAGED = (OSError, EOFError, cast("type[Exception]", zlib_ng.error))
 
 
 def packed(chunks: Iterable[bytes]) -> tuple[Content, Headers]:
-    """A list ready to be written. It is never whole in memory, unless it is small."""
+    """A list ready to be written. It is never whole in memory, unless it is small.
+
+    Raises:
+        CatalogProblemError: it is larger than is read again.
+    """
     small = io.BytesIO()
     pieces = iter(chunks)
     for piece in pieces:
         small.write(piece)
         if small.tell() > WORTH_PACKING:
-            return Bytes(_gzip(small.getvalue(), pieces)), _headers("gzip")
+            data, size = _gzip(small.getvalue(), pieces)
+            if size > (most := _most(len(data))):
+                raise CatalogProblemError(f"the new list would have over {most} bytes")
+            return Bytes(data), _headers("gzip")
     return Bytes(small.getvalue()), _headers("")
 
 
@@ -46,10 +55,10 @@ def read(stored: StoredObject, store: ObjectStore) -> bytearray:
         start = stream.read(len(_MAGIC))
         stream.seek(0)
         if start != _MAGIC:
-            return _whole(stream)
+            return _whole(stream, _LARGEST)
         try:
             with GzipNGFile(mode="rb", fileobj=stream) as unpacker:
-                return _whole(cast("BinaryIO", unpacker))
+                return _whole(cast("BinaryIO", unpacker), _most(stored.size))
         except _DAMAGED as error:
             raise CatalogProblemError(f"the list can't be unpacked: {error}") from error
 
@@ -60,21 +69,30 @@ def _headers(encoding: str) -> Headers:
     )
 
 
-def _gzip(start: bytes, rest: Iterable[bytes]) -> bytes:
-    """The pieces in one gzip member. It has neither a name nor a time: the same are the same bytes."""
+def _most(packed: int) -> int:
+    """How many bytes a list of so many packed ones may have: it may not be one to fill a memory."""
+    return min(_LARGEST, max(_SURE, _PACKS * packed))
+
+
+def _gzip(start: bytes, rest: Iterable[bytes]) -> tuple[bytes, int]:
+    """The pieces in one gzip member, and how many bytes they had. It has neither a name nor a time: the
+    same are the same bytes.
+    """
+    size = len(start)
     target = io.BytesIO()
     with GzipNGFile(filename="", mode="wb", fileobj=target, compresslevel=_LEVEL, mtime=0) as packer:
         packer.write(start)
         for piece in rest:
             packer.write(piece)
-    return target.getvalue()
+            size += len(piece)
+    return target.getvalue(), size
 
 
-def _whole(stream: BinaryIO) -> bytearray:
+def _whole(stream: BinaryIO, most: int) -> bytearray:
     """All bytes, piece by piece: read at once they would be in memory twice."""
     whole = bytearray()
     while chunk := stream.read(_CHUNK):
         whole += chunk
-        if len(whole) > _LARGEST:
-            raise CatalogProblemError(f"the list has over {_LARGEST} bytes")
+        if len(whole) > most:
+            raise CatalogProblemError(f"the list has over {most} bytes")
     return whole

@@ -67,7 +67,8 @@ def swap(
             folders = generations.by_folder(store)
             place = _next(before, folders, clock)
             if cursor := _write(before, merge, store, place, delta=not rebuilding):
-                warnings = (*_stay(before), *generations.far_ahead(store, folders, clock))
+                jump = [] if place.follows else generations.ahead(store, folders, clock, cursor)
+                warnings = (*_stay(before), *generations.far_ahead(store, folders, clock), *jump)
                 return Swapped(cursor=cursor, merge=merge, warnings=warnings)
         generations.wait(clock, attempt)
     raise generations.restless(store)

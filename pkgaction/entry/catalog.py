@@ -16,7 +16,7 @@ from typing import Self, TypeAlias
 import msgspec
 from msgspec import Raw
 
-from pkgaction.entry import shape
+from pkgaction.entry import bounds, shape
 from pkgaction.entry.shape import Key, UnreadableError
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.version import Version
@@ -62,7 +62,9 @@ class Catalog:
         try:
             document = msgspec.json.decode(data, type=_List)
             if not _is_alone(b"packages", document.packages, data):
+                bounds.require_small(data, "a list with other keys beside packages")
                 shape.load(data)
+            bounds.require_few(document.packages)
             items = msgspec.json.decode(document.packages, type=list[Raw])
             entries = [_unwrapped(item) for item in items]
         except (msgspec.MsgspecError, UnreadableError, RecursionError) as error:
@@ -111,10 +113,13 @@ class Catalog:
         """The list as it is stored, piece by piece: the same set is the same bytes.
 
         Raises:
-            CatalogProblemError: it is empty: readers would serve nothing.
+            CatalogProblemError: it is empty, so readers would serve nothing; or it has too many.
         """
         if not self.texts:
             raise CatalogProblemError("the new list would be empty")
+        if len(self.texts) > bounds.MOST_ENTRIES:
+            message = f"the new list would have over {bounds.MOST_ENTRIES} entries"
+            raise CatalogProblemError(message)
         yield _OPEN
         yield from _joined(self.items())
         yield _CLOSE
@@ -163,6 +168,7 @@ def dump(entry: JsonObject) -> bytes:
 
 
 def _unwrapped(item: Raw) -> Raw:
+    bounds.require_small(item, "an entry")
     entry = msgspec.json.decode(item, type=_Wrapped).package_manifest
     if not _is_alone(b"package_manifest", entry, bytes(item)):
         shape.load(item)
@@ -180,6 +186,7 @@ def _unique(texts: Iterable[Text]) -> dict[Key, Text]:
     found: dict[Key, Text] = {}
     for number, text in enumerate(texts):
         try:
+            bounds.require_small(text, "it")
             key = shape.key_of(text)
         except UnreadableError as error:
             raise CatalogProblemError(f"readers refuse entry {number}: {error}") from error

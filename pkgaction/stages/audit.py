@@ -7,7 +7,6 @@ read. Nothing is written.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from pkgaction import damages, deltas, generations, inventory, manifests, reasons, unmatched
 from pkgaction.entry.catalog import Catalog
@@ -27,7 +26,6 @@ from pkgaction.ports import Clock, ObjectStore, Repository, StoredObject, Watch
 
 _SHOWN = 3  # file names in one sentence
 _ARTIFACTS = "artifacts/"
-_MOST_NON_OBJECTS = 20  # of a bucket, in warnings
 _REPAIR = "run audit with --repair, or publish this version again"
 _OF_FINDER = ".DS_Store"  # made by looking at a folder: no reader asks for it
 _PUBLISH = "publish this version again from its commit: its zip is compared, and signed"
@@ -105,24 +103,14 @@ def audit(wanted: Collection[PackageId], bench: Bench, *, everything: bool = Fal
         for base, package in bench.watch.each("Audit", _ordered(known))
     ]
     warnings = [f"{name} belongs to no package version" for name in strange]
-    warnings += [*_non_objects(bench), *stock.doubts]
+    warnings += [*inventory.non_objects(bench.store, _ARTIFACTS), *stock.doubts]
+    if bench.index is not None:
+        warnings += inventory.non_objects(bench.index, layout.INDEX_ROOT)
     if bench.index is not None and stock.entries is not None and not stock.indexed:
         warnings.append(f"{bench.index.url} has no index at all: {_NO_INDEX}")
     if bench.inspector is None:
         warnings += [*_unnamed(known, stock), *_unproven(known, stock)]
     return Audit(versions=tuple(looked), warnings=tuple(warnings))
-
-
-def _non_objects(bench: Bench) -> Iterator[str]:
-    """What lies in the buckets and no reader gets, as sentences."""
-    places = [(bench.store, _ARTIFACTS)]
-    if bench.index is not None:
-        places.append((bench.index, layout.INDEX_ROOT))
-    for store, prefix in places:
-        sentences = store.non_objects(prefix)
-        yield from (f"{store.url}: {one}" for one in islice(sentences, _MOST_NON_OBJECTS))
-        if next(sentences, None):
-            yield f"{store.url}: there is more like that"
 
 
 def _unnamed(known: Mapping[str, PackageId], stock: _Stock) -> list[str]:
@@ -163,7 +151,8 @@ def _doubts(index: Generation | None, bench: Bench) -> tuple[str, ...]:
     except IndexUnsafeError as error:
         return (str(error),)
     folders = generations.by_folder(bench.index)
-    return tuple(generations.far_ahead(bench.index, folders, bench.clock))
+    far = generations.far_ahead(bench.index, folders, bench.clock)
+    return (*far, *generations.ahead(bench.index, folders, bench.clock, index.cursor))
 
 
 def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:
