@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 
-from pkgaction.integrity import damage, is_same, is_sealed, way_out, without_record
+from pkgaction.integrity import (
+    damage,
+    has_wrong_headers,
+    is_same,
+    is_sealed,
+    way_out,
+    with_right_headers,
+    without_record,
+)
 from pkgaction.inventory import Extracted
 from pkgaction.model.audit import Code, Drift
 from pkgaction.model.checksum import Digests, decoded, encoded
@@ -23,23 +31,22 @@ def of_zip(
         store: where they lie.
         signed: the signature was verified, so both are whole, whatever is kept beside them.
     """
-    signature_damage = damage(signature) if signature else ""
-    zip_damage = damage(stored)
-    if signature and not signature_damage and not zip_damage:
-        zip_damage = _not_the_signed(stored, signature)
-    pairs = (
-        (Code.ZIP_DAMAGED, stored, zip_damage),
-        (Code.SIGNATURE_DAMAGED, signature, signature_damage),
-    )
-    for code, one, what in pairs:
-        if one and what:
-            yield (
-                _wrong_record(one, store)
-                if signed and not is_sealed(one)
-                else _lost(code, one, what, store)
-            )
-        elif one and one.doubt:
+    comparable = signature and _may_be_whole(stored) and _may_be_whole(signature)
+    if signature and comparable and (what := _not_the_signed(stored, signature)):
+        yield _lost(Code.ZIP_DAMAGED, stored, what, store)
+    for code, one in ((Code.ZIP_DAMAGED, stored), (Code.SIGNATURE_DAMAGED, signature)):
+        if one is None:
+            continue
+        if has_wrong_headers(one):
+            yield _wrong_headers(one, store)
+        elif one.doubt or (signed and not is_sealed(one)):
             yield _wrong_record(one, store)
+        elif what := damage(one):
+            yield _lost(code, one, what, store)
+
+
+def _may_be_whole(stored: StoredObject) -> bool:
+    return not damage(stored) or has_wrong_headers(stored)
 
 
 def of_files(
@@ -55,7 +62,9 @@ def of_files(
     for path, stored in sorted((extracted.damaged | extracted.doubted).items()):
         of_zip = expected.get(path)
         whole = of_zip and not is_sealed(stored) and is_same(stored, store, of_zip)
-        if stored.doubt or whole:
+        if has_wrong_headers(stored):
+            yield _wrong_headers(stored, store, f"{path}: ")
+        elif stored.doubt or whole:
             yield _wrong_record(stored, store)
         else:
             yield _lost(Code.STATIC_DAMAGED, stored, damage(stored), store, f"{path}: ")
@@ -65,6 +74,12 @@ def _lost(code: Code, stored: StoredObject, what: str, store: ObjectStore, path:
     """An object that is damaged, or one of which nothing can be told: its record does not fit itself."""
     fix = way_out(store.url, stored)
     return Drift(code, f"{path}{what}", fix if is_sealed(stored) else f"{_LOOK_DEEPER}; if not, {fix}")
+
+
+def _wrong_headers(stored: StoredObject, store: ObjectStore, path: str = "") -> Drift:
+    """The bytes may be right, and readers would not get them, or not as what they are."""
+    what = f"{path or f'{stored.name}: '}{damage(stored)}"
+    return Drift(Code.HEADERS_WRONG, what, with_right_headers(store.url, stored))
 
 
 def _wrong_record(stored: StoredObject, store: ObjectStore) -> Drift:

@@ -19,7 +19,6 @@ from pkgaction.ports import GenerationMismatchError, ObjectStore, StoredObject, 
 from pkgaction.transforms import archive, unarchive
 from pkgaction.transforms.archive import Archive
 
-_LARGEST_SIGNATURE = 1 << 20  # bytes
 _RESTORE = "put the right bytes back from a backup or another copy; what is published never changes"
 
 
@@ -66,7 +65,7 @@ class Inspector:
     def _signed(self, path: Path, signature: StoredObject) -> Iterator[Drift]:
         try:
             with self.store.open(signature.name, generation=signature.generation) as stream:
-                armored = stream.read(_LARGEST_SIGNATURE)
+                armored = stream.read(layout.LARGEST_SIGNATURE)
         except GenerationMismatchError as error:
             raise replaced(self.store.url, signature) from error
         except DamagedObjectError as error:

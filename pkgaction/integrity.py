@@ -14,6 +14,7 @@ import json
 import shlex
 from dataclasses import replace
 
+from pkgaction import served
 from pkgaction.errors import DamagedObjectError, StorageError
 from pkgaction.model import layout
 from pkgaction.model.checksum import Digests, crc32c, decoded, encoded
@@ -24,6 +25,7 @@ CRC32C = "crc32c"  # metadata: of the object's bytes
 SEAL = "headers-crc32c"  # metadata: of its name, its headers and the metadata beside this one
 _OTHERS = "goog-"  # metadata that Google's own tools add
 _BLOCK = 1 << 20  # bytes
+_EMPTY_ZIPS = {0, 22}  # bytes: nothing, or the end of a zip alone
 Measure = tuple[int, int]  # of bytes: how many, crc32c
 
 
@@ -54,12 +56,15 @@ def is_sealed(stored: StoredObject) -> bool:
     return CRC32C in metadata and metadata[SEAL] == _seal(stored.name, stored.headers)
 
 
-def damage(stored: StoredObject, expected: Measure | None = None) -> str:
+def damage(stored: StoredObject, expected: Measure | None = None, *, headers: bool = True) -> str:
     """How an object differs from the one that was written, as a sentence; empty where it does not.
+
+    That includes headers by which readers would get something else (`served`).
 
     Args:
         stored: as a listing shows it.
         expected: its size and checksum, where they are known from elsewhere too.
+        headers: without, what is wrong with its headers alone does not count.
     """
     metadata = stored.headers.metadata
     if expected and expected != (stored.size, stored.crc32c):
@@ -72,24 +77,52 @@ def damage(stored: StoredObject, expected: Measure | None = None) -> str:
             f"it is damaged: its bytes have crc32c {encoded(stored.crc32c)}, "
             f"it was written with {metadata[CRC32C][:16]}"
         )
+    if what := _impossible(stored):
+        return what
+    if what := served.problem(stored):
+        return what if headers else ""
     if not is_sealed(stored):
         return "it is damaged: its headers or metadata are not those that it was written with"
     return ""
 
 
+def has_wrong_headers(stored: StoredObject) -> bool:
+    """Whether `damage` is that of its headers alone, which can be set right."""
+    what = served.problem(stored)
+    return bool(what) and damage(stored) == what
+
+
+def _impossible(stored: StoredObject) -> str:
+    """Why an object of this size cannot be the zip or signature that its name says."""
+    if not stored.name.startswith(layout.PACKAGES):
+        return ""
+    if stored.name.endswith(".sig") and not 0 < stored.size <= layout.LARGEST_SIGNATURE:
+        return f"it is damaged: a signature does not have {stored.size} bytes"
+    if stored.name.endswith(".zip") and stored.size in _EMPTY_ZIPS:
+        return f"it is damaged: its {stored.size} bytes are an empty zip"
+    return ""
+
+
 def require_whole(
-    stored: StoredObject, store: ObjectStore, expected: Measure | None = None
+    stored: StoredObject,
+    store: ObjectStore,
+    expected: Measure | None = None,
+    *,
+    headers: bool = True,
 ) -> StoredObject:
     """The same object, unless it is damaged. What one answer says is asked for a second time.
+
+    Whoever compares its bytes next does so first (without `headers`): what has other bytes is not to be
+    kept under better headers.
 
     Raises:
         DamagedObjectError: it is.
         StorageError: it is gone.
     """
-    if not damage(stored, expected):
+    if not damage(stored, expected, headers=headers):
         return stored
     again = there(store, stored.name)
-    if what := damage(again, expected):
+    if what := damage(again, expected, headers=headers):
         raise damaged(store.url, again, what)
     return again
 
@@ -104,13 +137,12 @@ def require_same(stored: StoredObject, store: ObjectStore, wanted: Digests) -> S
         StorageError: it is gone, or was replaced meanwhile.
     """
     measure = wanted.size, wanted.crc32c
-    stored = require_whole(stored, store, measure)
-    if not _difference(stored, store, wanted):
-        return stored
-    again = require_whole(there(store, stored.name), store, measure)
-    if what := _difference(again, store, wanted):
-        raise damaged(store.url, again, what)
-    return again
+    stored = require_whole(stored, store, measure, headers=False)
+    if _difference(stored, store, wanted):
+        stored = require_whole(there(store, stored.name), store, measure, headers=False)
+        if what := _difference(stored, store, wanted):
+            raise damaged(store.url, stored, what)
+    return require_whole(stored, store, measure)
 
 
 def is_same(stored: StoredObject, store: ObjectStore, wanted: Digests) -> bool:
@@ -129,8 +161,6 @@ def _difference(stored: StoredObject, store: ObjectStore, wanted: Digests) -> st
     The server's own MD5 tells: nobody finds other bytes for the MD5 of bytes that somebody else has
     made. Where the server keeps none, the object is read.
     """
-    if encoding := stored.headers.content_encoding:
-        return f"it is kept with Content-Encoding {encoding[:40]!r}, so readers would get other bytes"
     if stored.md5 is not None:
         same, kind = stored.md5 == wanted.md5, "MD5"
     else:
@@ -167,8 +197,17 @@ def certain(stored: StoredObject, store: ObjectStore) -> StoredObject:
 
 
 def damaged(url: str, stored: StoredObject, what: str) -> DamagedObjectError:
-    """The error for a damaged object, which says how an administrator removes exactly this one."""
-    return DamagedObjectError(what=what, where=f"{url}/{stored.name}", fix=way_out(url, stored))
+    """The error for a damaged object, which says how an administrator removes exactly this one, or
+    sets its headers right.
+    """
+    keep = what == served.problem(stored)
+    fix = with_right_headers(url, stored) if keep else way_out(url, stored)
+    return DamagedObjectError(what=what, where=f"{url}/{stored.name}", fix=fix)
+
+
+def with_right_headers(url: str, stored: StoredObject) -> str:
+    """What to do about an object that is kept with wrong headers."""
+    return served.way_out(url, stored, _sidecar(url, stored))
 
 
 def way_out(url: str, stored: StoredObject) -> str:
@@ -188,10 +227,14 @@ def without_record(url: str, stored: StoredObject) -> str:
         where = shlex.quote(f"{url}/{stored.name}")
         command = f"gcloud storage objects update {where} --clear-custom-metadata"
     else:
-        folder = url.removeprefix("file://")
-        file = f"{folder}/{layout.RESERVED}/headers/{stored.name}/{stored.generation}.json"
-        command = f"rm {shlex.quote(file)}"
+        command = f"rm {shlex.quote(_sidecar(url, stored))}"
     return f"keep the object; let an administrator remove its record by `{command}`"
+
+
+def _sidecar(url: str, stored: StoredObject) -> str:
+    """Where a folder keeps the record of an object."""
+    folder = url.removeprefix("file://")
+    return f"{folder}/{layout.RESERVED}/headers/{stored.name}/{stored.generation}.json"
 
 
 def there(store: ObjectStore, name: str) -> StoredObject:

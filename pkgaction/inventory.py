@@ -10,8 +10,6 @@ from pkgaction.model import layout
 from pkgaction.model.manifest import PackageId
 from pkgaction.ports import ObjectStore, StoredObject
 
-PACKAGES = "artifacts/packages/"
-STATIC = "artifacts/static/"
 _ZIP = ".zip"
 _SIGNATURE = ".zip.sig"
 _MOST_NON_OBJECTS = 20  # sentences
@@ -43,9 +41,9 @@ def packages(store: ObjectStore) -> Packages:
     zips: dict[str, StoredObject] = {}
     signatures: dict[str, StoredObject] = {}
     foreign: list[str] = []
-    for listed in store.list(PACKAGES):
+    for listed in store.list(layout.PACKAGES):
         found = certain(listed, store)
-        file = found.name.removeprefix(PACKAGES)
+        file = found.name.removeprefix(layout.PACKAGES)
         kept, ending = (signatures, _SIGNATURE) if file.endswith(_SIGNATURE) else (zips, _ZIP)
         base = file.removesuffix(ending)
         if base != file and identify(base):
@@ -63,8 +61,8 @@ def static(store: ObjectStore, only: Container[str] | None) -> dict[str, Extract
         only: the folders to be kept; None: all.
     """
     folders: dict[str, Extracted] = {}
-    for listed in store.list(STATIC):
-        base, _, path = listed.name.removeprefix(STATIC).partition("/")
+    for listed in store.list(layout.STATIC):
+        base, _, path = listed.name.removeprefix(layout.STATIC).partition("/")
         if only is None or base in only:
             found = certain(listed, store)
             folder = folders.setdefault(base, Extracted())

@@ -45,9 +45,9 @@ def stored_zip(
 
     Raises:
         ContentConflictError: it has other content, or says so.
-        DamagedObjectError: it is not whole, or not what its metadata says.
+        DamagedObjectError: it is not whole, not what its metadata says, or has wrong headers.
     """
-    stored = require_whole(stored, store)
+    stored = require_whole(stored, store, headers=False)
     said = stored.headers.metadata
     if is_recorded(stored):
         refuse_other(built, said.get(CONTENT, built.content_digest), stored.name)
@@ -55,9 +55,11 @@ def stored_zip(
         stored = require_same(stored, store, built.digests)
     elif not is_same(stored, store, built.digests):
         with downloaded(stored, built, store, scratch) as found:
+            require_whole(stored, store)
             yield found
         return
     _require_said(stored, store, sha256=built.sha256, content=built.content_digest)
+    require_whole(stored, store)
     yield StoredZip(object=stored, sha256=built.sha256)
 
 

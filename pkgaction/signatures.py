@@ -14,8 +14,6 @@ from pkgaction.model.tree import Bytes
 from pkgaction.objects import ZIP
 from pkgaction.ports import GenerationMismatchError, ObjectStore, Signer, StoredObject
 
-_LARGEST = 1 << 20  # bytes
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
@@ -63,7 +61,7 @@ def proven(
     stored = store.stat(layout.signature_name(built.id))
     if stored is None:
         return None
-    stored = require_whole(stored, store)
+    stored = require_whole(stored, store, headers=False)
     of = stored.headers.metadata.get(ZIP, "")
     if of and of != of_zip.sha256:
         raise StorageError(
@@ -74,7 +72,7 @@ def proven(
     believed = proof.signer is None and bool(of) and is_proven(stored)
     if not believed and not (ours and is_same(stored, store, digests(Bytes(ours)))):
         _require_valid(stored, of_zip.path, store, proof, strict=strict)
-    return stored
+    return require_whole(stored, store)
 
 
 def _require_valid(
@@ -82,7 +80,7 @@ def _require_valid(
 ) -> None:
     try:
         with store.open(stored.name, generation=stored.generation) as stream:
-            armored = stream.read(_LARGEST)
+            armored = stream.read(layout.LARGEST_SIGNATURE)
     except GenerationMismatchError as error:
         raise replaced(store.url, stored) from error
     good, where = _verifies(armored, path, proof), f"{store.url}/{stored.name}"

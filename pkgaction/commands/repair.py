@@ -19,8 +19,6 @@ from pkgaction.ports import GenerationMismatchError
 from pkgaction.stages import audit as auditing
 from pkgaction.steps import Steps
 
-_LARGEST = 1 << 20  # bytes of a signature
-
 
 @dataclass(frozen=True, slots=True)
 class Repair:
@@ -77,7 +75,7 @@ class Repair:
         what = "its signature is missing"
         if signature := store.stat(name):
             with store.open(signature.name, generation=signature.generation) as stream:
-                if self._is_ours(zip_, stream.read(_LARGEST)):
+                if self._is_ours(zip_, stream.read(layout.LARGEST_SIGNATURE)):
                     return
             what = "its signature is not one of the key that signs here"
         fix = "publish the version again from its commit, which compares it"

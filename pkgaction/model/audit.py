@@ -14,6 +14,7 @@ class Code(StrEnum):
     ZIP_DAMAGED = "zip-damaged"
     ZIP_OTHER = "zip-other"  # another package version is in it
     CONTENT_DIFFERS = "content-differs"  # from the digests kept beside the zip
+    HEADERS_WRONG = "headers-wrong"  # readers would not get an object as it was published
     RECORD_DAMAGED = "record-damaged"  # what is kept beside an object that is whole
     SIGNATURE_MISSING = "signature-missing"
     SIGNATURE_DAMAGED = "signature-damaged"

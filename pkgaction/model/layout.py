@@ -15,8 +15,10 @@ from pkgaction.model.version import InvalidVersionError, Version
 RESERVED = ".pkgaction"  # no object may have this as a part of its name: a folder's bucket keeps its own
 CURSOR = "v2/metadata/cursor.json"
 INDEX_ROOT = "v2/metadata/"
+PACKAGES = "artifacts/packages/"
+STATIC = "artifacts/static/"
 # names that stand for all others where a bucket is looked at; objects of these names are never written
-ARTIFACT_PROBE = "artifacts/packages/pkgaction-probe"
+ARTIFACT_PROBE = f"{PACKAGES}pkgaction-probe"
 INDEX_PROBE = f"{INDEX_ROOT}pkgaction-probe"
 PACKAGE_NAME = re.compile(r"[a-z0-9_]+")
 
@@ -26,11 +28,13 @@ NEVER_CACHED = "no-store"
 ZIP_TYPE = "application/zip"
 SIGNATURE_TYPE = "application/pgp-signature"
 JSON_TYPE = "application/json"
+TEXT_TYPE = "text/plain; charset=utf-8"
+BINARY_TYPE = "application/octet-stream"
+
+LARGEST_SIGNATURE = 64 * 1024  # bytes; one of ours has under 2,000
 
 LONGEST_OBJECT_NAME = 1024  # bytes of UTF-8; https://cloud.google.com/storage/docs/objects#naming
 
-_TEXT = "text/plain; charset=utf-8"
-_BINARY = "application/octet-stream"
 _BY_EXTENSION = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
@@ -63,7 +67,7 @@ def base_name(package: PackageId) -> str:
 
 def zip_name(package: PackageId) -> str:
     """Name of the zip in the public bucket."""
-    return f"artifacts/packages/{base_name(package)}.zip"
+    return f"{PACKAGES}{base_name(package)}.zip"
 
 
 def signature_name(package: PackageId) -> str:
@@ -73,7 +77,7 @@ def signature_name(package: PackageId) -> str:
 
 def static_folder(package: PackageId) -> str:
     """Prefix of the package's extracted files in the public bucket, with its `/`."""
-    return f"artifacts/static/{base_name(package)}/"
+    return f"{STATIC}{base_name(package)}/"
 
 
 def static_name(package: PackageId, path: str) -> str:
@@ -93,8 +97,12 @@ def delta_index_name(cursor: str) -> str:
 
 def content_type(path: str, content: Content) -> str:
     """The Content-Type of an extracted file: by extension, else whether it is UTF-8 text."""
-    known = _BY_EXTENSION.get(PurePosixPath(path).suffix.lower())
-    return known or (_TEXT if _is_text(content) else _BINARY)
+    return known_type(path) or (TEXT_TYPE if _is_text(content) else BINARY_TYPE)
+
+
+def known_type(path: str) -> str:
+    """The Content-Type that the extension alone decides; empty where the content does."""
+    return _BY_EXTENSION.get(PurePosixPath(path).suffix.lower(), "")
 
 
 def _is_text(content: Content) -> bool:

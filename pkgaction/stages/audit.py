@@ -13,7 +13,7 @@ from pkgaction.entry.catalog import Catalog
 from pkgaction.errors import IndexUnsafeError, UsageError
 from pkgaction.generations import Generation
 from pkgaction.inspection import Inspected, Inspector
-from pkgaction.integrity import is_recorded, is_same, is_sealed
+from pkgaction.integrity import has_wrong_headers, is_recorded, is_same, is_sealed
 from pkgaction.inventory import Extracted, Packages
 from pkgaction.model import layout, paths
 from pkgaction.model.audit import Audit, Audited, Code, Drift
@@ -257,7 +257,7 @@ def _static(
     other = [
         path
         for path, is_ in expected.items()
-        if is_ and path not in extracted.damaged and _is_other(path, is_, extracted, store)
+        if is_ and not _is_told(path, extracted) and _is_other(path, is_, extracted, store)
     ]
     if other:
         fix = "find out who wrote them; delete them, then run audit with --repair"
@@ -266,6 +266,12 @@ def _static(
     if extra and expected:
         fix = "find out who wrote them, and delete them"
         yield Drift(Code.STATIC_EXTRA, f"not in the package: {_some(extra)}", fix)
+
+
+def _is_told(path: str, extracted: Extracted) -> bool:
+    """Whether its bytes are known to be others; wrong headers say nothing of them."""
+    damaged = extracted.damaged.get(path)
+    return damaged is not None and not has_wrong_headers(damaged)
 
 
 def _is_other(path: str, is_: Digests, extracted: Extracted, store: ObjectStore) -> bool:

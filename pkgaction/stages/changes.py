@@ -51,9 +51,9 @@ def _different(before: Mapping[str, Measure], after: Mapping[str, Measure]) -> t
 
 def _below(package: PackageId, store: ObjectStore) -> Iterator[tuple[PackageId, StoredObject]]:
     """The published versions of the package that are lower than this one."""
-    prefix = f"{inventory.PACKAGES}{package.name}-"  # a name has no dash: no other package's
+    prefix = f"{layout.PACKAGES}{package.name}-"  # a name has no dash: no other package's
     for found in store.list(prefix):
-        file = found.name.removeprefix(inventory.PACKAGES)
+        file = found.name.removeprefix(layout.PACKAGES)
         known = inventory.identify(file.removesuffix(_ENDING)) if file.endswith(_ENDING) else None
         if known and known.version < package.version:
             yield known, found

@@ -166,7 +166,7 @@ def _claim(built: Built, metadata: Mapping[str, str], store: ObjectStore) -> Non
 
 def _claimed(built: Built, claim: StoredObject, store: ObjectStore) -> str:
     """The content that a claim is for; one of another tool claims nothing."""
-    claim = require_whole(claim, store)
+    claim = require_whole(claim, store, headers=False)  # `missing` looks at them
     return claim.headers.metadata.get(CONTENT, built.content_digest)
 
 

@@ -88,7 +88,7 @@ class _Maker:
         if not zips:
             raise IndexUnsafeError(
                 what="there is no zip, so the index would be empty; nothing was written to it",
-                where=f"{self.bench.store.url}/{inventory.PACKAGES}",
+                where=f"{self.bench.store.url}/{layout.PACKAGES}",
                 fix="check that it is the right bucket",
             )
         self.make({b: z for b, z in zips.items() if (b, z.generation) not in self.made})
@@ -113,7 +113,7 @@ class _Maker:
         pool.shutdown()
 
     def _download(self, stored: StoredObject) -> Path:
-        whole = require_whole(stored, self.bench.store)
+        whole = require_whole(stored, self.bench.store, headers=False)  # an entry is of its bytes
         return objects.download(whole, self.bench.store, self.bench.scratch)
 
     def _make(self, base: str, stored: StoredObject, coming: Future[Path]) -> None:

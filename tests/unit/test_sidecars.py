@@ -186,7 +186,8 @@ def test_whatever_lies_beside_an_object_no_zip_is_blamed_for_it(
     for _ in range(40):
         path.write_bytes(broken(before))
         codes = {drift.code for drift in folder.drifts()}
-        assert codes <= {Code.RECORD_DAMAGED}, path.read_bytes()
+        # in a folder the headers are part of the record: either way the object stays
+        assert codes <= {Code.RECORD_DAMAGED, Code.HEADERS_WRONG}, path.read_bytes()
         folder.drifts(deep=False)
         try:
             folder.publish()
