@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pkgaction import listfile
 from pkgaction.entry import shape
 from pkgaction.entry.catalog import Catalog, CatalogProblemError
-from pkgaction.entry.shape import UnreadableError
+from pkgaction.entry.shape import Key, UnreadableError
 from pkgaction.errors import DamagedObjectError, IndexUnsafeError, StorageError
 from pkgaction.model import layout
 from pkgaction.model.json import text_at
@@ -28,6 +28,8 @@ CURSOR = re.compile(r"[0-9]{10}")  # decimal seconds; another width would sort w
 _LAST = 10**10 - 2  # leaves a number of ten digits for the next one
 MOST_TRIES = 100
 _SHOWN = 3  # objects in one sentence
+_MOST_NAMED = 10  # entries in one sentence
+MAKE_ANEW = "make the index anew by reindex"
 _LONGEST_WAIT = 5.0  # seconds
 _LARGEST_CURSOR = 64 * 1024  # bytes
 _ERROR = timedelta(days=1)  # that a clock may be off
@@ -109,6 +111,22 @@ def ahead(
         objects = _some(folders[first])
         return [f"{told}, and the next number will follow it: find out who wrote it; delete {objects}"]
     return [f"{told}, and the numbers go on from there: find out who wrote it; readers need nothing"]
+
+
+def strays(store: ObjectStore, catalog: Catalog) -> list[str]:
+    """What of a list leads readers elsewhere than to a version of its own, as one sentence or none."""
+    if not (found := catalog.strays()):
+        return []
+    told = f"{store.url} has entries that lead readers elsewhere: {named(found)}"
+    return [f"{told}; {MAKE_ANEW}, and find out who wrote them"]
+
+
+def named(strays: Mapping[Key, str]) -> str:
+    """Entries that lead readers elsewhere, and where."""
+    first = sorted(strays.items())[:_MOST_NAMED]
+    told = [f"{name[:80]!r} {version[:80]} ({where})" for (name, version), where in first]
+    more = f" and {len(strays) - _MOST_NAMED} more" if len(strays) > _MOST_NAMED else ""
+    return f"{', '.join(told)}{more}"
 
 
 def _some(objects: list[StoredObject]) -> str:
@@ -228,6 +246,5 @@ def unsafe(store: ObjectStore, what: str) -> IndexUnsafeError:
     return IndexUnsafeError(
         what=f"{what}; nothing was written to the index",
         where=f"{store.url}/{layout.INDEX_ROOT}",
-        fix="point cursor.json at a whole list again, or rebuild the index by reindex, "
-        "then run the job again",
+        fix=f"{MAKE_ANEW}, then run the job again",
     )

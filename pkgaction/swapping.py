@@ -63,12 +63,15 @@ def swap(
             before = found if rebuilding else generations.whole(found, store)
             merge = _checked(before, make, store)
             if not merge.changed and not rebuilding:
-                return Swapped(cursor=before.cursor, merge=merge)
+                strays = generations.strays(store, merge.catalog)
+                return Swapped(cursor=before.cursor, merge=merge, warnings=tuple(strays))
             folders = generations.by_folder(store)
             place = _next(before, folders, clock)
             if cursor := _write(before, merge, store, place, delta=not rebuilding):
                 jump = [] if place.follows else generations.ahead(store, folders, clock, cursor)
-                warnings = (*_stay(before), *generations.far_ahead(store, folders, clock), *jump)
+                far = generations.far_ahead(store, folders, clock)
+                stray = generations.strays(store, merge.catalog)
+                warnings = (*_stay(before), *far, *jump, *stray)
                 return Swapped(cursor=cursor, merge=merge, warnings=warnings)
         generations.wait(clock, attempt)
     raise generations.restless(store)

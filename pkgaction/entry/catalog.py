@@ -16,7 +16,7 @@ from typing import Self, TypeAlias
 import msgspec
 from msgspec import Raw
 
-from pkgaction.entry import bounds, shape
+from pkgaction.entry import bounds, shape, stray
 from pkgaction.entry.shape import Key, UnreadableError
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.version import Version
@@ -80,6 +80,11 @@ class Catalog:
             return None
         found: JsonObject = json.loads(bytes(text))
         return found
+
+    def strays(self) -> dict[Key, str]:
+        """Which entries lead readers elsewhere than to their own version, and where."""
+        found = ((key, stray.reason(text)) for key, text in self.texts.items())
+        return {key: where for key, where in found if where}
 
     def and_those_of(self, other: "Catalog") -> "Catalog":
         """These entries, and the other catalog's of versions that are not among them."""

@@ -1,10 +1,14 @@
 """What an audit or a rebuilt index found: the values that reports are made of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import PackageId
+
+REPAIR = "run audit with --repair, or publish this version again"
+_SHOWN = 3  # names in one sentence
 
 
 class Code(StrEnum):
@@ -28,6 +32,7 @@ class Code(StrEnum):
     STATIC_ALONE = "static-alone"  # without a zip: the claim of a publisher that died
     ENTRY_MISSING = "entry-missing"
     ENTRY_DIFFERS = "entry-differs"
+    ENTRY_FOREIGN = "entry-foreign"  # it leads readers elsewhere, or no package has its name
     ENTRY_REFUSED = "entry-refused"  # the zip gives none
     ENTRY_ALONE = "entry-alone"  # without a zip
 
@@ -98,8 +103,8 @@ class Rebuilt:
     entries: int
     added: tuple[str, ...]
     updated: tuple[str, ...]
-    removed: tuple[str, ...]  # there was an entry, and there is no zip
-    unreadable: tuple[str, ...]  # sentences: zips that give no entry; one that was there is kept
+    removed: tuple[str, ...]  # there was an entry, and there is no zip, or one that gives none
+    unreadable: tuple[str, ...]  # sentences: zips that give no entry, and what became of the one there
     warnings: tuple[str, ...] = ()  # of what was left aside
 
     @property
@@ -116,3 +121,9 @@ class Rebuilt:
             "updated": len(self.updated),
             "removed": len(self.removed),
         }
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of these names, sorted, for a sentence."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(sorted(names)[:_SHOWN])}{more}"

@@ -38,7 +38,9 @@ def of_rebuilt(rebuilt: Rebuilt) -> Iterator[str]:
     """What the new index has, and what it has not any more."""
     changed = f"{len(rebuilt.added)} added, {len(rebuilt.updated)} updated"
     yield f"generation {rebuilt.cursor or '(none)'}: {rebuilt.entries} entries, {changed}"
-    yield from (f"removed: {base}: there is no zip of it" for base in rebuilt.removed)
+    for base in rebuilt.removed:
+        has_zip = any(told.startswith(f"{base}: ") for told in rebuilt.unreadable)
+        yield f"removed: {base}{'' if has_zip else ': there is no zip of it'}"
     yield from (f"no entry: {told}" for told in rebuilt.unreadable)
 
 

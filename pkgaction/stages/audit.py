@@ -5,29 +5,27 @@ of each object's bytes, and the one that its publisher kept beside it. Only with
 read. Nothing is written.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from pkgaction import damages, deltas, generations, inventory, manifests, reasons, unmatched
+from pkgaction import damages, deltas, extracts, generations, inventory, manifests, reasons, unmatched
 from pkgaction.entry.catalog import Catalog
+from pkgaction.entry.shape import Key
 from pkgaction.errors import IndexUnsafeError, UsageError
 from pkgaction.generations import Generation
 from pkgaction.inspection import Inspected, Inspector
-from pkgaction.integrity import has_wrong_headers, is_recorded, is_same, is_sealed
+from pkgaction.integrity import is_recorded, is_sealed
 from pkgaction.inventory import Extracted, Packages
 from pkgaction.model import layout, paths
-from pkgaction.model.audit import Audit, Audited, Code, Drift
-from pkgaction.model.checksum import Digests
+from pkgaction.model.audit import REPAIR, Audit, Audited, Code, Drift, some
 from pkgaction.model.globs import PackageGlobs
-from pkgaction.model.json import Json, JsonObject, at
+from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, PackageId
+from pkgaction.model.version import Version
 from pkgaction.objects import ZIP, ZIP_CRC32C
 from pkgaction.ports import Clock, ObjectStore, Repository, StoredObject, Watch
 
-_SHOWN = 3  # file names in one sentence
 _ARTIFACTS = "artifacts/"
-_REPAIR = "run audit with --repair, or publish this version again"
-_OF_FINDER = ".DS_Store"  # made by looking at a folder: no reader asks for it
 _PUBLISH = "publish this version again from its commit: its zip is compared, and signed"
 _NO_INDEX = "check its name; where it is the right one, make the index by reindex"
 _LEFT = "wait for a publisher at work; else publish this version again, or delete what was left"
@@ -52,10 +50,12 @@ class _Stock:
     static: Mapping[str, Extracted]
     entries: Catalog | None  # None: no index is kept
     indexed: bool = True  # whether there is one
+    strays: Mapping[Key, str] = field(default_factory=dict)  # entries that lead elsewhere, and where
+    list_url: str = ""  # of the list that has them
     doubts: tuple[str, ...] = ()  # what is wrong with the index beside its whole list
 
     def entry(self, package: PackageId) -> JsonObject | None:
-        return self.entries.entry((package.name, package.version.text)) if self.entries else None
+        return self.entries.entry(_key(package)) if self.entries else None
 
 
 def of_commit(
@@ -74,7 +74,7 @@ def of_commit(
     )
     broken = [f"{paths.join(folder, FILE)}: {e.message}" for folder, e in sorted(side.broken.items())]
     if broken and not side.found:
-        what = f"no package can be read: {_some(broken)}"
+        what = f"no package can be read: {some(broken)}"
         raise UsageError(what=what, where=unmatched.WHERE, fix="fix the manifests")
     told += [f"not audited: {one}" for one in broken]
     return [identity.id for identity in side.found.values()], told
@@ -94,14 +94,16 @@ def audit(wanted: Collection[PackageId], bench: Bench, *, everything: bool = Fal
     bases = {layout.base_name(package) for package in wanted}
     stock = _take_stock(bench, None if everything else bases)
     if everything:
-        keys = _bases(stock.entries) if stock.entries else set()
-        bases |= {*stock.packages.zips, *stock.packages.signatures, *stock.static, *keys}
+        bases |= {*stock.packages.zips, *stock.packages.signatures, *stock.static}
     known = {base: package for base in bases if (package := inventory.identify(base))}
     strange = (*stock.packages.foreign, *sorted(bases - known.keys())) if everything else ()
+    if everything and stock.entries:
+        known |= {base: p for base in _bases(stock.entries) if (p := inventory.identify(base))}
     looked = [
         Audited(package, tuple(_drifts(package, stock, bench, published=base in stock.packages.zips)))
         for base, package in bench.watch.each("Audit", _ordered(known))
     ]
+    looked += _other_strays(looked, stock)
     warnings = [f"{name} belongs to no package version" for name in strange]
     warnings += [*inventory.non_objects(bench.store, _ARTIFACTS), *stock.doubts]
     if bench.index is not None:
@@ -119,7 +121,7 @@ def _unnamed(known: Mapping[str, PackageId], stock: _Stock) -> list[str]:
     bases = sorted(b for b, package in known.items() if b in zips and stock.entry(package) is None)
     if not bases:
         return []
-    told = f"looked for {FILE} alone among the extracted files of {_some(bases)}"
+    told = f"looked for {FILE} alone among the extracted files of {some(bases)}"
     return [f"{told}: no entry of an index names the others; --deep reads the zips"]
 
 
@@ -129,7 +131,7 @@ def _unproven(known: Collection[str], stock: _Stock) -> list[str]:
     if not bases:
         return []
     count = f"{len(bases)} version{'s' if len(bases) > 1 else ''}"
-    return [f"{count} without checksums of their own, which only --deep proves whole: {_some(bases)}"]
+    return [f"{count} without checksums of their own, which only --deep proves whole: {some(bases)}"]
 
 
 def _is_unproven(base: str, stock: _Stock) -> bool:
@@ -170,11 +172,21 @@ def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:
             index = _index(bench)
             entries = entries.and_those_of(index.catalog if index else Catalog.empty())
     indexed = bool(index and index.generation)
-    return _Stock(packages=packages, static=static, entries=entries, indexed=indexed, doubts=doubts)
+    name = layout.full_index_name(index.cursor) if index else ""
+    return _Stock(
+        packages=packages,
+        static=static,
+        entries=entries,
+        indexed=indexed,
+        doubts=doubts,
+        strays=entries.strays() if entries else {},
+        list_url=f"{bench.index.url}/{name}" if bench.index else "",
+    )
 
 
 def _bases(entries: Catalog) -> set[str]:
-    return {f"{name}-{version}" for name, version in entries.texts}
+    """The versions of the index; an entry of another name is nobody's, whatever the two are together."""
+    return {f"{name}-{version}" for name, version in entries.texts if layout.identity(name, version)}
 
 
 def _index(bench: Bench) -> Generation | None:
@@ -185,7 +197,28 @@ def _ordered(known: Mapping[str, PackageId]) -> list[tuple[str, PackageId]]:
     return sorted(known.items(), key=lambda item: (item[1].name, item[1].version, item[0]))
 
 
+def _other_strays(looked: Sequence[Audited], stock: _Stock) -> list[Audited]:
+    """Entries of no version that was looked at: readers of the index are led astray by any."""
+    seen = {_key(one.id) for one in looked}
+    return [
+        Audited(PackageId(name=name, version=Version.parse(version)), (_stray((name, version), stock),))
+        for name, version in sorted(stock.strays.keys() - seen)
+    ]
+
+
+def _stray(key: Key, stock: _Stock) -> Drift:
+    what = f"its entry in {stock.list_url} leads readers elsewhere: {stock.strays[key]}"
+    fix = f"{generations.MAKE_ANEW}, and find out who wrote the entry"
+    return Drift(Code.ENTRY_FOREIGN, what, fix)
+
+
+def _key(package: PackageId) -> Key:
+    return package.name, package.version.text
+
+
 def _drifts(package: PackageId, stock: _Stock, bench: Bench, *, published: bool) -> Iterator[Drift]:
+    if _key(package) in stock.strays:
+        yield _stray(_key(package), stock)
     base = layout.base_name(package)
     if not published:
         yield from _without_zip(package, base, stock)
@@ -201,7 +234,8 @@ def _drifts(package: PackageId, stock: _Stock, bench: Bench, *, published: bool)
     yield from (drift for drift in (found.drifts if found else ()) if drift.code not in known)
     if not (found and found.signed):
         yield from _signature(stored, signature)
-    yield from _static(extracted, _expected(package, stock, found), bench.store)
+    wanted = extracts.expected(package, stock.entry(package), found.files if found else None)
+    yield from extracts.drifts(extracted, wanted, bench.store)
     yield from _entry(package, stock, found)
 
 
@@ -233,67 +267,12 @@ def _signature(stored: StoredObject, signature: StoredObject | None) -> Iterator
         yield Drift(Code.SIGNATURE_OTHER, what, f"delete the signature, then {_PUBLISH}")
 
 
-def _expected(
-    package: PackageId, stock: _Stock, found: Inspected | None
-) -> Mapping[str, Digests | None]:
-    """The extracted files that must be there: the zip's, else those that the index names."""
-    if found and found.files is not None:
-        return found.files
-    assets = at(stock.entry(package), "assets")
-    start = f"/package/{package.name}/{package.version.text}/"
-    named: Iterable[Json] = assets if isinstance(assets, list) else ()
-    paths = [path.removeprefix(start) for path in named if isinstance(path, str)]
-    return dict.fromkeys(paths)
-
-
-def _static(
-    extracted: Extracted, expected: Mapping[str, Digests | None], store: ObjectStore
-) -> Iterator[Drift]:
-    there = extracted.files
-    yield from damages.of_files(extracted, expected, store)
-    missing = [path for path in expected or {FILE: None} if path not in there]
-    if missing:
-        yield Drift(Code.STATIC_MISSING, f"not in the bucket: {_some(missing)}", _REPAIR)
-    other = [
-        path
-        for path, is_ in expected.items()
-        if is_ and not _is_told(path, extracted) and _is_other(path, is_, extracted, store)
-    ]
-    if other:
-        fix = "find out who wrote them; delete them, then run audit with --repair"
-        yield Drift(Code.STATIC_DIFFERS, f"not as in the zip: {_some(other)}", fix)
-    extra = [path for path in there if path not in expected and path.rpartition("/")[2] != _OF_FINDER]
-    if extra and expected:
-        fix = "find out who wrote them, and delete them"
-        yield Drift(Code.STATIC_EXTRA, f"not in the package: {_some(extra)}", fix)
-
-
-def _is_told(path: str, extracted: Extracted) -> bool:
-    """Whether its bytes are known to be others; wrong headers say nothing of them."""
-    damaged = extracted.damaged.get(path)
-    return damaged is not None and not has_wrong_headers(damaged)
-
-
-def _is_other(path: str, is_: Digests, extracted: Extracted, store: ObjectStore) -> bool:
-    """Whether a file that is there is not the zip's; where the bucket keeps no MD5 of it, it is read."""
-    if path not in extracted.files:
-        return False
-    if path in extracted.composed:
-        return not is_same(extracted.composed[path], store, is_)
-    return extracted.files[path] != (is_.size, is_.crc32c, is_.md5)
-
-
 def _entry(package: PackageId, stock: _Stock, found: Inspected | None) -> Iterator[Drift]:
     if stock.entries is None:
         return
     entry = stock.entry(package)
     if entry is None:
-        yield Drift(Code.ENTRY_MISSING, "the index has no entry for it", _REPAIR)
+        yield Drift(Code.ENTRY_MISSING, "the index has no entry for it", REPAIR)
     elif found and found.entry is not None and found.entry != entry:
         keys = [key for key in {**found.entry, **entry} if found.entry.get(key) != entry.get(key)]
-        yield Drift(Code.ENTRY_DIFFERS, f"the index entry is not the zip's: {_some(keys)}", _REPAIR)
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(sorted(names)[:_SHOWN])}{more}"
+        yield Drift(Code.ENTRY_DIFFERS, f"the index entry is not the zip's: {some(keys)}", REPAIR)

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from pkgaction import generations, inspection, inventory, objects, swapping
 from pkgaction.entry import catalog as catalogs
+from pkgaction.entry import stray
 from pkgaction.entry.catalog import Catalog, Merge, Text
+from pkgaction.entry.shape import Key
 from pkgaction.errors import DamagedObjectError, IndexUnsafeError, PackageError
 from pkgaction.integrity import require_whole
 from pkgaction.inventory import identify
@@ -28,6 +30,8 @@ from pkgaction.ports import Clock, GenerationMismatchError, ObjectStore, StoredO
 # where versions before this one kept what they had made so far; nothing there is read
 LEFT = f"{layout.INDEX_ROOT}reindex/"
 _BATCH = re.compile(r"[0-9a-f]{2}\.json")
+_KEPT = "the entry that the index has is kept, though nothing proves it"
+_LEFT_OUT = "the index has no entry of its own for it"
 _AHEAD = 8  # zips that are downloaded at the same time, and lie on the disk
 
 
@@ -67,7 +71,7 @@ def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
         added=done.merge.named(done.merge.added),
         updated=done.merge.named(done.merge.updated),
         removed=done.merge.named(done.merge.removed),
-        unreadable=tuple(maker.unreadable[base] for base in sorted(maker.unreadable)),
+        unreadable=maker.told(),
         warnings=(*done.warnings, *warnings),
     )
 
@@ -79,6 +83,7 @@ class _Maker:
     bench: Bench
     made: dict[tuple[str, int], Text] = field(default_factory=dict)  # by base, generation
     unreadable: dict[str, str] = field(default_factory=dict)  # by base
+    kept: set[str] = field(default_factory=set)  # of those, by base: the index's own entry stays
 
     def merge(self, catalog: Catalog) -> Merge:
         """The entries of all zips there are; called after the catalog was read, so they include those
@@ -92,10 +97,17 @@ class _Maker:
                 fix="check that it is the right bucket",
             )
         self.make({b: z for b, z in zips.items() if (b, z.generation) not in self.made})
-        found = [
-            self.made.get((base, z.generation)) or _known(base, catalog) for base, z in zips.items()
-        ]
-        return catalog.rebuilt([entry for entry in found if entry is not None])
+        made = {base: self.made.get((base, z.generation)) for base, z in zips.items()}
+        self.kept = {base for base, entry in made.items() if entry is None and _is_own(base, catalog)}
+        kept = [catalog.texts[_key(base)] for base in self.kept]
+        return catalog.rebuilt([*(entry for entry in made.values() if entry is not None), *kept])
+
+    def told(self) -> tuple[str, ...]:
+        """Which zips give no entry, and whether the index goes on without one, as sentences."""
+        return tuple(
+            f"{what}; {_KEPT if base in self.kept else _LEFT_OUT}"
+            for base, what in sorted(self.unreadable.items())
+        )
 
     def make(self, zips: Mapping[str, StoredObject]) -> None:
         """Make the entries of these zips. Some are downloaded while the one before is read."""
@@ -133,19 +145,23 @@ class _Maker:
                 path.unlink()
 
 
-def _known(base: str, catalog: Catalog) -> Text | None:
-    """The entry that the index has: better than none, where the zip gives none.
+def _is_own(base: str, catalog: Catalog) -> bool:
+    """Whether the index has an entry that leads to this very version, and nowhere else.
 
-    Nothing proves it, but it leads readers to no other package.
+    It is better than none, where the zip gives none. Nothing proves it.
     """
-    name, _, version = base.partition("-")
-    entry, download = catalog.entry((name, version)), f"/epr/{name}/{base}.zip"
-    own = (
-        text_at(entry, "download") == download
+    name, version = key = _key(base)
+    entry = catalog.entry(key)
+    return (
+        text_at(entry, "download") == f"/epr/{name}/{base}.zip"
         and text_at(entry, "path") == f"/package/{name}/{version}"
-        and text_at(entry, "signature_path") in {"", f"{download}.sig"}
+        and not stray.reason(catalog.texts[key])
     )
-    return catalog.texts[name, version] if own else None
+
+
+def _key(base: str) -> Key:
+    name, _, version = base.partition("-")
+    return name, version
 
 
 def _left_behind(index: ObjectStore) -> Iterator[str]:

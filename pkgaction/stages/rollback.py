@@ -4,10 +4,12 @@ Readers follow rising cursors, so going back is going on. No list of changes is 
 loads the whole list. Publishers may be at work: who was faster is seen, and the cursor is tried again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pkgaction import generations, swapping
 from pkgaction.entry.catalog import Catalog, CatalogProblemError, Merge
+from pkgaction.entry.shape import Key
 from pkgaction.errors import UsageError
 from pkgaction.model import layout
 from pkgaction.model.json import JsonObject
@@ -43,13 +45,19 @@ def to(cursor: str, store: ObjectStore, clock: Clock, *, dry_run: bool = False) 
 
     Raises:
         BucketMissingError: the bucket is not there, or may not be used (AccessDeniedError).
-        UsageError: there is no such generation, or its list can't be read.
+        UsageError: there is no such generation, its list can't be read, or it has entries that lead
+            readers elsewhere and that the current one does not have.
         StorageError: the storage failed.
     """
     store.look(layout.INDEX_PROBE, create=not dry_run, there=True)
     old = _list_of(cursor, store)
 
+    strays = old.strays()
+
     def back(now: Catalog) -> Merge:
+        known = now.strays() if strays else {}
+        if new := {key: where for key, where in strays.items() if key not in known}:
+            raise _astray(cursor, new, store)
         return now.rebuilt(old.items())
 
     if dry_run:
@@ -65,6 +73,14 @@ def to(cursor: str, store: ObjectStore, clock: Clock, *, dry_run: bool = False) 
         added=done.merge.named(done.merge.added),
         updated=done.merge.named(done.merge.updated),
         removed=done.merge.named(done.merge.removed),
+    )
+
+
+def _astray(cursor: str, strays: Mapping[Key, str], store: ObjectStore) -> UsageError:
+    return UsageError(
+        what=f"its list has entries that lead readers elsewhere: {generations.named(strays)}",
+        where=f"{store.url}/{layout.full_index_name(cursor)}",
+        fix=f"name another generation, or {generations.MAKE_ANEW}",
     )
 
 
