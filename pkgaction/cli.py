@@ -10,13 +10,15 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from pkgaction import __version__, commands, ending, output
-from pkgaction.adapters import container
-from pkgaction.commands.context import Context
-from pkgaction.errors import PkgactionError, UsageError, of_machine
+from pkgaction.adapters import container, named_file
+from pkgaction.commands.context import Context, OutputLostError
+from pkgaction.errors import PkgactionError, of_machine, of_path
 from pkgaction.input_reader import SECRETS, UNSIGNED
 from pkgaction.inputs import DEFAULTS, Inputs
+from pkgaction.model.outcome import Problem
 from pkgaction.report import escape
 
 _ENVIRONMENT = {name: f"PKGACTION_{name.upper().replace('-', '_')}" for name in SECRETS}
@@ -38,7 +40,10 @@ _PUBLISHING = (
 _REINDEXING = ("bucket", "index-bucket", "workload-identity-provider", "service-account")
 _AUDITING = (*_REINDEXING, "packages", "gpg-fingerprint", "jobs")
 _ACCEPTING = (*_REINDEXING, "keep-index-days", "public-url", "jobs", "package-spec")
-_FILES = ("trusted-keys", "owners")  # inputs that a command takes as files
+_FILES = {  # inputs that a command takes as files, and what to name
+    "trusted-keys": "name a file with armored public keys",
+    "owners": "name a YAML file with the owner map",
+}
 _NEEDS_A_BUCKET = {"publish", "audit", "reindex", "accept"}
 
 
@@ -49,28 +54,53 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 
 
 def _main(arguments: Sequence[str] | None, environ: Mapping[str, str], out: output.Lasting) -> int:
-    options = _parser().parse_args(arguments)
+    options = _understood(sys.argv[1:] if arguments is None else arguments)
     ending.on_termination(once=False)
     try:
         status = _run(options, environ)
-        out.flush()
+        _flush(out)
         ending.check()
     except PkgactionError as error:
-        return _failed(options, str(error), error.exit_status)
+        return _failed(options, Problem.of(error))
     except KeyboardInterrupt:
         return ending.ended(ending.INTERRUPTED)
     except (OSError, MemoryError, RuntimeError) as error:
-        known = of_machine(error)
-        if isinstance(error, RuntimeError) and known is None:
+        known = of_path(error) if isinstance(error, OSError) else of_machine(error)
+        if known is None:
             raise
-        out.abandon()
-        told = known or UsageError(what=str(error))
-        return _failed(options, str(told), told.exit_status)
+        if isinstance(error, OutputLostError):
+            out.abandon()
+        return _failed(options, Problem.of(known))
     except SystemExit as asked:
         if asked.code == ending.TERMINATED:
             ending.ended(ending.TERMINATED)
         raise
     return status
+
+
+def _understood(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options. Wrong ones end the process, as argparse does it."""
+    try:
+        return _parser().parse_args(arguments)
+    except _MisusedError as error:
+        error.parser.print_usage(sys.stderr)
+        print(f"{error.parser.prog}: error: {error}", file=sys.stderr)
+        if "--json" in arguments:
+            fix = f"see {error.parser.prog} --help"
+            print(escape.json_line(Problem(what=str(error), fix=fix, exit_status=2).as_json()))
+        raise SystemExit(2) from None
+
+
+class _MisusedError(Exception):
+    def __init__(self, parser: argparse.ArgumentParser, message: str) -> None:
+        super().__init__(message)
+        self.parser = parser
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Leave it to whoever parses to say it, for people and for programs."""
+        raise _MisusedError(self, message)
 
 
 def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -84,41 +114,44 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         return commands.run(options.command, context)
 
 
-def _failed(options: argparse.Namespace, what: str, status: int) -> int:
-    print(escape.log(f"pkgaction {options.command}: {what}"), file=sys.stderr)
-    return status
+def _flush(out: output.Lasting) -> None:
+    try:
+        out.flush()
+    except OSError as error:
+        raise OutputLostError(*error.args) from error
+
+
+def _failed(options: argparse.Namespace, problem: Problem) -> int:
+    """Say what ended the command: for people, and among the results where programs read them."""
+    print(escape.log(f"pkgaction {options.command}: {problem}"), file=sys.stderr)
+    if getattr(options, "json", False):
+        print(escape.json_line(problem.as_json()))
+    return problem.exit_status
 
 
 def _inputs(options: argparse.Namespace, environ: Mapping[str, str]) -> Inputs:
     given = {name: getattr(options, name.replace("-", "_"), "") or "" for name in DEFAULTS}
-    given |= {name: _text_of(Path(given[name])) for name in _FILES if given[name]}
+    given |= {name: _text_of(name, given[name], fix) for name, fix in _FILES.items() if given[name]}
     given |= {name: environ.get(variable, "") for name, variable in _ENVIRONMENT.items()}
     if given[_KEYS] not in {"", UNSIGNED}:
-        given[_KEYS] = _keys(Path(given[_KEYS]))
+        given[_KEYS] = _text_of(_KEYS, given[_KEYS], f"name a file with armored keys, or {UNSIGNED}")
     value, problems = Inputs.parse(given, bucket_required=options.command in _NEEDS_A_BUCKET)
     problems += container.lost_buckets(value.buckets, environ)
     if problems:
         for problem in problems:
-            _failed(options, str(problem), problem.exit_status)
+            _failed(options, problem)
         raise SystemExit(2)
     return value
 
 
-def _keys(path: Path) -> str:
-    """Of a person a file with the keys is asked for, not their text."""
-    try:
-        return path.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        what, fix = f"it can't be read: {error}", f"name a file with armored keys, or {UNSIGNED}"
-        raise UsageError(what=what, where=f"--{_KEYS}", fix=fix) from error
-
-
-def _text_of(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace")  # what is no text is refused as what it is
+def _text_of(name: str, path: str, fix: str) -> str:
+    """Of a person a file is asked for, not its text. What is no text is refused as what it is."""
+    data = named_file.read(Path(path), limit=named_file.KEYS, fix=fix, where=f"--{name} {path}")
+    return data.decode(errors="replace")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pkgaction",
         description="Publish Elastic packages.",
         epilog=f"Secrets come by the environment alone: {', '.join(_ENVIRONMENT.values())}.",
@@ -183,7 +216,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands_: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands_: "argparse._SubParsersAction[_Parser]",
     name: str,
     text: str,
     options: Sequence[str],

@@ -176,6 +176,28 @@ def of_machine(error: BaseException) -> RunnerError | None:
     return None
 
 
+_SPOKEN = {
+    errno.ENOENT: "there is no such file or folder",
+    errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.EISDIR: "it is a folder, not a file",
+    errno.EEXIST: "something else is there already",
+    errno.EACCES: "the permission for it is missing",
+    errno.EPERM: "it is not permitted",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ELOOP: "it is a symbolic link that leads to itself",
+}
+
+
+def of_path(error: OSError, fix: str = "name another path, or correct its rights") -> PkgactionError:
+    """The error for a path that a person has named and that the system refuses."""
+    if known := of_machine(error):
+        return known
+    said = (error.strerror or type(error).__name__).lower()
+    what = _SPOKEN.get(error.errno or 0, f"the system refuses it: {said}")
+    names = [str(name) for name in (error.filename, error.filename2) if name]
+    return UsageError(what=what, where=" and ".join(names), fix=fix)
+
+
 def of_system(error: OSError) -> RunnerError:
     """The error for any other failure of the machine's system."""
     what = f"the runner's system failed: {error.strerror or type(error).__name__}"

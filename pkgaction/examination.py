@@ -14,6 +14,7 @@ from pkgaction.model import layout
 from pkgaction.model.finding import errors
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
 from pkgaction.model.owners import Owners
+from pkgaction.model.paths import at_line
 from pkgaction.model.release import Built, Candidate, Rejected, Validated
 from pkgaction.model.submission import Code, Received, Refused
 from pkgaction.model.tree import NOWHERE, PackageSource, Tree
@@ -66,7 +67,7 @@ def _opened(received: Received) -> Iterator[Candidate]:
         try:
             identity = identify(data or b"")
         except ManifestProblemError as error:
-            what = f"{FILE}:{error.line}: {error.message}" if data else f"it has no {FILE}"
+            what = f"{at_line(FILE, error.line)}: {error.message}" if data else f"it has no {FILE}"
             raise PackageError(what=what, where=received.name, fix="mend the manifest") from error
         source = PackageSource(folder=top, tree=tree, repository=NOWHERE)
         yield Candidate.named(source, identity)

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pkgaction
 from pkgaction import wording
-from pkgaction.adapters import openpgp
+from pkgaction.adapters import named_file, openpgp
 from pkgaction.adapters.cache import Cache
 from pkgaction.adapters.fetcher import Fetcher
 from pkgaction.adapters.input_packages import InputPackages
 from pkgaction.adapters.openpgp_verify import GpgVerifier
 from pkgaction.adapters.sources import FetchedSources
-from pkgaction.errors import UsageError
 from pkgaction.inputs import Inputs
 from pkgaction.model.secret import Secret
 from pkgaction.model.yamltext import MOST_BYTES
@@ -78,10 +77,5 @@ def phrases(inputs: Inputs) -> Phrases:
     """
     if not inputs.readme_phrases:
         return Phrases.ours()
-    try:
-        with Path(inputs.readme_phrases).open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
-    except OSError as error:
-        what = f"it can't be read: {error.strerror}"
-        raise UsageError(what=what, where="input readme-phrases", fix=wording.FIX) from error
-    return wording.parsed(data)
+    path, where = Path(inputs.readme_phrases), f"input readme-phrases, {inputs.readme_phrases}"
+    return wording.parsed(named_file.read(path, limit=MOST_BYTES, fix=wording.FIX, where=where))

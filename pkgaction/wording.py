@@ -43,5 +43,5 @@ def parsed(data: bytes) -> Phrases:
     try:
         return Phrases.parse(data)
     except PhrasesProblemError as error:
-        where = f"{_WHERE}, line {error.line}"
+        where = f"{_WHERE}, line {error.line}" if error.line else _WHERE
         raise UsageError(what=error.message, where=where, fix=FIX) from error

@@ -46,8 +46,8 @@ def package(
         UsageError: there is no folder.
     """
     if not path.is_dir():
-        what = "there is no such folder"
-        raise UsageError(what=what, where=str(path), fix="name a package's folder or zip")
+        what = "it is not a folder" if path.exists() else "there is no such folder"
+        raise UsageError(what=what, where=str(path), fix="name a package's folder")
     folder = path.resolve()  # a link to it may lie in another repository
     inner = (folder, *folder.parents)
     root = around.root if around else repository_of(folder)

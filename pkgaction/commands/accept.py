@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pkgaction import materials, wiring
 from pkgaction.commands.conclude import conclude
-from pkgaction.commands.context import Context, exists
+from pkgaction.commands.context import Context, read_signature, require_zip
 from pkgaction.desk import Desk
 from pkgaction.errors import PkgactionError, UsageError, is_of_one
 from pkgaction.model.outcome import Ledger, Problem
@@ -45,9 +45,8 @@ def _taken(context: Context, path: Path, desk: Desk, verifier: Verifier) -> list
     """Publish one zip; what fails for its own reasons does not hold the others back."""
     beside = Path(context.options.signature or f"{path}.sig")
     try:
-        exists(path)
-        exists(beside)
-        decided = desk.take(accepting.trusted(path.name, path, beside.read_bytes(), verifier))
+        require_zip(path)
+        decided = desk.take(accepting.trusted(path.name, path, read_signature(beside), verifier))
     except PkgactionError as error:
         if not (is_of_one(error) or type(error) is UsageError):
             raise

@@ -47,12 +47,11 @@ def build(context: Context) -> int:
     """Build zips."""
     paths = context.options.paths
     output = places.output(context.options.output, paths)
-    output.mkdir(parents=True, exist_ok=True)
     jobs, unchecked = context.inputs.jobs, bool(context.options.no_validate)
     bench = context.bench(jobs=max(1, jobs // len(paths)))
     specification = None if unchecked else context.specification()
     run, delivery, status = _Run.of(paths, context), _Delivery(context, output), 0
-    with tempfile.TemporaryDirectory(dir=output, prefix=".pkgaction-") as aside:
+    with places.beside(output) as aside:
         by = _By(specification, unchecked=unchecked)
         for level in run.levels(paths):
             knowing = bench.with_zips(run.built(delivery.zips), run.requirements.versions)
@@ -144,7 +143,7 @@ class _Delivery:
         made = next(results)()
         say_findings(self.context, path, list(made.findings))
         if made.zip is None:
-            return False
+            return self.context.refuse(path, made.findings)
         target = self.output / made.zip.name
         if target.name in self._by:
             what = f"{target.name} was built from {self._by[target.name]} already"

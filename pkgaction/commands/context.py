@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pkgaction import materials
+from pkgaction.adapters import named_file
 from pkgaction.adapters.cache import user_folder
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.watch import Terminal
 from pkgaction.commands.checkout import Checkout
 from pkgaction.ending import Attentive
-from pkgaction.errors import PackageError, PkgactionError, UsageError, of_machine
+from pkgaction.errors import PackageError, PkgactionError, UsageError, of_path
 from pkgaction.inputs import Inputs
 from pkgaction.materials import Place
+from pkgaction.model.finding import Finding, errors
 from pkgaction.model.json import JsonObject
+from pkgaction.model.limited import errors_in_words
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
-from pkgaction.model.outcome import Ledger
+from pkgaction.model.outcome import Ledger, Problem
+from pkgaction.model.paths import at_line
 from pkgaction.model.release import Candidate
 from pkgaction.model.tree import NOWHERE, PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
@@ -31,6 +35,9 @@ from pkgaction.transforms import unarchive
 
 if TYPE_CHECKING:
     from pkgaction import wiring
+
+
+_NAME_A_PACKAGE = "name a package's folder or zip"
 
 
 class OutputLostError(OSError):
@@ -66,18 +73,42 @@ class Context:
 
     def print(self, value: JsonObject, line: str) -> None:
         """A result: as JSON, or as a line for a person."""
-        try:
-            if self.options.json:
-                print(escape.json_line(value))
-            else:
+        if self.options.json:
+            self.print_json(value)
+        else:
+            with _written():
                 Terminal(sys.stdout).say(line)
-        except OSError as error:
-            raise OutputLostError(*error.args) from error
+
+    def print_json(self, value: JsonObject) -> None:
+        """A result that is JSON for people, too."""
+        with _written():
+            print(escape.json_line(value))
+
+    def fail(self, error: PkgactionError, path: Path) -> int:
+        """Say that one of the paths fails, and why; the exit status."""
+        self.watch.say(str(error) if error.where.startswith(str(path)) else f"{path}: {error}")
+        self.problem(Problem.of(error), str(path))
+        return error.exit_status
+
+    def problem(self, problem: Problem, path: str = "") -> None:
+        """A problem among the results, where programs read them."""
+        if self.options.json and getattr(self.options, "format", "text") == "text":
+            self.print(problem.as_json(path), "")
+
+    def refuse(self, path: Path, found: Sequence[Finding]) -> bool:
+        """Say among the results that a package has errors, so that nothing was made of it; False."""
+        told: JsonObject = {"errors": [finding.as_json() for finding in errors(found)]}
+        what, fix = f"validation found {errors_in_words(found)}", "mend what the findings name"
+        if self.options.json:
+            self.print({**Problem(what=what, fix=fix).as_json(str(path)), **told}, "")
+        return False
 
     def tell(self, ledger: Ledger) -> int:
         """What became of every package, and whether readers find it; the exit status."""
         for outcome in ledger.sorted() if self.options.json else ():
             self.print(outcome.as_json(), "")
+        for problem in ledger.problems:
+            self.problem(problem)
         for line in (*text.of(ledger), *(f"error: {problem}" for problem in ledger.problems)):
             self.watch.say(line)
         return ledger.exit_status
@@ -106,14 +137,11 @@ class Context:
             try:
                 status = max(status, 0 if step(path) else 1)
             except PkgactionError as error:
-                self.watch.say(f"{path}: {error}")
-                status = max(status, error.exit_status)
+                status = max(status, self.fail(error, path))
             except OutputLostError:
                 raise
             except OSError as error:
-                known = of_machine(error) or UsageError(what=str(error))
-                self.watch.say(f"{path}: {known}")
-                status = max(status, known.exit_status)
+                status = max(status, self.fail(of_path(error), path))
         return status
 
     def cloud(self) -> "wiring.Cloud":
@@ -149,28 +177,48 @@ class Context:
 
 
 @contextlib.contextmanager
+def _written() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputLostError(*error.args) from error
+
+
+@contextlib.contextmanager
 def unpacked(path: Path) -> Iterator[PackageSource]:
     """What is in a zip."""
-    exists(path)
+    named_file.require(path, fix=_NAME_A_PACKAGE)
     with unarchive.opened(path) as (top, tree):
         yield PackageSource(folder=top, tree=tree, repository=NOWHERE)
 
 
 def candidate(source: PackageSource) -> Candidate:
     """A package that was named by its path."""
-    data = source.tree.read(FILE, limit=MOST_BYTES)
-    if data is None:
-        fix = "name a package's folder or zip"
-        raise UsageError(what="there is no manifest.yml", where=source.folder, fix=fix)
+    data = _manifest(source)
     try:
         identity = identify(data)
     except ManifestProblemError as error:
-        where = f"{source.in_repository(FILE)}:{error.line}"
+        where = at_line(source.in_repository(FILE), error.line)
         raise PackageError(what=error.message, where=where, fix="mend the manifest") from error
     return Candidate.named(source, identity)
 
 
-def exists(path: Path) -> None:
-    """Refuse a path that is no file."""
-    if not path.is_file():
-        raise UsageError(what="there is no such file", where=str(path), fix="name a zip")
+def _manifest(source: PackageSource) -> bytes:
+    if source.tree.get(FILE) is None:
+        raise UsageError(what=f"there is no {FILE}", where=source.folder, fix=_NAME_A_PACKAGE)
+    data = source.tree.read(FILE, limit=MOST_BYTES)
+    if data is None:
+        what = source.tree.unread(FILE, limit=MOST_BYTES)
+        raise PackageError(what=what, where=source.in_repository(FILE), fix="mend the manifest")
+    return data
+
+
+def require_zip(path: Path) -> None:
+    """Refuse a path that is not a plain file."""
+    named_file.require(path, fix="name a zip")
+
+
+def read_signature(path: Path) -> bytes:
+    """The signature beside a zip, or where a person says."""
+    fix = "sign the zip, or put its signature there"
+    return named_file.read(path, limit=named_file.SIGNATURE, fix=fix)

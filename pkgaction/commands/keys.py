@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pkgaction.adapters import openpgp
 from pkgaction.adapters.openpgp_verify import GpgVerifier
-from pkgaction.commands.context import Context, exists
+from pkgaction.commands.context import Context, read_signature, require_zip
 from pkgaction.model.json import JsonObject
 
 
@@ -13,7 +13,7 @@ def sign(context: Context) -> int:
     signer = context.signer()
 
     def step(path: Path) -> bool:
-        exists(path)
+        require_zip(path)
         target = path.with_name(f"{path.name}.sig")
         signature = signer.sign(path)
         target.write_bytes(signature.armored)
@@ -37,10 +37,8 @@ def verify(context: Context) -> int:
     verifier = GpgVerifier(gpg, context.inputs.gpg_fingerprint, clock=context.place.clock)
 
     def step(path: Path) -> bool:
-        exists(path)
-        signature = path.with_name(f"{path.name}.sig")
-        exists(signature)
-        verdict = verifier.verify(path, signature.read_bytes())
+        require_zip(path)
+        verdict = verifier.verify(path, read_signature(path.with_name(f"{path.name}.sig")))
         by = verdict.signer
         row: JsonObject = {
             "zip": str(path),

@@ -13,7 +13,7 @@ from pkgaction.model.limited import errors_in_words
 from pkgaction.model.manifest import FILE, ManifestProblemError, identify
 from pkgaction.model.tree import PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
-from pkgaction.report import escape, sarif
+from pkgaction.report import sarif
 from pkgaction.rules.package import Mode
 from pkgaction.stages import build as building
 from pkgaction.stages import validate as validation
@@ -56,7 +56,7 @@ def validate(context: Context) -> int:
 
     status = context.each(step)
     if context.options.format == "sarif":
-        print(escape.json_line(sarif.of(all_found)))
+        context.print_json(sarif.of(all_found))
     return status
 
 
@@ -99,9 +99,9 @@ def entry_of(context: Context) -> int:
             tried = rehearsal.of_folder(package, bench) if is_folder else rehearsal.of_zip(package)
             say_findings(context, path, list(tried.findings))
             if tried.tree is None or errors(tried.findings):
-                return False
+                return context.refuse(path, tried.findings)
             found = entry.make(tried.tree)
-        print(escape.json_line({"package_manifest": found}))
+        context.print_json({"package_manifest": found})
         return True
 
     return context.each(step)

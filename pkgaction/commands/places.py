@@ -1,9 +1,11 @@
 """Where results may lie: never in a package that they are made of, but for what no build takes."""
 
-from collections.abc import Sequence
+import contextlib
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
-from pkgaction.errors import UsageError
+from pkgaction.errors import UsageError, of_path
 from pkgaction.model.excluded import RESULTS
 
 _ZIPS = f"{RESULTS}packages"
@@ -23,6 +25,28 @@ def output(given: str, packages: Sequence[Path]) -> Path:
         target, packages, what="the zip would lie in the package itself", where=f"--output {target}"
     )
     return target
+
+
+@contextlib.contextmanager
+def beside(output: Path) -> Iterator[str]:
+    """A folder on the disk of the results, gone at the end; theirs is made where it is missing.
+
+    Raises:
+        UsageError: no file can be made there.
+        RunnerError: the disk is full or read-only.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(
+            dir=output, prefix=".pkgaction-", ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        fix = "name a folder that you may write to, by --output"
+        refused = of_path(error, fix)
+        where = f"--output {output}"
+        raise type(refused)(what=refused.what, where=where, fix=refused.fix) from error
+    with folder as aside:
+        yield aside
 
 
 def refuse_inside(place: Path, packages: Sequence[Path], *, what: str, where: str) -> None:

@@ -7,7 +7,9 @@ from pkgaction.adapters import next_merge
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.git import GitRepository
 from pkgaction.commands.context import Context
+from pkgaction.model import paths
 from pkgaction.model.event import Preview
+from pkgaction.model.outcome import Problem
 from pkgaction.report import outputs, text
 from pkgaction.stages import plan as planning
 
@@ -30,6 +32,10 @@ def plan(context: Context) -> int:
     if options.json:
         for row in outputs.plan_rows(made):
             context.print(row, "")
+        for broken in made.unreadable:
+            where = paths.join(broken.folder, broken.finding.place)
+            problem = Problem(what=broken.finding.message, where=where, fix="mend the manifest")
+            context.problem(problem, broken.folder)
     return 1 if made.unreadable else 0
 
 

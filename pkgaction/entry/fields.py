@@ -37,8 +37,7 @@ class Fields:
         """
         data = tree.read(path, limit=yamltext.MOST_BYTES)
         if data is None:
-            message = f"the file is missing, or larger than {yamltext.MOST_BYTES} bytes"
-            raise EntryProblemError(message, path)
+            raise EntryProblemError(tree.unread(path, limit=yamltext.MOST_BYTES), path)
         try:
             mapping = yamltext.load_mapping(data, only=path == FILE)
         except yamltext.YamlProblemError as error:

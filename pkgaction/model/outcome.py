@@ -195,6 +195,16 @@ class Problem:
             what=what, fix="report it with the traceback in the log; running the job again is safe"
         )
 
+    def as_json(self, path: str = "") -> JsonObject:
+        """As a command shows it with `--json`; of one of its paths, or of all."""
+        return {
+            "path": path or None,
+            "problem": self.what,
+            "where": self.where or None,
+            "fix": self.fix or None,
+            "exit-status": self.exit_status,
+        }
+
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
         fix = f" ({self.fix})" if self.fix else ""

@@ -33,7 +33,7 @@ class Owners:
         try:
             found = yamltext.load_mapping(text.encode(), only=True)
         except yamltext.YamlProblemError as error:
-            raise OwnersProblemError(f"line {error.line}: {error.message}") from error
+            raise OwnersProblemError(error.with_line) from error
         names: dict[str, tuple[str, ...]] = {}
         folders: dict[str, str] = {}
         for key, node in found.entries.items():

@@ -11,6 +11,11 @@ def join(folder: str, path: str) -> str:
     return path if folder == ROOT else f"{folder}/{path}"
 
 
+def at_line(place: str, line: int) -> str:
+    """A place with its line, counted from 1; 0: no line is known."""
+    return f"{place}:{line}" if line else place
+
+
 def parent(path: str) -> str:
     """The folder that a path lies in."""
     return str(PurePosixPath(path).parent)

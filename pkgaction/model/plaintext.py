@@ -26,6 +26,11 @@ class TextProblemError(ValueError):
         self.line = line
         self.column = column
 
+    @property
+    def with_line(self) -> str:
+        """The message behind its line, where that is known."""
+        return f"line {self.line}: {self.message}" if self.line else self.message
+
 
 class LeftByGitError(TextProblemError):
     """What git put in the place of the text: no reader judges what is in it."""

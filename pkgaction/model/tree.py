@@ -84,6 +84,15 @@ class Tree:
         file = self.get(path)
         return file.read(limit=limit) if file else None
 
+    def unread(self, path: str, *, limit: int) -> str:
+        """Why `read` gives nothing."""
+        file = self.get(path)
+        if file is None:
+            return "the file is missing"
+        if file.kind is not Kind.FILE:
+            return f"it is a {file.kind.value}, not a file"
+        return f"the file has more than {limit} bytes: make it smaller"
+
     def replacing(self, files: Iterable[TreeFile]) -> "Tree":
         """The same tree with these files added, or in the place of those of the same path."""
         return Tree(tuple({**self._by_path, **{f.path: f for f in files}}.values()))

@@ -112,7 +112,7 @@ def load(data: bytes, *, only: bool = False, doubled: list[DoubledKey] | None = 
         YamlProblemError: the file is too large, no text, no YAML, or one of the things refused above.
     """
     if len(data) > MOST_BYTES:
-        message = f"the file has {len(data)} bytes, a YAML file may have {MOST_BYTES}"
+        message = f"the file has more than {MOST_BYTES} bytes, the most that a YAML file may have"
         raise YamlProblemError(message)
     text = decode(data)
     with _problems(text):

@@ -61,7 +61,7 @@ def mapping(source: PackageSource, path: str) -> yamltext.Mapping:
         return yamltext.Mapping({}, {}, 1)
     data = source.tree.read(path, limit=yamltext.MOST_BYTES)
     if data is None:
-        raise refused(source, path, "it is no plain file, or too large to be read")
+        raise refused(source, path, source.tree.unread(path, limit=yamltext.MOST_BYTES))
     with readable(source, path):
         return yamltext.load_mapping(data)
 

@@ -52,7 +52,7 @@ def _templates(data: bytes) -> list[yamltext.Mapping]:
         found = yamltext.load_mapping(data).get("mappings", _LIST)
     except YamlProblemError as error:
         found = None
-        message = f"line {error.line}: {error.message}"
+        message = error.with_line
     else:
         message = f"it has no list of maps at mappings.{_LIST}"
     items = found.items if isinstance(found, yamltext.Sequence) else ()

@@ -28,8 +28,7 @@ def parse(data: bytes) -> EcsSchema:
     try:
         top = yamltext.load_mapping(data)
     except yamltext.YamlProblemError as error:
-        message = f"line {error.line}: {error.message}"
-        raise EcsProblemError(message) from error
+        raise EcsProblemError(error.with_line) from error
     fields = tuple(found for name, group in top.entries.items() for found in _group(name, group))
     if not fields:
         message = "it has no fields"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pkgaction.errors import BuildRefusedError
-from pkgaction.model import plaintext, yamltext
+from pkgaction.model import paths, plaintext, yamltext
 from pkgaction.model.manifest import FILE, ManifestProblemError, PackageId, identify
 from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
 from pkgaction.model.yamlvalues import resolve
@@ -50,7 +50,7 @@ def _identity(tree: Tree, source: PackageSource) -> PackageId:
     try:
         return identify(tree.read(FILE, limit=yamltext.MOST_BYTES) or b"").id
     except ManifestProblemError as error:
-        where = f"{source.in_repository(FILE)}:{error.line}"
+        where = paths.at_line(source.in_repository(FILE), error.line)
         raise BuildRefusedError(what=error.message, where=where, fix="mend the manifest") from error
 
 

@@ -303,8 +303,10 @@ def test_several_packages_are_built_in_the_order_in_which_they_are_named(desk: D
 
     done = desk.run("build", "--json", package, other, package, "--output", output, "--jobs", "3")
 
-    names = [json.loads(line)["zip"] for line in done.out.splitlines()]
+    *built, again = map(json.loads, done.out.splitlines())
+    names = [row["zip"] for row in built]
     assert names == [f"{output}/lanternfish-1.2.0.zip", f"{output}/anglerfish-1.2.0.zip"]
+    assert again["problem"] == f"lanternfish-1.2.0.zip was built from {package} already"
     assert f"lanternfish-1.2.0.zip was built from {package} already" in done.err
     assert done.status == 2
     assert sorted(path.name for path in output.iterdir()) == [

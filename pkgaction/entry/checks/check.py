@@ -42,7 +42,7 @@ def read(package: Package, path: str, code: str) -> bytes:
     """
     data = package.tree.read(path, limit=yamltext.MOST_BYTES)
     if data is None:
-        message = f"the file is larger than {yamltext.MOST_BYTES} bytes: make it smaller"
+        message = package.tree.unread(path, limit=yamltext.MOST_BYTES)
         raise EntryProblemError(message, path, code=code)
     return data
 

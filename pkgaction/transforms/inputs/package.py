@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pkgaction.errors import SourceMissingError
 from pkgaction.model import yamltext
 from pkgaction.model.manifest import FILE
+from pkgaction.model.paths import at_line
 from pkgaction.model.tree import Content, Tree
 from pkgaction.model.yamltext import YamlProblemError
 from pkgaction.transforms.inputs.editing import all_below, bare, maps, text_of, texts
@@ -101,11 +102,11 @@ class InputPackage:
 def _document(name: str, tree: Tree, path: str) -> Mapping | Sequence | None:
     data = tree.read(path, limit=yamltext.MOST_BYTES)
     if data is None:
-        raise _broken(name, path, "it is missing, or too large to be read")
+        raise _broken(name, path, tree.unread(path, limit=yamltext.MOST_BYTES))
     try:
         root = reader.document(data).root if yamltext.load(data) else None
     except YamlProblemError as error:
-        raise _broken(name, f"{path}:{error.line}", error.message) from error
+        raise _broken(name, at_line(path, error.line), error.message) from error
     return root if isinstance(root, Mapping | Sequence) else None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pkgaction.errors import BuildRefusedError
 from pkgaction.model import yamltext
 from pkgaction.model.finding import Finding, Severity
+from pkgaction.model.paths import at_line
 from pkgaction.model.tree import Bytes, PackageSource, Tree, TreeFile
 from pkgaction.ports import Sources
 from pkgaction.transforms.gotemplate import render
@@ -93,6 +94,6 @@ def _links(source: PackageSource) -> dict[str, str]:
     try:
         found = yamltext.load_mapping(data).get("links")
     except yamltext.YamlProblemError as error:
-        raise BuildRefusedError(what=error.message, where=f"{LINKS}:{error.line}", fix=fix) from error
+        raise BuildRefusedError(what=error.message, where=at_line(LINKS, error.line), fix=fix) from error
     entries = found.entries if isinstance(found, yamltext.Mapping) else {}
     return {key: node.text for key, node in entries.items() if isinstance(node, yamltext.Scalar)}
