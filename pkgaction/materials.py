@@ -69,6 +69,12 @@ def trusting(
     return GpgVerifier(place.stack.enter_context(opened), pinned, since_expired, place.clock)
 
 
+def submitters(inputs: Inputs, place: Place) -> tuple[GpgVerifier, list[str]]:
+    """Who trusts the keys of those who submit; and what is wrong with these or the owner map."""
+    verifier = trusting(place, "trusted-keys", inputs.trusted_keys, "", since_expired=False)
+    return verifier, [*verifier.warnings(), *inputs.owners.warnings(verifier.parts())]
+
+
 def phrases(inputs: Inputs) -> Phrases:
     """The wording of rendered documents, from a file on the disk: for a person at a terminal.
 

@@ -132,7 +132,7 @@ def gate(cloud: Cloud, place: Place) -> Gate:
     if missing := [name for name, value in needed.items() if not value]:
         what = f"mode accept needs {', '.join(missing)}"
         raise UsageError(what=what, where=f"input {missing[0]}", fix="set it, or leave mode out")
-    verifier = materials.trusting(place, "trusted-keys", inputs.trusted_keys, "", since_expired=False)
+    verifier, warnings = materials.submitters(inputs, place)
     folder = inputs.queue_bucket.removeprefix("file://")
     if folder != inputs.queue_bucket and not Path(folder).is_dir():
         fix = "name the folder that packages are put into"
@@ -142,7 +142,7 @@ def gate(cloud: Cloud, place: Place) -> Gate:
         queue=queue,
         verifier=verifier,
         owners=inputs.owners,
-        warnings=[*verifier.warnings(), *accept.overlooked(queue, cloud.clock)],
+        warnings=[*warnings, *accept.overlooked(queue, cloud.clock)],
     )
 
 

@@ -128,7 +128,9 @@ def opened(
 def opened_for_verifying(
     scratch: Path, environ: Mapping[str, str], *, key: Secret, where: str = PRIVATE_KEY
 ) -> Iterator[Gpg]:
-    """GnuPG with these keys alone, private or public; without any, with the user's own key ring.
+    """GnuPG with these keys alone; without any, with the user's own key ring.
+
+    A private key is refused where the input is for public ones.
 
     Args:
         scratch: where its home is made.
@@ -171,7 +173,8 @@ def _import(
     gpg: Gpg, key: Secret, *, now: datetime, private: bool = False, where: str = PRIVATE_KEY
 ) -> bytes:
     try:
-        data = read_keys(key.reveal(), private=private, now=now)
+        public = where != PRIVATE_KEY
+        data = read_keys(key.reveal(), private=private, public=public, now=now)
     except KeyProblemError as error:
         raise _refused(error.what, error.fix, where) from None
     answer = gpg.run("--import", data=data)

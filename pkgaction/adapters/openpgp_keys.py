@@ -60,16 +60,20 @@ class KeyPart:
 
     def end(self, now: datetime) -> KeyProblemError | None:
         """Why nobody takes this part, whatever it is used for; None if they do."""
-        if self.expires and self.expires <= now:
-            return KeyProblemError(f"it expired on {self.expires:%Y-%m-%d}", _RENEW)
-        if self.usable in _UNUSABLE:
-            return KeyProblemError(f"it is {_UNUSABLE[self.usable]}", _RENEW)
+        if over := self.over(now):
+            return KeyProblemError(over, _RENEW)
         if self.created > now:
             what = f"it was made in the future, on {self.created:%Y-%m-%d}"
             return KeyProblemError(what, "correct the clock of this machine, or make the key again")
         if not self.is_taken_by_readers:
             return KeyProblemError(f"Kibana refuses its signatures: it is {self.kind}", MAKE)
         return None
+
+    def over(self, now: datetime) -> str:
+        """That it has expired, or was revoked or disabled, in words; empty where it was not."""
+        if self.expires and self.expires <= now and self.usable != "r":
+            return f"it expired on {self.expires:%Y-%m-%d}"
+        return f"it is {_UNUSABLE[self.usable]}" if self.usable in _UNUSABLE else ""
 
     def _missing(self) -> KeyProblemError | None:
         if self.private == _MISSING:
@@ -146,6 +150,17 @@ class ListedKey:
         what = f"the signing key {self.fingerprint} has no user ID in UTF-8, so Kibana refuses it"
         command = f"gpg --quick-add-uid {self.fingerprint} 'NAME <MAIL>'"
         return [f"{what}: add one (`{command}`) and give readers the public key again"]
+
+    def trusted_in_vain(self, now: datetime) -> list[str]:
+        """That it can sign nothing any more, as a sentence."""
+        signing = [part.over(now) for part in self.parts if part.signs]
+        why = self.parts[0].over(now) or ("" if signing else "no part of it is made for signing")
+        if not why and all(signing):
+            why = f"of its part that signs, {signing[-1]}"
+        fix = "put the owner's renewed key in its place, or take it out"
+        return (
+            [f"the trusted key {self.fingerprint} counts for nothing new: {why}; {fix}"] if why else []
+        )
 
     def refused_by_readers(self) -> list[str]:
         """For each part that signs: that Kibana refuses its signatures, as sentences."""

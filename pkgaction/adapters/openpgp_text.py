@@ -59,12 +59,15 @@ class KeyProblemError(Exception):
         self.what, self.fix = what, fix
 
 
-def read_keys(text: str, *, private: bool = False, now: datetime | None = None) -> bytes:
+def read_keys(
+    text: str, *, private: bool = False, public: bool = False, now: datetime | None = None
+) -> bytes:
     """The binary keys in a text, for gpg to import.
 
     Args:
         text: a secret or a file, as the user stored it.
         private: whether private keys are needed, to sign.
+        public: whether private keys are refused, as others read the text.
         now: refuse keys that are made later, as some versions of gpg do; None: any.
 
     Raises:
@@ -75,16 +78,18 @@ def read_keys(text: str, *, private: bool = False, now: datetime | None = None) 
         packets = key_packets(data)
     except PacketProblemError:
         raise KeyProblemError("the key is cut off or damaged", _FILE) from None
-    _check(packets, private=private, now=now)
+    _check(packets, private=private, public=public, now=now)
     return data
 
 
-def _check(packets: Sequence[KeyPacket], *, private: bool, now: datetime | None) -> None:
+def _check(packets: Sequence[KeyPacket], *, private: bool, public: bool, now: datetime | None) -> None:
     keys = [packet for packet in packets if packet.tag in {SECRET_KEY, PUBLIC_KEY}]
     if not keys:
         raise KeyProblemError("it is OpenPGP data, but no key", EXPORT)
     if private and not any(key.tag == SECRET_KEY for key in keys):
         raise KeyProblemError("it holds no private key: it is the public one", EXPORT)
+    if public:
+        _refuse_private(keys)
     for key in keys:
         if key.version != _VERSION:
             standard = {5: "LibrePGP", 6: "RFC 9580"}.get(key.version, "an old or unknown format")
@@ -99,6 +104,15 @@ def _check(packets: Sequence[KeyPacket], *, private: bool, now: datetime | None)
                 f"{now:%Y-%m-%d %H:%M} UTC)"
             )
             raise KeyProblemError(what, "correct the clock of this machine, or make the key again")
+
+
+def _refuse_private(keys: Sequence[KeyPacket]) -> None:
+    for number, key in enumerate(keys, 1):
+        if key.tag == SECRET_KEY:
+            named = f"key {number} of {len(keys)}" if len(keys) > 1 else "the key"
+            what = f"{named} is a private key: whoever has read it can sign with it"
+            fix = "revoke it, make another, and put only `gpg --armor --export FINGERPRINT` here"
+            raise KeyProblemError(what, fix)
 
 
 def _binary(text: str, *, nested: bool) -> bytes:

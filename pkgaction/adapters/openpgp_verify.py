@@ -70,12 +70,19 @@ class GpgVerifier:
         return Verdict(fingerprint=primary, signer=primary)
 
     def warnings(self) -> list[str]:
-        """Which of the trusted keys readers refuse, as sentences."""
-        keys = listed_keys(self.gpg.run("--list-keys").lines)
-        return [sentence for key in keys for sentence in self._warnings(key)]
+        """Which of the trusted keys have ended, or are refused by readers, as sentences."""
+        return [sentence for key in self._keys() for sentence in self._warnings(key)]
+
+    def parts(self) -> dict[str, frozenset[str]]:
+        """The fingerprints of each trusted key and its subkeys, by that of the key."""
+        return {key.fingerprint: key.fingerprints for key in self._keys()}
+
+    def _keys(self) -> list[ListedKey]:
+        return listed_keys(self.gpg.run("--list-keys").lines)
 
     def _warnings(self, key: ListedKey) -> list[str]:
-        sentences = key.refused_by_readers() or key.unread_user_ids()
+        sentences = key.trusted_in_vain(self.clock.now()) or key.refused_by_readers()
+        sentences = sentences or key.unread_user_ids()
         for part in (part for part in key.parts if part.signs and not sentences):
             try:
                 problem = refused_by_readers(self.gpg, key, part, self.clock.now())

@@ -23,10 +23,8 @@ def accept(context: Context) -> int:
     if context.options.signature and len(paths) > 1:
         what = "one signature is given for several zips"
         raise UsageError(what=what, where="--signature", fix="leave it out: ZIP.sig is taken")
-    verifier = materials.trusting(
-        context.place, "trusted-keys", inputs.trusted_keys, "", since_expired=False
-    )
-    ledger.warnings += verifier.warnings()
+    verifier, warnings = materials.submitters(inputs, context.place)
+    ledger.warnings += warnings
     world = wiring.world(context.cloud(), context.place, signer=None, watch=context.watch)
     job = wiring.job(inputs, branches=(), provenance=wiring.no_provenance)
     desk = Desk.of(inputs.owners, verifier, job, world, ledger)

@@ -1,7 +1,7 @@
 """Who may publish which packages: the fingerprint of a signing key → globs of package names."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -51,6 +51,26 @@ class Owners:
     def may(self, fingerprint: str, name: str) -> bool:
         """Whether that key may publish a package of that name. A key that is not named may nothing."""
         return globs.matches(name, self.names.get(fingerprint, ()))
+
+    def warnings(self, keys: Mapping[str, Collection[str]]) -> Iterator[str]:
+        """Where map and trusted keys do not fit, so that somebody may publish nothing, as sentences.
+
+        Args:
+            keys: fingerprints of each trusted key and its subkeys, by that of the key.
+        """
+        for fingerprint in self.names:
+            if fingerprint in keys:
+                continue
+            primary = next((key for key, parts in keys.items() if fingerprint in parts), "")
+            if primary:
+                yield f"owners names {fingerprint}, a subkey: write its primary key {primary} instead"
+            else:
+                fix = "add its public key to trusted-keys, or correct the fingerprint"
+                yield f"owners names {fingerprint}, which no trusted key has: {fix}"
+        for key, parts in keys.items():
+            if self.names.keys().isdisjoint(parts):
+                fix = "add it to owners, or take it out of trusted-keys"
+                yield f"the trusted key {key} is not in owners, so it may publish nothing: {fix}"
 
 
 def _bound(node: yamltext.Mapping) -> tuple[str, yamltext.Node]:

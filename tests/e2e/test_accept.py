@@ -51,6 +51,30 @@ def test_a_zip_that_a_trusted_key_signed_is_accepted_without_a_key_of_ours(
     assert list(entries(desk.folder / "index")) == [("lanternfish", "1.2.0")]
 
 
+def test_an_owner_map_that_does_not_fit_the_keys_is_warned_of(desk: Desk, subkeyed: Key) -> None:
+    zipped = signed(desk, subkeyed)
+    arguments = trust(desk, subkeyed, "*")
+    (desk.folder / "owners.yml").write_text(json.dumps({subkeyed.subkeys[0]: ["*"]}))
+
+    done = desk.run("accept", zipped, *arguments)
+
+    assert done.status == 1
+    said = f"owners names {subkeyed.subkeys[0]}, a subkey: write its primary key {subkeyed.fingerprint}"
+    assert done.err.count(said) == 1
+
+
+def test_a_private_key_among_the_trusted_ones_is_refused(desk: Desk, subkeyed: Key) -> None:
+    zipped = signed(desk, subkeyed)
+    arguments = trust(desk, subkeyed, "*")
+    (desk.folder / "keys.asc").write_text(subkeyed.public + subkeyed.private)
+
+    done = desk.run("accept", zipped, *arguments)
+
+    assert done.status == 2
+    assert "input trusted-keys: key 2 of 2 is a private key" in done.err
+    assert not objects(desk.bucket)
+
+
 def test_what_the_owner_map_or_the_keys_do_not_know_is_refused(
     desk: Desk, subkeyed: Key, other_key: Key
 ) -> None:
