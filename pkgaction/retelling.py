@@ -16,13 +16,11 @@ from pkgaction.model.event import Relay
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Ledger, Outcome, Status, Urls
 from pkgaction.model.release import Plan
-from pkgaction.report import carried, wire
+from pkgaction.report import carried, wire, words
 from pkgaction.report.carried import BadReportError
+from pkgaction.report.claimed import claimed, quoted
 
 _MOST = 300  # reports: 256 jobs of a matrix, and those around it
-# What a run that cannot write may say. That a version is there already is no more than left out.
-_PREVIEWED = frozenset({Status.WOULD_PUBLISH, Status.CONFLICT, Status.FAILED, Status.NOT_TRIED})
-_NOTHING = "the fork's run says: there is nothing of it to publish"
 _UPLOAD = "check the steps that upload and download the reports"
 
 
@@ -40,12 +38,13 @@ class Retelling:
         Raises:
             UsageError: there is no report, too many, or one that can't be believed.
         """
-        reports = [self._read(path) for path in self._files()]
         foreign = isinstance(ledger.intent, Relay)
+        read = carried.read_claims if foreign else carried.read
+        reports = [self._read(path, read) for path in self._files()]
         if isinstance(ledger.intent, Relay):
-            reports = [_claimed(report, ledger.intent) for report in reports]
+            reports = [claimed(report, ledger.intent) for report in reports]
         ledger.plan = _plan(reports)
-        for outcome in _outcomes(reports, self.urls):
+        for outcome in _outcomes(reports, self.urls, ledger):
             shown = replace(outcome, urls=None) if foreign else outcome
             ledger.settle(shown, exit_status=0 if foreign else 1)
         problems = [carried.problem_of(told) for report in reports for told in report.problems]
@@ -68,7 +67,7 @@ class Retelling:
             raise UsageError(what=what, where="input reports", fix=_UPLOAD)
         return sorted(found)
 
-    def _read(self, path: Path) -> wire.Report:
+    def _read(self, path: Path, read: Callable[[bytes], wire.Report]) -> wire.Report:
         """One report. Neither it nor a folder above it may be a link to another place."""
         where = str(path.relative_to(self.workspace))
         try:
@@ -77,56 +76,13 @@ class Retelling:
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
                 if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                     raise UsageError(what="it is no plain file", where=where, fix=_UPLOAD)
-                return carried.read(stream.read(carried.LARGEST + 1))
+                return read(stream.read(carried.LARGEST + 1))
         except OSError as error:
             what = f"the report can't be read: {error.strerror}"
             raise UsageError(what=what, where=where, fix=_UPLOAD) from error
         except BadReportError as error:
             what = f"this is no report of pkgaction: {error}"
             raise UsageError(what=what, where=where, fix=_UPLOAD) from error
-
-
-def _claimed(report: wire.Report, intent: Relay) -> wire.Report:
-    """The same as an untrusted run may say it.
-
-    Nothing was published, the commit is the event's, no validation is claimed, no advice is given.
-
-    Raises:
-        UsageError: it claims what a run that cannot write does not know.
-    """
-    there = [one for one in report.packages if one.status is Status.ALREADY_PUBLISHED]
-    packages = [
-        replace(one, fix="", reason=_quoted(one.reason)) for one in report.packages if one not in there
-    ]
-    for package in packages:
-        if package.status not in _PREVIEWED:
-            what = f"a preview can't say {package.status}"
-            raise UsageError(what=what, where="input reports", fix="see the run that it came from")
-    left_out = [
-        wire.Skipped(name=one.name, folder=one.folder, version=one.version, reason=_NOTHING)
-        for one in there
-    ]
-    named = {(one.name, one.version) for one in there}
-    return replace(
-        report,
-        head=intent.head,
-        base="",
-        compared="",
-        checks="",
-        packages=tuple(packages),
-        planned=tuple(one for one in report.planned if (one.name, one.version) not in named),
-        skipped=(*(replace(one, reason=_quoted(one.reason)) for one in report.skipped), *left_out),
-        problems=tuple(
-            replace(one, what=_quoted(one.what), where="", fix="") for one in report.problems
-        ),
-        warnings=tuple(map(_quoted, report.warnings)),
-        notices=tuple(map(_quoted, report.notices)),
-    )
-
-
-def _quoted(text: str) -> str:
-    """What a fork's run says, so that nobody takes it for what this run says."""
-    return f"the fork's run says: {text}" if text else ""
 
 
 def _plan(reports: Sequence[wire.Report]) -> Plan:
@@ -141,7 +97,9 @@ def _plan(reports: Sequence[wire.Report]) -> Plan:
     )
 
 
-def _outcomes(reports: Sequence[wire.Report], urls: Callable[[PackageId], Urls]) -> Iterator[Outcome]:
+def _outcomes(
+    reports: Sequence[wire.Report], urls: Callable[[PackageId], Urls], ledger: Ledger
+) -> Iterator[Outcome]:
     """What became of each version; of one that was planned and that no job speaks of: nothing."""
     planned = {(p.name, p.version): p for report in reports for p in report.planned}
     told = {(p.name, p.version): p for report in reports for p in report.packages}
@@ -150,12 +108,23 @@ def _outcomes(reports: Sequence[wire.Report], urls: Callable[[PackageId], Urls])
         yield carried.outcome_of(replace(package, previous=package.previous or before), urls)
     for key, one in planned.items():
         if key not in told:
-            yield Outcome(
-                name=one.name,
-                folder=one.folder,
-                version=one.version,
-                previous=one.previous,
-                status=Status.FAILED,
-                reason="no job has reported about it: whether it is published is not known",
-                fix="see the run's jobs, and run the failed ones again",
-            )
+            yield _unreported(one, ledger)
+
+
+def _unreported(one: wire.Planned, ledger: Ledger) -> Outcome:
+    """A planned version that nothing more is said of. In a preview that fails nothing by itself."""
+    status, reason = Status.FAILED, "no job has reported about it: whether it is published is not known"
+    fix = "see the run's jobs, and run the failed ones again"
+    if words.is_preview(ledger):
+        status, reason = Status.NOT_TRIED, "no job has reported whether it can be published"
+    if words.is_unverified(ledger):
+        reason, fix = quoted("it is planned, and nothing more"), ""
+    return Outcome(
+        name=one.name,
+        folder=one.folder,
+        version=one.version,
+        previous=one.previous,
+        status=status,
+        reason=reason,
+        fix=fix,
+    )

@@ -39,18 +39,12 @@ def write(ledger: Ledger) -> str:
 
 
 def read(data: bytes) -> wire.Report:
-    """A report that somebody claims a run has written.
+    """A report of one of this run's own jobs.
 
     Raises:
         BadReportError: it is too large, no JSON, or not what `write` makes.
     """
-    if len(data) > LARGEST:
-        message = f"it has more than {LARGEST} bytes"
-        raise BadReportError(message)
-    try:
-        found = msgspec.json.decode(data, type=wire.Report)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadReportError(escape.plain(str(error))) from error
+    found = read_claims(data)
     for package in found.packages:
         _check(package)
     previous = [one.previous for one in found.packages] + [one.previous for one in found.planned]
@@ -58,6 +52,21 @@ def read(data: bytes) -> wire.Report:
     for text in filter(None, [*previous, *since]):
         _version(text)
     return found
+
+
+def read_claims(data: bytes) -> wire.Report:
+    """A report that somebody claims a run has written; its names and versions may be any text.
+
+    Raises:
+        BadReportError: it is too large, no JSON, or has other fields than `write` makes.
+    """
+    if len(data) > LARGEST:
+        message = f"it has more than {LARGEST} bytes"
+        raise BadReportError(message)
+    try:
+        return msgspec.json.decode(data, type=wire.Report)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadReportError(escape.plain(str(error))) from error
 
 
 def outcome_of(package: wire.Package, urls: Callable[[PackageId], Urls]) -> Outcome:

@@ -8,7 +8,7 @@ from pkgaction.model import paths
 from pkgaction.model.changes import Changes
 from pkgaction.model.finding import Finding, Severity, errors
 from pkgaction.model.layout import PACKAGE_NAME
-from pkgaction.model.outcome import Ledger, Outcome
+from pkgaction.model.outcome import Ledger, Outcome, Status
 from pkgaction.model.release import Skipped
 from pkgaction.report import words
 from pkgaction.report.escape import LONGEST_ADVICE, advice, code, entities, html_code
@@ -47,8 +47,14 @@ def table(ledger: Ledger) -> str:
 
 def not_published(ledger: Ledger) -> str:
     """The head of what failed; where every package is public, only the run itself did."""
+    bad = {outcome.status for outcome in ledger.sorted() if not outcome.status.ok}
+    if words.foresees(ledger) and bad:
+        refused = "Can't be published" if bad - {Status.NOT_TRIED} else ""
+        untried = "not checked" if Status.NOT_TRIED in bad else ""
+        told = ", or ".join(filter(None, (refused, untried)))
+        return f"**{told[0].upper()}{told[1:]}**\n"
     if words.foresees(ledger):
-        return "**Can't be published**\n"
+        return "**What went wrong**\n"
     all_public = ledger.outcomes and all(outcome.status.public for outcome in ledger.sorted())
     return "**What went wrong**\n" if all_public else "**Not published**\n"
 

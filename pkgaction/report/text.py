@@ -13,7 +13,7 @@ def of(ledger: Ledger) -> Iterator[str]:
     """One line a package, worst last, and the headline at the end."""
     for outcome in sorted(ledger.sorted(), key=lambda o: not o.status.ok):
         yield from (f"{outcome.folder}/{n.place}: {n.message}" for n in notes(outcome.findings))
-        yield _outcome(outcome)
+        yield _outcome(outcome, ledger)
     yield from storage.lines(ledger)
     yield from (f"warning: {warning}" for warning in ledger.warnings)
     yield from (f"notice: {notice}" for notice in ledger.notices)
@@ -35,9 +35,9 @@ def of_plan(plan: Plan) -> Iterator[str]:
         yield f"  left out: {skip.name} {skip.version}: {skip.reason}"
 
 
-def _outcome(outcome: Outcome) -> str:
+def _outcome(outcome: Outcome, ledger: Ledger) -> str:
     before = f"{outcome.previous} -> " if outcome.previous else ""
     size = f", {words.size(outcome.size)}" if outcome.size else ""
-    told = f"{outcome.name} {before}{outcome.version}: {words.SHOWN[outcome.status]}{size}"
+    told = f"{outcome.name} {before}{outcome.version}: {words.shown(outcome, ledger)}{size}"
     reason = f": {outcome.reason}" if outcome.reason else ""
     return f"{told}{reason}" + (f" ({outcome.fix})" if outcome.fix else "")

@@ -88,12 +88,12 @@ def _of_outcomes(ledger: Ledger) -> str:
     outcomes = list(ledger.sorted())
     bad = [o for o in outcomes if not o.status.ok]
     good = [o for o in outcomes if o.status.ok]
+    problems = ", with problems" if ledger.problems and not bad else ""
+    if foresees(ledger):
+        return _foreseen(good, bad, stopped=bool(ledger.problems)) + (problems if good else "")
     if ledger.problems and all(o.status is Status.NOT_TRIED for o in outcomes):
         return "Nothing was published: the run stopped"
-    if foresees(ledger):
-        return _foreseen(good, bad)
     again = "Republish: " if isinstance(ledger.intent, Republish) else ""
-    problems = ", with problems" if ledger.problems and not bad else ""
     return again + _done(good, bad) + problems
 
 
@@ -136,12 +136,15 @@ def _versions(count: int) -> str:
     return f"{count} version" if count == 1 else f"{count} versions"
 
 
-def _foreseen(good: Sequence[Outcome], bad: Sequence[Outcome]) -> str:
+def _foreseen(good: Sequence[Outcome], bad: Sequence[Outcome], *, stopped: bool) -> str:
     new = [o for o in good if o.status is Status.WOULD_PUBLISH]
+    refused = [o for o in bad if o.status is not Status.NOT_TRIED]
+    if refused:
+        return f"{_packages(len(refused))} can't be published yet"
     if bad:
-        return f"{_packages(len(bad))} can't be published yet"
+        return f"{_packages(len(bad))} not checked"
     if not good:
-        return "This publishes nothing"
+        return "Nothing is known of any package" if stopped else "This publishes nothing"
     return f"This publishes {_packages(len(new))}" if new else "All of it is already published"
 
 

@@ -234,4 +234,8 @@ def test_what_a_foreign_report_compares_with_is_a_version(workspace: Path) -> No
     (workspace / "reports" / "x.json").write_text(json.dumps(document))
 
     with pytest.raises(UsageError, match="is no version"):
-        retell(workspace, foreign=True)
+        retell(workspace)
+    found = retell(workspace, foreign=True)
+
+    assert not found.outcomes
+    assert "is published" not in summary.render(found, PLACE)
