@@ -2,24 +2,23 @@
 
 import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120 - pathlib loads slowly
+
+from pkgaction import starting
+
+starting.as_action()  # a signal may come while all the rest is loaded
 
 from pkgaction import ending, output, process
 
 
 def run() -> int:
-    """Run the Action. A container's first process is sent only the signals that it has asked for."""
+    """Run the Action. Until it has begun, a signal ends it as `starting` says."""
     process.forbid_core_dumps()
     output.harmless_errors()
-    ending.on_termination(once=True)
-    try:
-        from pkgaction.main import main  # noqa: PLC0415 - slow to load: a signal may come meanwhile
-    except KeyboardInterrupt:
-        return ending.TERMINATED
+    from pkgaction.main import main  # noqa: PLC0415 - no secret is read before
+
     return main(process.take_environment(os.environ), sys.stdout)
 
 
-status = run()
-sys.exit(ending.ended(status) if status == ending.TERMINATED else status)
+ending.leave_with(run, interrupted=ending.TERMINATED)

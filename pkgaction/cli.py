@@ -7,7 +7,6 @@ import argparse
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -55,15 +54,24 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 
 def _main(arguments: Sequence[str] | None, environ: Mapping[str, str], out: output.Lasting) -> int:
     options = _understood(sys.argv[1:] if arguments is None else arguments)
-    ending.on_termination(once=False)
+    try:
+        ending.on_termination(once=False)
+        status = _ran(options, environ, out)
+        ending.check()
+    except BaseException:
+        if not ending.asked():
+            raise
+        cancelled = Problem(what="it was cancelled", exit_status=128 + ending.asked())
+        ending.ended(_failed(options, cancelled))
+    return status
+
+
+def _ran(options: argparse.Namespace, environ: Mapping[str, str], out: output.Lasting) -> int:
     try:
         status = _run(options, environ)
         _flush(out)
-        ending.check()
     except PkgactionError as error:
         return _failed(options, Problem.of(error))
-    except KeyboardInterrupt:
-        return ending.ended(ending.INTERRUPTED)
     except (OSError, MemoryError, RuntimeError) as error:
         known = of_path(error) if isinstance(error, OSError) else of_machine(error)
         if known is None:
@@ -71,10 +79,6 @@ def _main(arguments: Sequence[str] | None, environ: Mapping[str, str], out: outp
         if isinstance(error, OutputLostError):
             out.abandon()
         return _failed(options, Problem.of(known))
-    except SystemExit as asked:
-        if asked.code == ending.TERMINATED:
-            ending.ended(ending.TERMINATED)
-        raise
     return status
 
 
@@ -109,7 +113,7 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
         return action.main(environ, sys.stdout)
     with contextlib.ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pkgaction-")))
+        scratch = stack.enter_context(ending.scratch())
         context = Context(options, _inputs(options, environ), scratch, environ, stack)
         return commands.run(options.command, context)
 

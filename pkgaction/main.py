@@ -1,7 +1,6 @@
 """The Action: wires environment, inputs and adapters; always reports; returns the exit status."""
 
 import contextlib
-import tempfile
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,10 +60,11 @@ def _work(
 ) -> None:
     """Do what the event asks for. Whatever ends it but a cancel is in the ledger then."""
     try:
-        with tempfile.TemporaryDirectory(prefix="pkgaction-", ignore_cleanup_errors=True) as scratch:
-            _Run(runner, inputs, ledger, delivery, Path(scratch)).go(problems)
+        with ending.scratch() as scratch:
+            _Run(runner, inputs, ledger, delivery, scratch).go(problems)
     except Exception as error:  # noqa: BLE001 - whatever it is, the report is written
-        ledger.problems.append(_problem(error, runner))
+        if not ending.asked():
+            ledger.problems.append(_problem(error, runner))
 
 
 @dataclass(slots=True)

@@ -8,9 +8,11 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import cast
 
-_SIGNALS = {signal.SIGTERM, signal.SIGINT}
+from pkgaction.starting import SIGNALS
+
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4  # prctl(2)
 # Every input, as a secret may stand in one with a misspelt name; and what is called a secret.
 _SECRET = re.compile(
@@ -43,18 +45,49 @@ def die_with(parent: int) -> None:
             os._exit(1)
 
 
+@dataclass(slots=True)
+class _Waiting:
+    depth: int = 0  # of blocks in which signals wait
+    number: int = 0  # of the first signal that does; 0: none
+
+
+_waiting = _Waiting()
+
+
+def is_to_wait(number: int) -> bool:
+    """Whether a signal's handler is to do nothing now: it is called again when the block ends."""
+    if not _waiting.depth:
+        return False
+    _waiting.number = _waiting.number or number
+    return True
+
+
+@contextmanager
+def handlers_wait() -> Iterator[None]:
+    """A signal that comes during the block is handled after it, by handlers that ask `is_to_wait`."""
+    _waiting.depth += 1
+    try:
+        yield
+    finally:
+        _waiting.depth -= 1
+        if not _waiting.depth and _waiting.number:
+            number, _waiting.number = _waiting.number, 0
+            signal.raise_signal(number)
+
+
 @contextmanager
 def signals_wait() -> Iterator[None]:
     """A signal that comes during a fork is handled after it.
 
     What its handler raised in a hook of the fork would be ignored; and in a process that is not ready
-    yet, it would end work that is not its own.
+    yet, it would end work that is not its own. Another thread may be sent the signal all the same.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with handlers_wait():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def begin_forked(parent: int) -> None:
@@ -64,8 +97,9 @@ def begin_forked(parent: int) -> None:
         parent: its process id.
     """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    for each in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to each process of its group
+        signal.signal(each, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     die_with(parent)
 
 

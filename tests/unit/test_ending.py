@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -63,7 +64,9 @@ _STEPS = {
     "check": "ending.check()",
 }
 _SIGNALS = pytest.mark.parametrize(
-    ("name", "status"), [("SIGTERM", TERMINATED), ("SIGINT", -signal.SIGINT)], ids=["TERM", "INT"]
+    ("name", "status"),
+    [("SIGTERM", TERMINATED), ("SIGINT", -signal.SIGINT), ("SIGHUP", 129)],
+    ids=["TERM", "INT", "HUP"],
 )
 
 
@@ -136,26 +139,114 @@ def test_the_statuses_are_those_of_a_shell() -> None:
     assert (TERMINATED, INTERRUPTED) == (143, 130)
 
 
-_WHILE_LOADING = """
-import os, runpy, signal, sys
-class Finder:
-    def find_spec(self, name, path=None, target=None):
-        if name == "pkgaction.main":
-            os.kill(os.getpid(), signal.{signal})
-sys.meta_path.insert(0, Finder())
-runpy.run_path("entrypoint.py", run_name="__main__")
+_SCRATCH = """
+import shutil
+regular = shutil.rmtree
+def slow(path, **options):
+    {during}
+    regular(path, **options)
+    print("removed", flush=True)
+shutil.rmtree = slow
+try:
+    with ending.scratch() as folder:
+        (folder / "key").write_text("secret")
+        {inside}
+        print(folder, flush=True)
+except BaseException as error:
+    print(type(error).__name__, flush=True)
+    raise
 """
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_a_signal_ends_the_action_while_it_is_loaded(name: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _WHILE_LOADING.format(signal=name)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+@_SIGNALS
+def test_cleaning_up_comes_first(name: str, status: int) -> None:
+    done = _run(_SCRATCH.format(during="tell(); tell()", inside=""), name)
 
-    assert (done.returncode, done.stdout, done.stderr) == (TERMINATED, "", "")
+    folder, *said = done.stdout.split()
+    assert said == ["removed", "KeyboardInterrupt" if name == "SIGINT" else "SystemExit"]
+    assert (done.returncode, Path(folder).exists()) == (status, False)
+
+
+def test_a_signal_does_not_wait_for_ever_for_cleaning_up() -> None:
+    work = _SCRATCH.format(during="tell(); time.sleep(30)", inside="")
+
+    done = _run("ending._CLEANING = 0.1\n" + work, "SIGTERM")
+
+    assert done.returncode == TERMINATED
+    assert "removed" not in done.stdout
+
+
+def test_a_second_signal_ends_a_command_at_once_and_leaves_nothing() -> None:
+    inside = """print(folder, flush=True)
+        try: tell()
+        except SystemExit: tell(); print("goes on")"""
+
+    done = _run(_SCRATCH.format(during="", inside=inside), "SIGTERM", once=False)
+
+    folder, *said = done.stdout.split()
+    assert (done.returncode, said, Path(folder).exists()) == (TERMINATED, ["removed"], False)
+
+
+def test_all_that_is_temporary_lies_in_one_folder() -> None:
+    work = """
+import tempfile
+with ending.scratch() as folder:
+    assert tempfile.mkdtemp().startswith(str(folder))
+assert not tempfile.mkdtemp().startswith(str(folder))
+sys.exit(0)
+"""
+
+    assert _run(work, "SIGTERM").returncode == 0
+
+
+def test_what_is_to_be_raised_again_does_not_disturb_the_report() -> None:
+    work = """
+try:
+    class One:
+        def __del__(self): tell()
+    One()
+    ending.check()
+except SystemExit:
+    time.sleep(0.1)
+    print("reported", flush=True)
+    raise
+"""
+
+    done = _run(work, "SIGTERM")
+
+    assert (done.returncode, done.stdout, done.stderr) == (TERMINATED, "reported\n", "")
+
+
+# told when all is said: by a handler of Python's own end, and in a finalizer that runs even later
+_AT_THE_END = """
+import atexit
+class One:
+    def __init__(self): self.kill, self.me, self.number = os.kill, os.getpid(), NUMBER
+    def __del__(self): self.kill(self.me, self.number)
+sys.one = One()
+atexit.register(tell)
+def work():
+    {work}
+    return 3
+ending.leave_with(work, interrupted=130)
+"""
+
+
+@_SIGNALS
+@pytest.mark.parametrize("once", [True, False], ids=["action", "terminal"])
+@pytest.mark.parametrize("work", ["pass", "ending._raise_in(0.001)"], ids=["done", "and an alarm"])
+def test_a_signal_while_python_ends_changes_no_status(
+    work: str, name: str, status: int, *, once: bool
+) -> None:
+    del status
+
+    done = _run(_AT_THE_END.format(work=work), name, once=once)
+
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", "")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_signal_that_nobody_has_caught_is_no_traceback(name: str) -> None:
+    done = _run(_AT_THE_END.format(work="tell()"), name)
+
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.Signals[name], "", "")
