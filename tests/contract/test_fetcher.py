@@ -1,6 +1,8 @@
 """Files by address, from a server on the loopback that does what servers do wrong."""
 
+import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -180,9 +182,10 @@ def test_redirects_are_followed(server: Server, get: Get) -> None:
 def test_redirects_in_a_circle_end(server: Server, get: Get) -> None:
     server.answers["/a"] = [status(301, "/a")]
 
-    with pytest.raises(NotThereError, match="redirects more than"):
+    with pytest.raises(FetchError, match="redirects more than") as caught:
         get(f"{server.url}/a")
 
+    assert not isinstance(caught.value, NotThereError)  # the server is to blame
     assert len(server.asked) == module.REDIRECTS + 1
 
 
@@ -205,9 +208,13 @@ def test_an_answer_has_a_limit(server: Server, get: Get, tmp_path: Path) -> None
     server.answers["/kelp"] = [body(b"g" * 1001)]
     (tmp_path / "kelp").write_bytes(b"g" * 1001)
 
-    for url in (f"{server.url}/kelp", f"file://{tmp_path}/kelp"):
-        with pytest.raises(NotThereError, match="more than 1000 bytes"):
-            get(url)
+    with pytest.raises(FetchError, match="more than 1000 bytes") as caught:
+        get(f"{server.url}/kelp")
+    with pytest.raises(NotThereError, match="more than 1000 bytes"):
+        get(f"file://{tmp_path}/kelp")
+
+    assert not isinstance(caught.value, NotThereError)  # the server is to blame
+    assert len(server.asked) == 1
 
 
 def test_a_slow_answer_ends(server: Server, monkeypatch: pytest.MonkeyPatch, get: Get) -> None:
@@ -237,6 +244,83 @@ def test_headers_that_trickle_for_ever_end(
             get(f"{server.url}/kelp")
     finally:
         ended.set()
+
+
+@pytest.mark.parametrize(
+    "flood", [b"X-Kelp: g\r\n" * 101, b"X-Kelp: " + b"g" * 65536 + b"\r\n"], ids=["many", "long"]
+)
+def test_a_flood_of_headers_is_told_as_one_and_not_asked_for_again(
+    server: Server, get: Get, flood: bytes
+) -> None:
+    def send(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + flood)
+
+    server.answers["/kelp"] = [send]
+
+    with pytest.raises(FetchError, match="more or longer headers"):
+        get(f"{server.url}/kelp")
+
+    assert len(server.asked) == 1
+
+
+def test_an_endless_body_is_told_as_one(server: Server, get: Get) -> None:
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                handler.wfile.write(b"g" * 4096)
+
+    server.answers["/kelp"] = [endless]
+
+    with pytest.raises(SourceUnavailableError, match="more than 1000 bytes"):
+        fetched(Fetcher(FakeClock()), "ECS v1", f"{server.url}/kelp", 1000)
+
+
+def test_a_server_that_gives_nothing_is_not_asked_for_ever(server: Server, clock: FakeClock) -> None:
+    fetcher, before = Fetcher(clock), clock.now()
+    server.answers |= {f"/{number}": [status(503)] for number in range(40)}
+
+    for number in range(40):
+        with pytest.raises(FetchError):
+            fetcher.get(f"{server.url}/{number}", limit=10)
+
+    assert (clock.now() - before).total_seconds() <= module.LONGEST
+    server.answers["/39"] = [body(b"green")]
+    with pytest.raises(FetchError, match="is not asked again"):
+        fetcher.get(f"{server.url}/39", limit=10)
+    assert fetcher.get(f"{server.url.replace('127.0.0.1', 'localhost')}/39", limit=10) == b"green"
+
+
+def test_a_try_does_not_begin_where_no_time_is_left_for_it(
+    server: Server, get: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST", 2.5)  # seconds: the second pause is longer than what is left
+    server.answers["/kelp"] = [status(503)]
+
+    with pytest.raises(FetchError, match="not asked again"):
+        get(f"{server.url}/kelp")
+
+    assert len(server.asked) == 2
+
+
+def test_files_that_come_are_not_counted(
+    server: Server, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST", 0.3)
+    fetcher = Fetcher(clock)
+
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.02)
+        body(b"green")(handler)
+
+    server.answers |= {"/kelp": [slow], "/none": [status(404)], "/refused": [status(403)]}
+
+    for _ in range(20):
+        assert fetcher.get(f"{server.url}/kelp", limit=10) == b"green"
+        for path in ("none", "refused"):
+            with pytest.raises(FetchError, match="40"):
+                fetcher.get(f"{server.url}/{path}", limit=10)
 
 
 @pytest.mark.parametrize("url", ["gs://a/b", "http://", "http://[", "", "https://a:b@c/d"])

@@ -8,14 +8,22 @@ from collections.abc import Callable, Iterator
 import pytest
 from google.auth.credentials import AnonymousCredentials
 
-from pkgaction.adapters import github_api, login_transport, workload_identity
+from pkgaction.adapters import fetcher, github_api, login_transport, workload_identity
+from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.deadline import Limit
+from pkgaction.adapters.fetcher import Fetcher, fetched
 from pkgaction.adapters.gcs import GcsStore
 from pkgaction.adapters.gcs_upload import CHUNK
 from pkgaction.adapters.github_api import GitHubPullRequests
-from pkgaction.errors import GitHubError, LoginUnavailableError, StorageError
+from pkgaction.errors import (
+    GitHubError,
+    LoginUnavailableError,
+    SourceUnavailableError,
+    StorageError,
+)
 from pkgaction.model.secret import Secret
 from pkgaction.model.tree import Bytes
+from pkgaction.parallel import over_cores
 from pkgaction.ports import Headers
 from tests.fakes.release import FakeClock
 from tests.fakes.trickling import BODY, HEADERS, REFUSAL, trickling
@@ -128,3 +136,28 @@ def test_all_tries_of_a_login_have_one_limit(monkeypatch: pytest.MonkeyPatch, be
             login.before_request(None, "GET", "https://storage.example/", {})
 
     assert len(server.asked) <= 2
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [HEADERS, BODY, b"HTTP/1.1 200 OK\r\n"],
+    ids=["headers", "body", "many headers"],
+)
+@pytest.mark.parametrize("jobs", [1, 2], ids=["here", "in processes"])
+def test_all_files_of_a_server_have_one_limit(
+    monkeypatch: pytest.MonkeyPatch, beginning: bytes, jobs: int
+) -> None:
+    monkeypatch.setattr(fetcher, "LONGEST", 0.3)
+    web = Fetcher(SystemClock())
+
+    def ask(number: int) -> str:
+        with pytest.raises(SourceUnavailableError) as told:
+            fetched(web, "ECS", f"{server.url}/{number}", 1 << 20)
+        return told.value.what
+
+    with trickling(beginning) as server:
+        for _ in range(3):  # each time, other processes are forked
+            for result in over_cores(ask, range(4), jobs=jobs):
+                assert "more than 0 seconds of this run, and is not asked again" in result()
+
+    assert len(server.asked) <= jobs
