@@ -204,13 +204,13 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--all", action="store_true", help="everything in the buckets, too")
     audit.add_argument("--deep", action="store_true", help="download and read every zip")
     audit.add_argument("--repair", action="store_true", help="complete what stored zips can complete")
+    _trusting(audit)
     reindex = _command(commands_, "reindex", "make the index anew from the zips", _REINDEXING)
     reindex.add_argument("--dry-run", action="store_const", const="true", help="write nothing")
     accept = _command(commands_, "accept", "publish zips that others have signed", _ACCEPTING)
     _paths(accept, "ZIP")
     accept.add_argument("--signature", default="", metavar="FILE", help="of one zip; else ZIP.sig")
-    accept.add_argument("--trusted-keys", default="", metavar="FILE", help="armored public keys")
-    accept.add_argument("--owners", default="", metavar="FILE", help="which key may publish what: YAML")
+    _trusting(accept)
     accept.add_argument("--dry-run", action="store_const", const="true", help="write nothing")
     names = ("index-bucket", "workload-identity-provider", "service-account")
     rollback = _command(commands_, "rollback", "an older list of the index under a new cursor", names)
@@ -235,6 +235,11 @@ def _command(
 def _allow_empty(parser: argparse.ArgumentParser) -> None:
     told = "no package at all is fine"
     parser.add_argument("--allow-empty", action="store_const", const="true", help=told)
+
+
+def _trusting(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--trusted-keys", default="", metavar="FILE", help="armored public keys")
+    parser.add_argument("--owners", default="", metavar="FILE", help="which key may publish what: YAML")
 
 
 def _paths(parser: argparse.ArgumentParser, name: str = "PATH") -> None:

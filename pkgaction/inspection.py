@@ -13,12 +13,14 @@ from pkgaction.model.checksum import Digests, crc32c
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, ManifestProblemError, PackageId, identify
+from pkgaction.model.owners import Owners
 from pkgaction.model.tree import Tree
 from pkgaction.model.yamltext import MOST_BYTES
-from pkgaction.ports import GenerationMismatchError, ObjectStore, StoredObject, Verifier
+from pkgaction.ports import GenerationMismatchError, ObjectStore, StoredObject, Verdict, Verifier
 from pkgaction.transforms import archive, unarchive
 from pkgaction.transforms.archive import Archive
 
+_NOBODY = Verdict(problem="no key is trusted here")
 _RESTORE = "put the right bytes back from a backup or another copy; what is published never changes"
 
 
@@ -29,7 +31,23 @@ class Inspected:
     drifts: tuple[Drift, ...]
     files: Mapping[str, Digests] | None = None  # by path; None: the zip can't be read
     entry: JsonObject | None = None  # None: it gives none
-    signed: bool = False  # the zip can be read, and its signature is a good one of the trusted key
+    signed: bool = False  # the zip can be read, and its signature is a good one of a trusted key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByOwners:
+    """The keys of those who submit packages, each of which proves what its owner may publish."""
+
+    verifier: Verifier
+    owners: Owners  # without any, each key proves every package
+
+    def verify(self, package: PackageId, zip_: Path, signature: bytes) -> Verdict:
+        """Whether the key of an owner of this package has signed exactly this zip."""
+        verdict = self.verifier.verify(zip_, signature)
+        if not verdict or not self.owners.names or self.owners.may(verdict.fingerprint, package.name):
+            return verdict
+        what = f"it is by the key {verdict.fingerprint}, which may not publish {package.name}"
+        return Verdict(signer=verdict.signer, problem=what, fix="add the name to its owner's, if it may")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +56,18 @@ class Inspector:
 
     store: ObjectStore
     scratch: Path
-    verifier: Verifier
+    verifier: Verifier | None  # of the keys that sign here; None: nobody does
+    by_owners: ByOwners | None = None
+
+    def verdict(self, package: PackageId, zip_: Path, signature: bytes) -> Verdict:
+        """What the signature of a stored zip proves: any key counts that could have published it."""
+        verdicts = []
+        if self.verifier:
+            verdicts.append(self.verifier.verify(zip_, signature))
+        if self.by_owners and not any(verdicts):
+            verdicts.append(self.by_owners.verify(package, zip_, signature))
+        known = [one for one in verdicts if one or one.signer]
+        return (known or verdicts or [_NOBODY])[-1]
 
     def inspect(
         self, package: PackageId, zip_: StoredObject, signature: StoredObject | None
@@ -56,13 +85,13 @@ class Inspector:
             return Inspected(drifts=(Drift(Code.ZIP_DAMAGED, error.what, error.fix),))
         try:
             found = _read(package, zip_, path)
-            signed = () if signature is None else tuple(self._signed(path, signature))
+            signed = () if signature is None else tuple(self._signed(package, path, signature))
             good = found.files is not None and signature is not None and not signed
             return replace(found, drifts=found.drifts + signed, signed=good)
         finally:
             path.unlink()
 
-    def _signed(self, path: Path, signature: StoredObject) -> Iterator[Drift]:
+    def _signed(self, package: PackageId, path: Path, signature: StoredObject) -> Iterator[Drift]:
         try:
             with self.store.open(signature.name, generation=signature.generation) as stream:
                 armored = stream.read(layout.LARGEST_SIGNATURE)
@@ -71,9 +100,9 @@ class Inspector:
         except DamagedObjectError as error:
             yield Drift(Code.SIGNATURE_DAMAGED, error.what, error.fix)
             return
-        if not (verdict := self.verifier.verify(path, armored)):
+        if not (verdict := self.verdict(package, path, armored)):
             fix = "check that the right key is trusted; else nothing proves this zip: ask who wrote it"
-            what = f"the signature is no valid one of the trusted key: {verdict.problem}"
+            what = f"the signature is not a valid one of a trusted key: {verdict.problem}"
             yield Drift(Code.SIGNATURE_INVALID, what, fix)
 
 

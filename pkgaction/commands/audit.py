@@ -9,7 +9,7 @@ from pkgaction.adapters.git import GitRepository
 from pkgaction.commands.context import Context
 from pkgaction.commands.repair import Repair
 from pkgaction.errors import UsageError
-from pkgaction.inspection import Inspector
+from pkgaction.inspection import ByOwners, Inspector
 from pkgaction.job import World
 from pkgaction.model.audit import Audit
 from pkgaction.model.manifest import PackageId
@@ -20,9 +20,19 @@ from pkgaction.stages import audit as auditing
 def audit(context: Context) -> int:
     """Look at every version, and say what is not as promised."""
     options = context.options
-    signer = context.signer() if options.repair else None
-    world = wiring.world(context.cloud(), context.place, signer=signer, watch=context.watch)
-    bench = _bench(context, world)
+    if options.repair and not (context.inputs.gpg_private_key or context.inputs.trusted_keys):
+        fix = "set it to an armored private key, or name the public keys that may have signed"
+        where = "PKGACTION_GPG_PRIVATE_KEY, --trusted-keys"
+        raise UsageError(what="no signing key is given, and no trusted ones", where=where, fix=fix)
+    world = wiring.world(context.cloud(), context.place, signer=None, watch=context.watch)
+    inspector = _inspector(context, world) if options.deep or options.repair else None
+    bench = auditing.Bench(
+        store=world.artifacts,
+        index=world.index,
+        clock=world.clock,
+        watch=context.watch,
+        inspector=inspector if options.deep else None,
+    )
     everything = options.all
     wanted = _wanted(context) if options.repository or not everything else []
     found = auditing.audit(wanted, bench, everything=everything)
@@ -33,25 +43,24 @@ def audit(context: Context) -> int:
             where=world.artifacts.url,
             fix="check the bucket's name and prefix; where it is to be empty, add --allow-empty",
         )
-    if options.repair:
-        found = Repair(context, world, bench).repaired(found)
+    if options.repair and inspector:
+        found = Repair(context, world, bench, inspector).repaired(found)
     _print(context, found)
     return 0 if found.ok else 1
 
 
-def _bench(context: Context, world: World) -> auditing.Bench:
-    inspector = None
-    if context.options.deep:
-        inputs = context.inputs
-        key, pinned = inputs.gpg_private_key, inputs.gpg_fingerprint
-        verifier = materials.trusting(context.place, "gpg-private-key", key, pinned)
-        inspector = Inspector(store=world.artifacts, scratch=context.scratch, verifier=verifier)
-    return auditing.Bench(
-        store=world.artifacts,
-        index=world.index,
-        clock=world.clock,
-        watch=context.watch,
-        inspector=inspector,
+def _inspector(context: Context, world: World) -> Inspector:
+    """Who may have signed: the own key, where there is one, and the trusted ones of owners."""
+    inputs, place = context.inputs, context.place
+    verifier = by_owners = None
+    if inputs.trusted_keys:
+        keys = materials.trusting(place, "trusted-keys", inputs.trusted_keys, "")
+        by_owners = ByOwners(verifier=keys, owners=inputs.owners)
+    key, pinned = inputs.gpg_private_key, inputs.gpg_fingerprint
+    if key or pinned or by_owners is None:
+        verifier = materials.trusting(place, "gpg-private-key", key, pinned)
+    return Inspector(
+        store=world.artifacts, scratch=context.scratch, verifier=verifier, by_owners=by_owners
     )
 
 

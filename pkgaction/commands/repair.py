@@ -1,7 +1,7 @@
 """audit --repair: versions completed from their stored zips, on the way that `publish ZIP` takes.
 
-Only a good signature proves that a stored zip is ours. Without one nothing is made from it, least of all
-a signature: that is for who publishes from a commit.
+Only a good signature proves a stored zip: by the key that signs here, or by a trusted one of an owner.
+Without one nothing is made from it, least of all a signature: that is for who publishes from a commit.
 """
 
 from dataclasses import dataclass, replace
@@ -10,11 +10,13 @@ from pathlib import Path
 from pkgaction import integrity, objects, pipeline, wiring
 from pkgaction.commands.context import Context, candidate, unpacked
 from pkgaction.errors import PkgactionError, StorageError
+from pkgaction.inspection import Inspector
 from pkgaction.job import World
 from pkgaction.model import layout
 from pkgaction.model.audit import Audit, Audited, Drift
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Ledger
+from pkgaction.model.release import Signature
 from pkgaction.ports import GenerationMismatchError
 from pkgaction.stages import audit as auditing
 from pkgaction.steps import Steps
@@ -27,6 +29,7 @@ class Repair:
     context: Context
     world: World
     bench: auditing.Bench
+    inspector: Inspector
 
     def repaired(self, found: Audit) -> Audit:
         """The same audit with what is true after the repair."""
@@ -52,8 +55,7 @@ class Repair:
         try:
             stored = integrity.there(store, layout.zip_name(package))
             objects.download(stored, store, self.context.scratch).replace(path)
-            self._require_signed(package, path)
-            self._ship(path, ledger)
+            self._ship(path, self._proven(package, path), ledger)
         except (PkgactionError, GenerationMismatchError) as error:
             return str(error)
         finally:
@@ -61,33 +63,54 @@ class Repair:
         bad = [outcome for outcome in ledger.sorted() if not outcome.status.ok]
         return "; ".join(f"{outcome.reason} ({outcome.fix})" for outcome in bad)
 
-    def _is_ours(self, zip_: Path, signature: bytes) -> bool:
-        signer = self.world.signer
-        return signer is not None and bool(signer.verifies(zip_, signature))
-
-    def _require_signed(self, package: PackageId, zip_: Path) -> None:
-        """Refuse a zip that anybody could have put there.
+    def _proven(self, package: PackageId, zip_: Path) -> Signature:
+        """The signature that proves a zip; without one, anybody could have put it there.
 
         Raises:
-            StorageError: it has no good signature by the key that signs here.
+            StorageError: it has none that is good, by a key that could have published it.
         """
         store, name = self.world.artifacts, layout.signature_name(package)
         what = "its signature is missing"
         if signature := store.stat(name):
             with store.open(signature.name, generation=signature.generation) as stream:
-                if self._is_ours(zip_, stream.read(layout.LARGEST_SIGNATURE)):
-                    return
-            what = "its signature is not one of the key that signs here"
-        fix = "publish the version again from its commit, which compares it"
+                armored = stream.read(layout.LARGEST_SIGNATURE)
+            if verdict := self.inspector.verdict(package, zip_, armored):
+                return Signature(armored=armored, fingerprint=verdict.fingerprint)
+            what = f"its signature does not count: {verdict.problem}"
+        fix = (
+            "publish the version again from its commit, which compares it; or trust the key that signed"
+        )
         where = f"{store.url}/{name}"
         raise StorageError(what=f"nothing proves the zip: {what}", where=where, fix=fix)
 
-    def _ship(self, path: Path, ledger: Ledger) -> None:
+    def _ship(self, path: Path, signature: Signature, ledger: Ledger) -> None:
         job = wiring.job(self.context.inputs, branches=(), provenance=wiring.no_provenance)
         # what is published stays published, whatever a specification says of it today
-        steps = Steps(job, replace(self.world, specification=lambda: None), ledger)
+        world = replace(self.world, signer=_AsStored(signature), specification=lambda: None)
+        steps = Steps(job, world, ledger)
         with unpacked(path) as package:
             pipeline.ship(steps.take(candidate(package), path), steps, dry=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _AsStored:
+    """A signer that signs nothing: the zip keeps the signature that proves it."""
+
+    signature: Signature
+
+    def preflight(self) -> list[str]:
+        """Nothing to try out."""
+        return []
+
+    def sign(self, path: Path) -> Signature:
+        """The one that is there."""
+        del path
+        return self.signature
+
+    def verifies(self, path: Path, signature: bytes) -> bool | None:
+        """Whether it is the one that was verified; of any other one nothing is known."""
+        del path
+        return signature == self.signature.armored or None
 
 
 def _merged(before: Audited, after: Audited | None, failed: dict[str, str]) -> Audited:

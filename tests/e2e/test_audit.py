@@ -343,6 +343,51 @@ def test_nothing_is_made_of_a_zip_that_no_signature_of_ours_proves(
     assert "lanternfish" not in {name for name, _ in entries(stored.index)}
 
 
+def submitted(scene: Scene, owner: Key, *, may: str = "lanternfish") -> list[str]:
+    """A version as an owner has submitted it, less a file and its entry; the options that trust them."""
+    (scene.bucket / f"{ZIP}.sig").unlink()
+    keys.sign(owner, scene.bucket / ZIP)
+    remove(scene, README)
+    forget(scene)
+    folder = scene.place.folder
+    (folder / "keys.asc").write_text(owner.public)
+    (folder / "owners.yml").write_text(f"{owner.fingerprint}: [{may}]\n")
+    return [f"--trusted-keys={folder}/keys.asc", f"--owners={folder}/owners.yml"]
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["with an own key", "without one"])
+@pytest.mark.parametrize("mapped", [True, False], ids=["owners", "keys alone"])
+def test_what_an_owner_has_signed_is_repaired_where_its_key_is_trusted(
+    stored: Scene, key: Key, other_key: Key, *, own: bool, mapped: bool
+) -> None:
+    trusted = submitted(stored, other_key)[: 2 if mapped else 1]
+    before = objects(stored.bucket)
+
+    said = command(stored, "audit", "--json", "--repair", *trusted, key=key if own else None)
+
+    assert said.status == 0, said.err
+    assert said.rows["lanternfish"]["repaired"] == ["entry-missing"]
+    assert objects(stored.bucket).keys() - before.keys() == {README}
+    assert objects(stored.bucket).items() > before.items()
+    assert "lanternfish" in {name for name, _ in entries(stored.index)}
+    assert command(stored, "audit", "--deep", "--all", *trusted, key=key).status == 0
+
+
+@pytest.mark.parametrize("case", ["not trusted", "another owner's"])
+def test_what_is_not_proven_is_not_repaired_and_says_why(
+    stored: Scene, key: Key, other_key: Key, case: str
+) -> None:
+    trusted = submitted(stored, other_key, may="crab")
+    before = objects(stored.bucket)
+
+    said = command(stored, "audit", "--json", "--repair", *(trusted if "owner" in case else []), key=key)
+
+    assert said.status == 1
+    assert "nothing proves the zip" in said.out
+    assert ("may not publish lanternfish" if "owner" in case else "is not trusted here") in said.out
+    assert objects(stored.bucket) == before
+
+
 def replace_by_another(path: Path) -> None:
     """The same version with another README."""
     with zipfile.ZipFile(path) as archive:
