@@ -25,7 +25,7 @@ from pkgaction.public_versions import PublicVersions
 from pkgaction.refusals import outcome_of, parts, too_costly, undecided
 from pkgaction.stages import accept, validate
 from pkgaction.steps import Steps
-from pkgaction.submitting import Decided, SubmissionPublisher
+from pkgaction.submitting import Decided, SubmissionPublisher, SubmittedOnly
 
 _LEFT_OUT = {
     "commit",
@@ -61,7 +61,7 @@ class Desk:
             return {k: v for k, v in asked(candidate).items() if k not in _LEFT_OUT}
 
         job = replace(job, provenance=kept)
-        signer = accept.SubmittedOnly(verifier=verifier)
+        signer = SubmittedOnly(verifier=verifier)
         steps = Steps(job, replace(world, signer=signer), ledger)
         public = PublicVersions(world.artifacts, world.index, world.clock)
         return cls(owners, SubmissionPublisher(steps, public), pace)

@@ -1,6 +1,7 @@
 """A submission that was found good → its version in the public bucket, as it was submitted."""
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeAlias
 
 from pkgaction import objects
@@ -11,9 +12,9 @@ from pkgaction.job import Job
 from pkgaction.model.finding import errors
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Ledger, Status
-from pkgaction.model.release import Built, Published, Signed, Stored
+from pkgaction.model.release import Built, Published, Signature, Signed, Stored
 from pkgaction.model.submission import Code, Received, Refused
-from pkgaction.ports import StoredObject
+from pkgaction.ports import StoredObject, Verifier
 from pkgaction.public_versions import SUBMISSION, PublicVersions
 from pkgaction.refusals import withdrawn
 from pkgaction.steps import Steps
@@ -25,6 +26,35 @@ class Standing:
 
 
 Decided: TypeAlias = "Published | Standing | Refused | None"
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedOnly:
+    """A signer that signs nothing: what is accepted keeps the signature it came with."""
+
+    verifier: Verifier | None = None  # of those that submit
+
+    def preflight(self) -> list[str]:
+        """Nothing to try out."""
+        return []
+
+    def sign(self, path: Path) -> Signature:
+        """Refuse.
+
+        Raises:
+            PackageError: always.
+        """
+        raise PackageError(
+            what="the stored zip has the same content in other bytes, and no signature",
+            where=path.name,
+            fix="submit exactly the stored zip, with its signature",
+        )
+
+    def verifies(self, path: Path, signature: bytes) -> bool | None:
+        """Whether a trusted key made it; None: none is known here."""
+        if self.verifier and self.verifier.verify(path, signature):
+            return True
+        return None  # it may be of a key that signed here before
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
-from pkgaction.errors import AccessDeniedError, PackageError, RunnerError, of_machine
+from pkgaction.errors import AccessDeniedError, RunnerError, of_machine
 from pkgaction.inhand import IN_HAND
 from pkgaction.model import layout
 from pkgaction.model.disk import FileOnDisk
@@ -86,35 +86,6 @@ class Submission:
         return self.zip.name, self.zip.generation
 
 
-@dataclass(frozen=True, slots=True)
-class SubmittedOnly:
-    """A signer that signs nothing: what is accepted keeps the signature it came with."""
-
-    verifier: Verifier | None = None  # of those that submit
-
-    def preflight(self) -> list[str]:
-        """Nothing to try out."""
-        return []
-
-    def sign(self, path: Path) -> Signature:
-        """Refuse.
-
-        Raises:
-            PackageError: always.
-        """
-        raise PackageError(
-            what="the stored zip has the same content in other bytes, and no signature",
-            where=path.name,
-            fix="submit exactly the stored zip, with its signature",
-        )
-
-    def verifies(self, path: Path, signature: bytes) -> bool | None:
-        """Whether a trusted key made it; None: none is known here."""
-        if self.verifier and self.verifier.verify(path, signature):
-            return True
-        return None  # it may be of a key that signed here before
-
-
 def waiting(bench: Bench, *, tidy: bool = True) -> Iterator[Submission]:
     """The submissions that are to be decided now, oldest first; `in_turns` says who is next.
 
@@ -180,7 +151,11 @@ def _is_submission(name: str) -> bool:
 
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more}"
+    return f"{', '.join(map(_printable, names[:_SHOWN]))}{more}"
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else name.encode("unicode_escape").decode()
 
 
 def receive(submission: Submission, bench: Bench, folder: Path) -> Received | Refused:

@@ -604,6 +604,18 @@ def test_what_nobody_looks_at_in_the_queue_is_named(tmp_path: Path) -> None:
     assert alone.endswith("left to wait: candidates/eel-1.0.0.zip")
 
 
+def test_a_strange_name_in_the_queue_is_told_in_one_line(tmp_path: Path) -> None:
+    port = Port(tmp_path)
+    for name in ("candidates/a\nb/crab-1.0.0.zip", "\x1b[2Jx", "candidates/\udcff.txt", "é.zip"):
+        port.queue.create(name, Bytes(b"x"), _HEADERS)
+
+    (strange,) = accept.overlooked(port.queue, port.clock)
+
+    assert strange.isprintable()
+    for said in (r"candidates/a\nb/crab-1.0.0.zip", r"\x1b[2Jx", r"candidates/\udcff.txt", "é.zip"):
+        assert said in strange
+
+
 def test_a_queue_with_submissions_alone_is_not_warned_of(tmp_path: Path) -> None:
     port = Port(tmp_path)
     port.submit("crab-1.0.0.zip", b"x")

@@ -45,7 +45,7 @@ def slow(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
         while received.file_name.startswith(_BUSY):
             pass
         if received.file_name.startswith(_STARVED):
-            time.sleep(1.2)
+            time.sleep(0.7)
         return examination.examine(received, owners, specification)
 
     monkeypatch.setattr(desk, "examine", look)
@@ -160,7 +160,7 @@ def test_the_same_in_two_folders_is_published_once(port: Port) -> None:
 
 @pytest.mark.usefixtures("slow")
 def test_what_takes_too_long_is_refused_and_keeps_nobody(port: Port) -> None:
-    limited(port, seconds=1)
+    limited(port, seconds=0.5)
     data = port.zipped(_BUSY)
     for name in (_BUSY, "crab", "eel"):
         port.submit(f"{name}-1.0.0.zip", data if name == _BUSY else port.zipped(name))
@@ -170,7 +170,7 @@ def test_what_takes_too_long_is_refused_and_keeps_nobody(port: Port) -> None:
 
     reason = port.reason(f"{_BUSY}-1.0.0.zip")
     assert (reason["code"], reason["fingerprint"]) == ("too-costly", "A" * 40)
-    assert "(1 seconds are the most)" in str(reason["what"])
+    assert "(0.5 seconds are the most)" in str(reason["what"])
     assert port.indexed() == [("crab", "1.0.0"), ("eel", "1.0.0")]
     assert ledger.exit_status == 1
     kept = [body for name, (body, _) in port.queue.dump().items() if name.endswith("package.zip")]
@@ -179,7 +179,7 @@ def test_what_takes_too_long_is_refused_and_keeps_nobody(port: Port) -> None:
 
 @pytest.mark.usefixtures("slow")
 def test_what_a_busy_machine_delays_for_longer_than_the_limit_is_accepted(port: Port) -> None:
-    limited(port, seconds=1)
+    limited(port, seconds=0.5)
     port.submit(f"{_STARVED}-1.0.0.zip", port.zipped(_STARVED))
 
     ledger = port.run()
@@ -342,7 +342,8 @@ class _Jobs:
         def patched(
             bounded: Bounded[Received, Built | Refused], seconds: float | None = None
         ) -> Done[Received, Built | Refused] | None:
-            while (done := real(bounded, seconds or 0.5)) is None and seconds is None:
+            a_jobs_time = 0.05 if port.pace.limits.longest > 1 else 60
+            while (done := real(bounded, seconds or a_jobs_time)) is None and seconds is None:
                 if all(one.file_name.startswith(_SLOW) for one in bounded.running):
                     if bounded.running:
                         self._end()
