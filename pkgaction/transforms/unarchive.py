@@ -14,6 +14,7 @@ from pkgaction.transforms import zipend, ziprecords
 from pkgaction.transforms.ziprecords import At, Entry
 from pkgaction.transforms.zipstream import EntryStream
 
+_FIX = "build the package again, by `elastic-package build` or `pkgaction build`"
 _MOST_ENTRIES = 200_000
 _MOST_HEADER = 2048  # bytes of an entry in the directory, its name among them
 _DAMAGE = (ValueError, zlib.error, OSError)  # zipend.AmbiguousZipError is the first
@@ -148,4 +149,4 @@ class _Checked:
 
 
 def _refused(zip_name: str, what: str) -> PackageError:
-    return PackageError(what=what, where=zip_name, fix="build the package again")
+    return PackageError(what=what, where=zip_name, fix=_FIX)

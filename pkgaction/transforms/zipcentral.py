@@ -53,10 +53,13 @@ def headers(data: bytes, count: int) -> Iterator[Central]:
         magic, made_by, needs, flags, method, _, _, crc, packed, size = fixed[:10]
         named, more, comment, disk, internal, external, offset = fixed[10:]
         at += _CENTRAL.size + named + more
-        if magic != b"PK\1\2" or comment or disk or at > len(data):
-            raise AmbiguousZipError("its directory is damaged, has comments, or is of several parts")
+        if magic != b"PK\1\2" or at + comment > len(data):
+            raise AmbiguousZipError("its directory is damaged")
         name = data[at - more - named : at - more]
         with in_entry(name):
+            if comment or disk:
+                what = "it has a comment of its own" if comment else "it is on another part"
+                raise AmbiguousZipError(f"{what}, and not all readers take that")
             numbers = zipextra.wide(zipextra.fields(data[at - more : at]), (size, packed, offset))
         yield Central(made_by, needs, flags, method, crc, name, (internal, external), numbers)
     if at != len(data):

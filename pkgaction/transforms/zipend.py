@@ -6,6 +6,7 @@ end, no comment, and records that agree.
 Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.14 to 4.3.16
 """
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -13,6 +14,8 @@ from typing import BinaryIO
 _PLAIN = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
 _WIDE = struct.Struct("<4sQ2H2L4Q")
+_END = b"PK\5\6"
+_COMMIT = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 _MOST_16, _MOST_32 = 0xFFFF, 0xFFFFFFFF
 _MOST = (_MOST_16, _MOST_16, _MOST_32, _MOST_32)
 _TAIL = _WIDE.size + _LOCATOR.size + _PLAIN.size
@@ -43,10 +46,11 @@ def directory(stream: BinaryIO, *, comment: bool = False) -> Directory:
     tail = stream.read(size - start)
     at = _end(tail) if comment else len(tail) - _PLAIN.size
     if at < 0:
-        raise AmbiguousZipError("it is too short to be a zip")
+        short = size < _PLAIN.size
+        raise AmbiguousZipError("it is too short to be a zip" if short else _unended(stream, size))
     plain = _PLAIN.unpack_from(tail, at)
-    if plain[0] != b"PK\5\6" or plain[1] or plain[2] or plain[7] != len(tail) - at - _PLAIN.size:
-        raise AmbiguousZipError("it has a comment, several parts, or bytes after its end")
+    if plain[0] != _END or plain[1] or plain[2] or plain[7] != len(tail) - at - _PLAIN.size:
+        raise AmbiguousZipError(_unended(stream, size))
     said, end = plain[3:7], start + at
     if tail[max(0, at - _LOCATOR.size) : at][:4] == b"PK\6\7":
         return _wide(tail[:at], end, said)
@@ -58,13 +62,30 @@ def directory(stream: BinaryIO, *, comment: bool = False) -> Directory:
     return Directory(count, length, offset)
 
 
+def _unended(stream: BinaryIO, size: int) -> str:
+    """Why a zip does not end with its end record."""
+    stream.seek(max(0, size - _PLAIN.size - _MOST_16))
+    tail = stream.read(_PLAIN.size + _MOST_16)
+    at = _end(tail)
+    if at < 0:
+        return "there are bytes behind its end" if _END in tail else "it is not a zip, or is cut off"
+    plain = _PLAIN.unpack_from(tail, at)
+    if plain[1] or plain[2]:
+        return "it is one of several parts"
+    comment = tail[at + _PLAIN.size :]
+    by = f"of {len(comment)} bytes, as `zip -z` writes it"
+    if _COMMIT.fullmatch(comment):
+        by = "that `git archive` writes, which makes no packages"
+    return f"it has a comment {by}: not all readers pass over one"
+
+
 def _end(tail: bytes) -> int:
     """Where the last end record is whose comment reaches to the end of the file; -1 for none."""
-    at = tail.rfind(b"PK\5\6")
+    at = tail.rfind(_END)
     while at >= 0:
         if tail[at + _PLAIN.size - 2 :][:2] == struct.pack("<H", len(tail) - at - _PLAIN.size & 0xFFFF):
             break
-        at = tail.rfind(b"PK\5\6", 0, at)
+        at = tail.rfind(_END, 0, at)
     return at
 
 

@@ -21,6 +21,10 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _MOST_NAMED = 1024  # bytes of a header's name and extra fields that are read at once
 _LATER, _UTF_8 = 1 << 3, 1 << 11  # flags: sizes stand behind the data; the name is UTF-8
 _FLAGS = _LATER | _UTF_8 | 0b110  # and how hard it was compressed
+_ENCRYPTED = 1 | 1 << 6 | 1 << 13  # the entry, strongly, and its header
+# Source: APPNOTE.TXT 4.4.5
+_METHODS = {1: "shrinking", 6: "imploding", 9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard"}
+_METHODS |= {95: "XZ", 98: "PPMd"}
 _NEWEST = 45  # version of the format: with zip64, and no later feature
 _SIGNED = b"PK\7\x08"  # before a descriptor, if its writer likes
 _EMPTY = frozenset({b"", b"\3\0"})  # what a folder has: nothing, or Python's deflated nothing
@@ -73,8 +77,8 @@ def _entry(read: At, central: Central, at: int, limit: int) -> tuple[Entry, int]
     if offset != at:
         raise AmbiguousZipError("it does not begin where the one before it ends")
     name = _name(central)
-    if central.method not in {STORED, DEFLATED} or (central.method == STORED and size != packed):
-        raise AmbiguousZipError("it is neither stored nor deflated, or stored in another size")
+    if central.method == STORED and size != packed:
+        raise AmbiguousZipError("it is stored, and its two sizes differ")
     if central.method == DEFLATED and not packed:
         raise AmbiguousZipError("it is deflated and has no bytes, which not all readers take")
     begin, local = _local(read, central, at)
@@ -103,8 +107,8 @@ def _bytes(read: At, folder: Entry) -> bytes:
 
 
 def _name(central: Central) -> str:
-    if central.flags & ~_FLAGS or central.needs > _NEWEST:
-        raise AmbiguousZipError("it is encrypted, or of a newer kind than zip64")
+    if problem := _of_another_kind(central):
+        raise AmbiguousZipError(problem)
     if not central.made_by >> 8 and not central.name.isascii():  # Info-ZIP takes it for one of DOS
         raise AmbiguousZipError(
             "its name has letters that readers take for others, as it is made on DOS"
@@ -118,6 +122,22 @@ def _name(central: Central) -> str:
     if problem := misread(name):
         raise AmbiguousZipError(f"its name {problem}")
     return name
+
+
+def _of_another_kind(central: Central) -> str:
+    """What an entry needs of a reader beyond what all have; empty: nothing."""
+    if central.flags & _ENCRYPTED:
+        return "it is encrypted"
+    if central.method not in {STORED, DEFLATED}:
+        named = _METHODS.get(central.method, f"method {central.method}")
+        return f"it is compressed by {named}, and not all readers take other than deflated or stored"
+    if more := central.flags & ~_FLAGS:
+        return f"it has the flags 0x{more:04x}, which not all readers know"
+    if central.needs > _NEWEST:
+        return (
+            f"it needs version {central.needs / 10} of the format, and zip64's 4.5 is the newest taken"
+        )
+    return ""
 
 
 def _local(read: At, central: Central, at: int) -> tuple[int, Mapping[int, bytes]]:
