@@ -11,6 +11,7 @@ from pkgaction.model import layout
 from pkgaction.model.json import Json, at, text_at
 from pkgaction.ports import GenerationMismatchError, ObjectStore
 
+_REMOVED = 8 << 20  # bytes for what is beside the entries
 _PARTS = {"added", "updated", "removed"}
 
 
@@ -25,8 +26,10 @@ def require_fitting(cursor: str, catalog: Catalog, store: ObjectStore) -> None:
         return  # readers load the whole list
     try:
         data = listfile.read(stored, store)
-        shape.load(data)
-        what = _unlike(json.loads(data), catalog)
+        what = _too_large(data, catalog)
+        if not what:
+            shape.load(data)
+            what = _unlike(json.loads(data), catalog)
     except GenerationMismatchError:
         return  # the index has moved on
     except DamagedObjectError as error:
@@ -39,6 +42,12 @@ def require_fitting(cursor: str, catalog: Catalog, store: ObjectStore) -> None:
             where=f"{store.url}/{stored.name}",
             fix="make the index anew by reindex, so that every reader loads the whole list",
         )
+
+
+def _too_large(data: bytearray, catalog: Catalog) -> str:
+    """It has some of the whole list's entries, and what was removed; more would only take memory."""
+    most = sum(memoryview(text).nbytes for text in catalog.texts.values()) + _REMOVED
+    return f"it has over {most} bytes" if len(data) > most else ""
 
 
 def _unlike(changes: Json, catalog: Catalog) -> str:

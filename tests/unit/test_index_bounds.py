@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pkgaction import generations, listfile
+from pkgaction import deltas, generations, listfile
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.entry import bounds
 from pkgaction.entry.catalog import Catalog, CatalogProblemError
@@ -142,6 +142,21 @@ def test_a_cursor_of_very_many_bytes_is_not_read_whole() -> None:
 
     assert len(generations.contents(store, stored)) < 70_000
     assert generations.look(store, FakeClock()).broken
+
+
+def test_changes_that_are_larger_than_the_whole_list_are_not_built(tmp_path: Path) -> None:
+    store, clock = MemoryStore(), FakeClock()
+    index.add([release.published(tmp_path / "x", "crab")], store, clock)
+    cursor = index.add([release.published(tmp_path / "y", "eel")], store, clock).cursor
+    name = layout.delta_index_name(cursor)
+    stored = store.stat(name)
+    assert stored
+    data = b'{"added":[' + b"[]," * (3 << 20) + b'[]],"updated":[],"removed":[]}'
+    store.replace(name, Bytes(data), stored.headers, generation=stored.generation)
+    catalog = generations.listed(cursor, store)
+
+    with pytest.raises(IndexUnsafeError, match="it has over"):
+        deltas.require_fitting(cursor, catalog, store)
 
 
 # --- numbers ahead of the clock ----------------------------------------------------------------------
