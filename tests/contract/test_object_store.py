@@ -400,6 +400,12 @@ def test_objects_are_listed_with_headers_and_metadata(store: ObjectStore) -> Non
     assert list(store.list("a/")) == [created]
 
 
+def test_a_bucket_that_was_written_to_here_holds_nothing_but_objects(store: ObjectStore) -> None:
+    store.create("a/b", Bytes(b"one"), HEADERS)
+
+    assert list(store.non_objects("")) == []
+
+
 # --- names -------------------------------------------------------------------------------------------
 
 ODD_NAMES = {
