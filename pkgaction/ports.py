@@ -279,6 +279,21 @@ class PublicSite(Protocol):
 # --- the rest ----------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a signature is worth. It is true where a trusted key made it, and every reader takes it."""
+
+    fingerprint: str = ""  # of that key, the primary one; empty: the signature does not count
+    signer: str = ""  # fingerprint of the primary key that made it, whether it counts or not
+    problem: str = ""  # why it does not count; no sentence, empty where it does
+    fix: str = ""  # what to do about that
+    is_readable: bool = True  # whether it is a signature at all
+    is_of_unknown_key: bool = False  # so that it may well be good: nobody here can tell
+
+    def __bool__(self) -> bool:
+        return bool(self.fingerprint)
+
+
 class Signer(Protocol):
     """The key that signs."""
 
@@ -298,27 +313,13 @@ class Signer(Protocol):
         """
         ...
 
-    def verifies(self, path: Path, signature: bytes) -> bool | None:
-        """Whether it is a valid signature of the file by this key; None: it has none to tell by.
+    def verifies(self, path: Path, signature: bytes) -> Verdict:
+        """Whether it is a valid signature of the file by this key.
 
         Raises:
             SigningKeyError: as `preflight`.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a signature is worth. It is true where a trusted key made it, and every reader takes it."""
-
-    fingerprint: str = ""  # of that key, the primary one; empty: the signature does not count
-    signer: str = ""  # fingerprint of the primary key that made it, whether it counts or not
-    problem: str = ""  # why it does not count; no sentence, empty where it does
-    fix: str = ""  # what to do about that
-    is_readable: bool = True  # whether it is a signature at all
-
-    def __bool__(self) -> bool:
-        return bool(self.fingerprint)
 
 
 class Verifier(Protocol):

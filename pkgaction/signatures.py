@@ -12,7 +12,7 @@ from pkgaction.model.checksum import digests
 from pkgaction.model.release import Built
 from pkgaction.model.tree import Bytes
 from pkgaction.objects import ZIP
-from pkgaction.ports import GenerationMismatchError, ObjectStore, Signer, StoredObject
+from pkgaction.ports import GenerationMismatchError, ObjectStore, Signer, StoredObject, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,25 +83,27 @@ def _require_valid(
             armored = stream.read(layout.LARGEST_SIGNATURE)
     except GenerationMismatchError as error:
         raise replaced(store.url, stored) from error
-    good, where = _verifies(armored, path, proof), f"{store.url}/{stored.name}"
-    if not good and not is_whole(armored):
+    verdict, where = _verifies(armored, path, proof), f"{store.url}/{stored.name}"
+    if not verdict and not is_whole(armored):
         raise damaged(store.url, stored, "it is damaged: it is not an armored signature")
-    if good is None and not strict:
+    if verdict.is_of_unknown_key and not strict:
         proof.warn(
             f"{where}: nothing proves this signature: this run does not have the key that made it; "
             "check it by `pkgaction audit --deep`"
         )
-    elif not good:
+    elif not verdict:
         way = way_out(store.url, stored)
         raise StorageError(
-            what="it is not a valid signature of this zip by the signing key",
+            what=f"it is not a valid signature of this zip by the signing key: {verdict.problem}",
             where=where,
             fix=f"if another key made it, use that one here; else {way}",
         )
 
 
-def _verifies(armored: bytes, path: Path, proof: Proof) -> bool | None:
+def _verifies(armored: bytes, path: Path, proof: Proof) -> Verdict:
+    if proof.signer is None:
+        return Verdict(problem="no key is at hand", is_of_unknown_key=True)
     try:
-        return proof.signer.verifies(path, armored) if proof.signer else None
-    except SigningKeyError:
-        return None  # told by those who sign
+        return proof.signer.verifies(path, armored)
+    except SigningKeyError as error:  # told by those who sign
+        return Verdict(problem=error.what, is_of_unknown_key=True)

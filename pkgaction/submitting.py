@@ -14,7 +14,7 @@ from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Ledger, Status
 from pkgaction.model.release import Built, Published, Signature, Signed, Stored
 from pkgaction.model.submission import Code, Received, Refused
-from pkgaction.ports import StoredObject, Verifier
+from pkgaction.ports import StoredObject, Verdict, Verifier
 from pkgaction.public_versions import SUBMISSION, PublicVersions
 from pkgaction.refusals import withdrawn
 from pkgaction.steps import Steps
@@ -50,11 +50,11 @@ class SubmittedOnly:
             fix="submit exactly the stored zip, with its signature",
         )
 
-    def verifies(self, path: Path, signature: bytes) -> bool | None:
-        """Whether a trusted key made it; None: none is known here."""
-        if self.verifier and self.verifier.verify(path, signature):
-            return True
-        return None  # it may be of a key that signed here before
+    def verifies(self, path: Path, signature: bytes) -> Verdict:
+        """Whether a trusted key made it; else it may be of a key that signed here before."""
+        nobody = Verdict(problem="no key is trusted here")
+        verdict = self.verifier.verify(path, signature) if self.verifier else nobody
+        return verdict or replace(verdict, is_of_unknown_key=True)
 
 
 @dataclass(frozen=True, slots=True)

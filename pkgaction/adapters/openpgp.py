@@ -8,7 +8,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from pkgaction.adapters.openpgp_verify import GpgVerifier, is_of_unknown_key, re
 from pkgaction.errors import SigningKeyError
 from pkgaction.model.release import Signature
 from pkgaction.model.secret import Secret
-from pkgaction.ports import Clock
+from pkgaction.ports import Clock, Verdict
 
 # how often a passphrase is hashed on the way to the key in the throwaway home; not told, the agent takes
 # more than a second in every new home to find out what it can do in a tenth of one
@@ -74,16 +74,16 @@ class GpgSigner:
             raise _refused(what, verdict.fix)
         return Signature(armored=armored, fingerprint=key.fingerprint)
 
-    def verifies(self, path: Path, signature: bytes) -> bool | None:
-        """Whether it is a valid signature of the file by this key, also one of before it expired.
-
-        None: another key made it, so this one cannot tell.
-        """
+    def verifies(self, path: Path, signature: bytes) -> Verdict:
+        """Whether it is a valid signature of the file by this key, also one of before it expired."""
         key, _ = self._choose()
         verdict = GpgVerifier(self.gpg, clock=self.clock).verify(path, signature)
-        if not verdict and is_of_unknown_key(self.gpg, path, signature):
-            return None
-        return verdict.fingerprint == key.fingerprint
+        if not verdict:
+            return replace(verdict, is_of_unknown_key=is_of_unknown_key(self.gpg, path, signature))
+        if verdict.fingerprint == key.fingerprint:
+            return verdict
+        what = f"the signature is by another key, {verdict.fingerprint}"
+        return Verdict(signer=verdict.signer, problem=what, fix="sign by the key that signs here")
 
     def _verifier(self, part: KeyPart) -> GpgVerifier:
         """Of what this part has just signed; kept, as it asks gpg for each key once."""

@@ -17,7 +17,7 @@ from pkgaction.model.audit import Audit, Audited, Drift
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Ledger
 from pkgaction.model.release import Signature
-from pkgaction.ports import GenerationMismatchError
+from pkgaction.ports import GenerationMismatchError, Verdict
 from pkgaction.stages import audit as auditing
 from pkgaction.steps import Steps
 
@@ -107,10 +107,12 @@ class _AsStored:
         del path
         return self.signature
 
-    def verifies(self, path: Path, signature: bytes) -> bool | None:
+    def verifies(self, path: Path, signature: bytes) -> Verdict:
         """Whether it is the one that was verified; of any other one nothing is known."""
         del path
-        return signature == self.signature.armored or None
+        if signature == self.signature.armored:
+            return Verdict(fingerprint=self.signature.fingerprint, signer=self.signature.fingerprint)
+        return Verdict(problem="it is another one than a moment ago", is_of_unknown_key=True)
 
 
 def _merged(before: Audited, after: Audited | None, failed: dict[str, str]) -> Audited:

@@ -8,7 +8,7 @@ from typing import BinaryIO, TypeVar, cast
 
 from pkgaction.model.release import Signature
 from pkgaction.model.tree import Content
-from pkgaction.ports import Headers, ObjectStore, StoredObject
+from pkgaction.ports import Headers, ObjectStore, StoredObject, Verdict
 from tests.fakes.release import FakeSigner
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ class FailingSigner:
         """Sign a file, or fail."""
         return self.failure.around("sign", path.name, lambda: self.signer.sign(path))
 
-    def verifies(self, path: Path, signature: bytes) -> bool:
+    def verifies(self, path: Path, signature: bytes) -> Verdict:
         """Say whether it is a good one, or fail."""
         verify = lambda: self.signer.verifies(path, signature)  # noqa: E731
         return self.failure.around("sign", path.name, verify)

@@ -20,7 +20,7 @@ from pkgaction.model.release import Built, Candidate, Published, Signature, Sign
 from pkgaction.model.skew import Skew
 from pkgaction.model.tree import NOWHERE, Bytes, PackageSource, Tree, TreeFile
 from pkgaction.model.version import Version
-from pkgaction.ports import Clock, ObjectStore, Signer
+from pkgaction.ports import Clock, ObjectStore, Signer, Verdict
 from pkgaction.stages import build, sign
 from tests.fakes.sources import BENCH, MemorySources
 
@@ -92,9 +92,11 @@ class FakeSigner:
         self.signed.append(hashlib.sha256(path.read_bytes()).hexdigest())
         return Signature(armored=signature_of(path.read_bytes()), fingerprint="A" * 40)
 
-    def verifies(self, path: Path, signature: bytes) -> bool:
+    def verifies(self, path: Path, signature: bytes) -> Verdict:
         """Whether it is what `sign` makes of the file."""
-        return signature == signature_of(path.read_bytes())
+        if signature == signature_of(path.read_bytes()):
+            return Verdict(fingerprint="A" * 40, signer="A" * 40)
+        return Verdict(problem="the signature is not of these bytes")
 
 
 class Silent:

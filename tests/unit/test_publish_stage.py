@@ -16,7 +16,7 @@ from pkgaction.model.checksum import crc32c, digests, encoded
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.release import Published, Signed, Stored
 from pkgaction.model.tree import Bytes
-from pkgaction.ports import Headers, ObjectStore
+from pkgaction.ports import Headers, ObjectStore, Verdict
 from pkgaction.signatures import Proof
 from pkgaction.stages import publish, sign
 from pkgaction.stages.publish import Bench
@@ -521,7 +521,7 @@ def test_a_signature_that_only_says_it_is_ours_is_not_believed(
     planted(store, SIGNATURE, ARMORED, ours)
     was_there = ZIP in store.dump()
 
-    with pytest.raises(StorageError, match="not a valid signature"):
+    with pytest.raises(StorageError, match=r"not a valid signature.*not of these bytes"):
         put(ours, store, tmp_path)
 
     assert (ZIP in store.dump()) == was_there
@@ -531,9 +531,9 @@ def test_a_signature_that_only_says_it_is_ours_is_not_believed(
 class Renewed(FakeSigner):
     """A key that took the place of another one: of the other's signatures it can't tell."""
 
-    def verifies(self, path: Path, signature: bytes) -> bool | None:  # type: ignore[override]
+    def verifies(self, path: Path, signature: bytes) -> Verdict:
         del path, signature
-        return None
+        return Verdict(problem="it is by another key", is_of_unknown_key=True)
 
 
 def test_a_version_that_an_older_key_has_signed_stays_published_with_a_warning(
