@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pkgaction import inhand
 from pkgaction.desk import Desk
+from pkgaction.holding import Holding
 from pkgaction.inhand import Hand
 from pkgaction.job import Job, World
 from pkgaction.model.outcome import Ledger
@@ -51,4 +52,5 @@ def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
     with desk.open([one.name for one in waiting]):
         if waiting:
             looks = desk.prepare()  # nothing is in hand: no submission is to blame for what fails here
-            QueueWorker(bench, desk, looks, hand, left).decide(waiting)
+            in_hand = Holding(hand, world.scratch)
+            QueueWorker(bench, desk, looks, in_hand, left).decide(waiting)

@@ -1,15 +1,11 @@
 """A queue is served in batches: what is accepted is indexed and leaves it, whatever ends the run."""
 
 import contextlib
-import shutil
-import tempfile
-import threading
 from collections import deque
 from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from pkgaction import inhand
 from pkgaction.bounded import Bounded, Done
@@ -21,7 +17,8 @@ from pkgaction.errors import (
     of_machine,
     of_system,
 )
-from pkgaction.inhand import Hand, Left
+from pkgaction.holding import Holding
+from pkgaction.inhand import Left
 from pkgaction.job import MOST_UPLOADS
 from pkgaction.model.outcome import Problem
 from pkgaction.model.release import Built, Published
@@ -31,8 +28,6 @@ from pkgaction.ports import GenerationMismatchError
 from pkgaction.stages import accept
 from pkgaction.submitting import Standing
 
-_HURRY = 1.5  # seconds after a cancel: a runner kills what goes on for ten, and a report is due
-
 
 def _by_suspicion(
     waiting: Sequence[accept.Submission], left: Left
@@ -41,13 +36,6 @@ def _by_suspicion(
     times = {one.key: left.named[one.key] for one in waiting if not left.is_last(one.key)}
     for number in sorted(set(times.values())):
         yield number, [one for one in waiting if times.get(one.key) == number]
-
-
-@dataclass(frozen=True, slots=True)
-class _InHand:
-    submission: accept.Submission
-    folder: Path  # that it is fetched into
-    since: datetime
 
 
 @dataclass(slots=True)
@@ -67,54 +55,18 @@ class QueueWorker:
     bench: accept.Bench
     desk: Desk
     looks: Bounded[Received, Built | Refused]
-    hand: Hand
+    in_hand: Holding
     left: Left
-    _in_hand: dict[str, _InHand] = field(default_factory=dict)  # by name
     _seconds: dict[Hashable, float] = field(default_factory=dict)  # that each owner had
-    _interrupted: list[inhand.Key] = field(default_factory=list)  # whose looks were interrupted
 
     def decide(self, waiting: Sequence[accept.Submission]) -> None:
         """Decide all that waits; what ended other runs goes last."""
-        with self._open():
+        with self.in_hand.open():
             for times, some in _by_suspicion(waiting, self.left):
                 self.serve(accept.by_turns(some), singly=times > 1)
             for one in waiting:
                 if self.left.is_last(one.key):
                     self._serve_last(one)
-
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[None]:
-        """The block serves. What is in hand when it is cancelled is told to the next run, and when the
-        machine is out of something: it may have asked for too much.
-        """
-        try:
-            yield
-        except RunnerError:
-            self._tell_the_end()
-            raise
-        except Exception:
-            self._close()
-            raise
-        except BaseException:
-            thread = threading.Thread(target=self._tell_the_end, daemon=True)
-            thread.start()
-            thread.join(_HURRY)
-            raise
-        self._close()
-
-    def _tell_the_end(self) -> None:
-        with contextlib.suppress(BaseException):  # the next run then takes it for what was in hand
-            self._interrupted += self._keys()
-            self._close()
-
-    def _close(self) -> None:
-        if self._interrupted:
-            self.hand.hold(self._interrupted, ended=True)
-        else:
-            self.hand.release()
-
-    def _keys(self) -> list[inhand.Key]:
-        return [one.submission.key for one in self._in_hand.values()]
 
     def serve(self, submissions: Sequence[accept.Submission], *, singly: bool = False) -> None:
         """Decide submissions, in this order; `singly`: nothing else is in hand meanwhile.
@@ -130,7 +82,7 @@ class QueueWorker:
     def _take_turns(self, todo: deque[accept.Submission]) -> deque[accept.Submission]:
         """Take out what is begun next. An owner that has had more time than others waits for them."""
         seconds = dict(self._seconds)
-        for held in self._in_hand.values():
+        for held in self.in_hand:
             owner = held.submission.owner
             elapsed = (self.bench.clock.now() - held.since).total_seconds()
             seconds[owner] = seconds.get(owner, 0) + elapsed
@@ -153,9 +105,8 @@ class QueueWorker:
         try:
             self.serve([submission], singly=True)
         except RunnerError as error:
-            self._interrupted.append(submission.key)
-            if held := self._in_hand.pop(submission.name, None):
-                shutil.rmtree(held.folder, ignore_errors=True)
+            self.in_hand.interrupted.append(submission.key)
+            self.in_hand.put_down(submission)
             problem = Problem(
                 what=error.what, where=submission.name, fix=error.fix, exit_status=error.exit_status
             )
@@ -170,7 +121,7 @@ class QueueWorker:
         """
         pace = self.desk.pace
         if begin and not singly:
-            self.hand.hold([*self._interrupted, *self._keys(), *(one.key for one in begin)])
+            self.in_hand.tell(begin)
         self.desk.publisher.public.refresh()
         with self.desk.steps.indexing() as published:
             batch = _Batch(published, self.bench.clock.now() + pace.batch_time)
@@ -215,14 +166,13 @@ class QueueWorker:
                 return False
             submission = begin.popleft()
             if singly:
-                self.hand.hold([*self._interrupted, submission.key])
+                self.in_hand.tell([submission])
             self._begin(submission, batch)
         return bool(self.looks.running) and (bool(begin) or not todo)
 
     def _begin(self, submission: accept.Submission, batch: _Batch) -> None:
         """Fetch a submission, and begin to look into it."""
-        folder = Path(tempfile.mkdtemp(dir=self.desk.steps.world.scratch))
-        self._in_hand[submission.name] = _InHand(submission, folder, self.bench.clock.now())
+        folder = self.in_hand.take(submission, self.bench.clock.now())
         with self._leaving(submission, batch) as stays:
             received = accept.receive(submission, self.bench, folder)
             if isinstance(received, Refused):
@@ -233,12 +183,12 @@ class QueueWorker:
 
     def _finish(self, done: Done[Received, Built | Refused], batch: _Batch) -> None:
         """Decide what was looked into."""
-        submission = self._in_hand[done.item.name].submission
+        submission = self.in_hand[done.item.name].submission
         self._charge(submission, done.seconds)
         with self._leaving(submission, batch):
             is_last = self.left.is_last(submission.key) and not self.desk.is_public(submission)
             if done.was_interrupted and not is_last:
-                self._interrupted.append(submission.key)
+                self.in_hand.interrupted.append(submission.key)
             decided = self.desk.decide(done, is_last=is_last)
             if isinstance(decided, Refused):
                 self._refuse(submission, decided)
@@ -276,11 +226,11 @@ class QueueWorker:
         self._charge(submission, (self.bench.clock.now() - began).total_seconds())
         if not stays:
             batch.decided += 1
-            shutil.rmtree(self._in_hand.pop(submission.name).folder, ignore_errors=True)
+            self.in_hand.put_down(submission)
 
     def _charge(self, submission: accept.Submission, seconds: float) -> None:
         self._seconds[submission.owner] = self._seconds.get(submission.owner, 0) + seconds
 
     def _refuse(self, submission: accept.Submission, no: Refused) -> None:
         if not self.desk.steps.job.dry_run:
-            accept.refuse(submission, no, self.bench, self._in_hand[submission.name].folder)
+            accept.refuse(submission, no, self.bench, self.in_hand[submission.name].folder)

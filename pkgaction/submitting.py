@@ -134,10 +134,10 @@ class SubmissionPublisher:
 
     def _overtaken(self, received: Received, done: Published) -> Decided:
         """What becomes of it if another submission has made the version public meanwhile."""
-        stored = self.public.zip(done.built.id)
-        if done.stored is Stored.CREATED or stored is None:
+        if done.stored is Stored.CREATED:
             return None
-        if self.public.may_complete(received, done.built.id, stored):
+        stored = self.public.zip(done.built.id)
+        if stored is None or self.public.may_complete(received, done.built.id, stored):
             return None
         return self._compared(received, done.built, stored)
 
