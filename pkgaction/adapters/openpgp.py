@@ -161,12 +161,13 @@ def _home(scratch: Path, environ: Mapping[str, str]) -> Iterator[tuple[Path, Gpg
         raise SigningKeyError(what="its path is too long for gpg", where=str(home), fix=fix)
     home.mkdir(mode=0o700)
     gpg = Gpg(home=home, environ=environ)
-    try:
-        (home / "gpg-agent.conf").write_text(_AGENT)
-        yield home, gpg
-    finally:
-        gpg.stop_agent()
-        shutil.rmtree(home, ignore_errors=True)
+    with gpg.outlived():
+        try:
+            (home / "gpg-agent.conf").write_text(_AGENT)
+            yield home, gpg
+        finally:
+            gpg.stop_agent()
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def _import(

@@ -3,10 +3,11 @@
 Nothing that gpg writes is shown: it may quote the key.
 """
 
+import contextlib
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from pkgaction.adapters.child_environment import GPG, GPG_OF_THE_USER, inherited
 from pkgaction.errors import OutsideError, SigningKeyError
 
 LONGEST = 300.0  # seconds of one call; hashing the largest zip takes some ten
+_STOPPING = 10.0  # seconds to end an agent
 _FIXED = ("--batch", "--no-tty", "--with-colons", "--fixed-list-mode", "--status-fd", "1")
 _TRUST = ("--no-auto-key-retrieve", "--trust-model", "always", "--no-auto-check-trustdb")
 STATUS = "[GNUPG:] "
 _FULL = ("No space left on device", "Disk quota exceeded")
+# its input ends when the process that holds its other end does, also by SIGKILL
+_AFTERWARDS = 'read -r _; gpgconf --homedir "$0" --kill all; exec /bin/rm -rf -- "$0"'
 _PROBE = b"\0" * 65536  # as much as gpg writes for a key, and more
 
 
@@ -71,11 +75,29 @@ class Gpg:
         lines = done.stdout.decode(errors="surrogateescape").split("\n")
         return Answer(succeeded=done.returncode == 0, lines=lines, errors=errors)
 
+    @contextlib.contextmanager
+    def outlived(self) -> Iterator[None]:
+        """Should this process be killed in the block, another one ends the agent and removes the home.
+
+        An agent outlives who has started it, for as long as its home is there.
+        """
+        command = ["/bin/sh", "-c", _AFTERWARDS, str(self.home)]
+        pipe, none = subprocess.PIPE, subprocess.DEVNULL
+        afterwards = subprocess.Popen(
+            command, env=self._env(), stdin=pipe, stdout=none, stderr=none, start_new_session=True
+        )
+        try:
+            yield
+            afterwards.kill()  # nothing is left for it to do
+        finally:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                afterwards.communicate(b"\n", timeout=_STOPPING)
+
     def stop_agent(self) -> None:
         """End the agent of our home; it may have ended already."""
         command = ["gpgconf", "--homedir", str(self.home), "--kill", "all"]
         try:
-            subprocess.run(command, env=self._env(), timeout=10, check=False, capture_output=True)
+            subprocess.run(command, env=self._env(), timeout=_STOPPING, check=False, capture_output=True)
         except (OSError, subprocess.TimeoutExpired):
             return  # it ends by itself when its home is gone
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +20,7 @@ from pkgaction.model.secret import Secret
 from tests.fakes import keys
 from tests.fakes.keys import Key
 from tests.fakes.release import FakeClock
+from tests.fakes.workplace import ROOT
 
 PASSPHRASE = "correct horse battery"
 ENVIRON = {"PATH": os.environ["PATH"]}
@@ -367,6 +369,59 @@ def _gone(home: Path) -> bool:
             return True
         subprocess.run(["sleep", "0.1"], check=True)
     return False
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from pkgaction.adapters import openpgp
+from pkgaction.adapters.clock import SystemClock
+from pkgaction.model.secret import Secret
+key = Secret(sys.stdin.read())
+one = openpgp.opened(
+    Path(sys.argv[1]), os.environ, SystemClock(), key=key, passphrase=Secret(""), fingerprint=""
+)
+with one as signer:
+    signer.preflight()
+    {forked}
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize(
+    "forked",
+    [
+        "",
+        """import time; from pkgaction.parallel import over_cores
+    all = over_cores(lambda n: n or time.sleep(60), [1, 0], jobs=2); next(all)()""",
+    ],
+    ids=["alone", "with processes at work"],
+)
+def test_neither_key_nor_agent_outlives_a_process_that_is_killed(scratch: Path, forked: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED.format(forked=forked), str(scratch)],
+        cwd=ROOT,
+        input=keys.make("").private,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == -9
+    assert _gone(scratch / "gpg")
+    assert list(scratch.iterdir()) == []
+
+
+def test_nothing_waits_for_an_end_that_has_come(scratch: Path, key: Key) -> None:
+    with opened(scratch, key.private) as signer:
+        waiting = _waiting(signer.home)
+
+    assert len(waiting) == 1
+    assert _waiting(scratch / "gpg") == []
+
+
+def _waiting(home: Path) -> list[str]:
+    """The processes that are to clean up after this one, each a shell."""
+    return [command for command in _processes(home) if command.startswith("/bin/sh")]
 
 
 def test_the_home_is_gone_after_a_failure_too(scratch: Path, key: Key) -> None:
