@@ -39,7 +39,7 @@ def problem(stored: StoredObject) -> str:
 
     Empty where they would, and for what is not an object of a package version.
     """
-    wanted, headers = _wanted(stored.name), stored.headers
+    wanted, headers = layout.type_of_object(stored.name), stored.headers
     if wanted is None:
         return ""
     if not _is_plain(headers):
@@ -75,22 +75,13 @@ def way_out(url: str, stored: StoredObject, sidecar: str) -> str:
 
 def _right(stored: StoredObject) -> Iterator[str]:
     """The options that set right what is wrong."""
-    headers, wanted = stored.headers, _wanted(stored.name) or ""
+    headers, wanted = stored.headers, layout.type_of_object(stored.name) or ""
     if not _is_taken(headers.content_type, wanted):
         is_text = _media_type(headers.content_type).startswith("text/")
         plain = layout.TEXT_TYPE if is_text else layout.BINARY_TYPE
         yield f"--content-type={shlex.quote(wanted or plain)}"
     if not _is_plain(headers):
         yield "--clear-content-encoding"
-
-
-def _wanted(name: str) -> str | None:
-    """The type that we write; empty: one for a plain file; None: it is not an object of a version."""
-    if name.startswith(layout.STATIC):
-        return layout.known_type(name)
-    if name.startswith(layout.PACKAGES):
-        return {"zip": layout.ZIP_TYPE, "sig": layout.SIGNATURE_TYPE}.get(name.rpartition(".")[2])
-    return None
 
 
 def _is_plain(headers: Headers) -> bool:

@@ -76,7 +76,9 @@ class FileObject(StoredObject):
     def _guess(self) -> None:
         """Headers by what name and content say."""
         with place.failing(self._source.url, self.name):
-            content_type = layout.content_type(self.name, self._source.file)
+            content_type = layout.type_of_object(self.name) or layout.content_type(
+                self.name, self._source.file
+            )
         _set(self, headers=Headers(content_type=content_type, cache_control=""))
 
 

@@ -20,10 +20,7 @@ from pkgaction.stages import audit as auditing
 def audit(context: Context) -> int:
     """Look at every version, and say what is not as promised."""
     options = context.options
-    if options.repair and not (context.inputs.gpg_private_key or context.inputs.trusted_keys):
-        fix = "set it to an armored private key, or name the public keys that may have signed"
-        where = "PKGACTION_GPG_PRIVATE_KEY, --trusted-keys"
-        raise UsageError(what="no signing key is given, and no trusted ones", where=where, fix=fix)
+    _require_keys(context)
     world = wiring.world(context.cloud(), context.place, signer=None, watch=context.watch)
     inspector = _inspector(context, world) if options.deep or options.repair else None
     bench = auditing.Bench(
@@ -47,6 +44,22 @@ def audit(context: Context) -> int:
         found = Repair(context, world, bench, inspector).repaired(found)
     _print(context, found)
     return 0 if found.ok else 1
+
+
+def _require_keys(context: Context) -> None:
+    """Refuse what could prove nothing.
+
+    Raises:
+        UsageError: a repair has no key at all, or an owner map has no keys.
+    """
+    inputs = context.inputs
+    if context.options.repair and not (inputs.gpg_private_key or inputs.trusted_keys):
+        fix = "set it to an armored private key, or name the public keys that may have signed"
+        where = "PKGACTION_GPG_PRIVATE_KEY, --trusted-keys"
+        raise UsageError(what="no signing key is given, and no trusted ones", where=where, fix=fix)
+    if inputs.owners.names and not inputs.trusted_keys:
+        what = "an owner map is given without its keys"
+        raise UsageError(what=what, where="--owners", fix="name their file with --trusted-keys, too")
 
 
 def _inspector(context: Context, world: World) -> Inspector:

@@ -100,6 +100,18 @@ def content_type(path: str, content: Content) -> str:
     return known_type(path) or (TEXT_TYPE if _is_text(content) else BINARY_TYPE)
 
 
+def type_of_object(name: str) -> str | None:
+    """The Content-Type that we write for an object of a package version; empty where its bytes decide.
+
+    None: no version has an object of that name.
+    """
+    if name.startswith(STATIC):
+        return known_type(name)
+    if name.startswith(PACKAGES):
+        return {".zip": ZIP_TYPE, ".sig": SIGNATURE_TYPE}.get(PurePosixPath(name).suffix)
+    return None
+
+
 def known_type(path: str) -> str:
     """The Content-Type that the extension alone decides; empty where the content does."""
     return _BY_EXTENSION.get(PurePosixPath(path).suffix.lower(), "")

@@ -404,6 +404,15 @@ def test_repair_needs_a_key(stored: Scene) -> None:
     assert "no signing key is given" in said.err
 
 
+def test_an_owner_map_needs_its_keys(stored: Scene, other_key: Key) -> None:
+    _, owners = submitted(stored, other_key)
+
+    said = command(stored, "audit", owners)
+
+    assert said.status == 2
+    assert "--trusted-keys" in said.err
+
+
 def test_a_bucket_is_needed(stored: Scene) -> None:
     assert command(stored, "audit", "--bucket=").status == 2
 

@@ -208,6 +208,20 @@ def test_other_tools_harmless_headers_are_no_conflict(
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_a_file_that_came_into_a_folder_from_elsewhere_has_no_wrong_headers(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"text")
+
+    stored = DirectoryStore(tmp_path).stat(name)
+
+    assert stored is not None
+    assert served.problem(stored) == ""
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_once_its_headers_are_set_right_an_object_is_whole_again(
     tmp_path: Path, ours: Signed, name: str
 ) -> None:
