@@ -177,10 +177,7 @@ def test_a_signer_tells_its_own_signatures_of_a_file_from_all_others(
 
         assert signer.verifies(zipped, mine)
         wrong = [(more, mine), (zipped, flipped), (zipped, foreign), (zipped, mine[:60]), (zipped, b"")]
-        verdicts = [signer.verifies(*pair) for pair in wrong]
-        assert not any(verdicts)
-        assert all(verdict.problem for verdict in verdicts)
-        assert [v.is_of_unknown_key for v in verdicts] == [pair[1] == foreign for pair in wrong]
+        assert not any(signer.verifies(*pair) for pair in wrong)
 
 
 def test_one_signer_signs_file_after_file(scratch: Path, key: Key, tmp_path: Path) -> None:
@@ -413,6 +410,7 @@ def test_neither_key_nor_agent_outlives_a_process_that_is_killed(scratch: Path, 
 
 def test_nothing_waits_for_an_end_that_has_come(scratch: Path, key: Key) -> None:
     with opened(scratch, key.private) as signer:
+        signer.preflight()
         waiting = _waiting(signer.home)
 
     assert len(waiting) == 1
