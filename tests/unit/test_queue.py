@@ -189,7 +189,7 @@ def test_what_a_busy_machine_delays_for_longer_than_the_limit_is_accepted(port: 
 
 @pytest.mark.usefixtures("slow")
 def test_what_sleeps_is_ended_and_stays_as_that_may_not_be_its_fault(port: Port) -> None:
-    limited(port, longest=0.3)
+    limited(port, longest=0.8)
     port.submit(f"{_SLOW}-1.0.0.zip", port.zipped(_SLOW))
     port.submit("crab-1.0.0.zip", port.zipped())
     key = accept.Submission(zip=_there(port, f"candidates/{_SLOW}-1.0.0.zip"), signature=None).key
@@ -407,7 +407,7 @@ def test_one_that_takes_for_ever_costs_the_good_ones_no_run(port: Port, jobs: _J
         assert not jobs.run(_WRITES)
         port.clock.sleep(10)
     more = 0
-    limited(port, longest=0.2)
+    limited(port, longest=0.4)
     while f"candidates/{_SLOW}-1.0.0.zip" in port.queue.dump():
         more += 1
         assert jobs.run(_WRITES)
