@@ -14,13 +14,13 @@ from typing import NoReturn
 from pkgaction import __version__, commands, ending, output
 from pkgaction.adapters import container, named_file
 from pkgaction.commands.context import Context, OutputLostError
+from pkgaction.commands.typed import VARIABLES, as_typed
 from pkgaction.errors import PkgactionError, of_machine, of_path
-from pkgaction.input_reader import SECRETS, UNSIGNED
+from pkgaction.input_reader import UNSIGNED
 from pkgaction.inputs import DEFAULTS, Inputs
 from pkgaction.model.outcome import Problem
 from pkgaction.report import escape
 
-_ENVIRONMENT = {name: f"PKGACTION_{name.upper().replace('-', '_')}" for name in SECRETS}
 _KEYS = "registry-public-keys"
 _SOURCES = ("ecs-url", "registry-url", _KEYS, "elastic-package-url", "readme-phrases")
 _BUILDING = ("bucket", "gpg-fingerprint", "jobs", "package-spec", *_SOURCES)
@@ -127,6 +127,7 @@ def _flush(out: output.Lasting) -> None:
 
 def _failed(options: argparse.Namespace, problem: Problem) -> int:
     """Say what ended the command: for people, and among the results where programs read them."""
+    problem = as_typed(problem, options)
     print(escape.log(f"pkgaction {options.command}: {problem}"), file=sys.stderr)
     if getattr(options, "json", False):
         print(escape.json_line(problem.as_json()))
@@ -136,7 +137,7 @@ def _failed(options: argparse.Namespace, problem: Problem) -> int:
 def _inputs(options: argparse.Namespace, environ: Mapping[str, str]) -> Inputs:
     given = {name: getattr(options, name.replace("-", "_"), "") or "" for name in DEFAULTS}
     given |= {name: _text_of(name, given[name], fix) for name, fix in _FILES.items() if given[name]}
-    given |= {name: environ.get(variable, "") for name, variable in _ENVIRONMENT.items()}
+    given |= {name: environ.get(variable, "") for name, variable in VARIABLES.items()}
     if given[_KEYS] not in {"", UNSIGNED}:
         given[_KEYS] = _text_of(_KEYS, given[_KEYS], f"name a file with armored keys, or {UNSIGNED}")
     value, problems = Inputs.parse(given, bucket_required=options.command in _NEEDS_A_BUCKET)
@@ -158,7 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="pkgaction",
         description="Publish Elastic packages.",
-        epilog=f"Secrets come by the environment alone: {', '.join(_ENVIRONMENT.values())}.",
+        epilog=f"Secrets come by the environment alone: {', '.join(VARIABLES.values())}.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"pkgaction {__version__}")
@@ -242,5 +243,11 @@ def _trusting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--owners", default="", metavar="FILE", help="which key may publish what: YAML")
 
 
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
+
+
 def _paths(parser: argparse.ArgumentParser, name: str = "PATH") -> None:
-    parser.add_argument("paths", nargs="+", metavar=name, type=Path)
+    parser.add_argument("paths", nargs="+", metavar=name, type=_path)

@@ -194,8 +194,12 @@ def of_path(error: OSError, fix: str = "name another path, or correct its rights
         return known
     said = (error.strerror or type(error).__name__).lower()
     what = _SPOKEN.get(error.errno or 0, f"the system refuses it: {said}")
-    names = [str(name) for name in (error.filename, error.filename2) if name]
-    return UsageError(what=what, where=" and ".join(names), fix=fix)
+    where = str(error.filename2 or error.filename or "")
+    if not where and error.errno == errno.ENOENT:
+        temporary = "temporary" in (error.strerror or "")
+        what = "no temporary folder can be used" if temporary else "the folder that this runs in is gone"
+        fix = "set TMPDIR to a folder" if temporary else "change into a folder that is there"
+    return UsageError(what=what, where=where, fix=fix)
 
 
 def of_system(error: OSError) -> RunnerError:

@@ -75,7 +75,8 @@ class GitRepository(Borrowed):
             command = ["rev-parse", "--path-format=absolute", *asked]
             found = git_process.run(command, env=env, cwd=folder).stdout.decode().splitlines()
         except GitError as error:
-            fix = "check the repository out first: actions/checkout"
+            checkout = "check the repository out first: actions/checkout"
+            fix = error.fix if error.fix == git_process.INSTALL else checkout
             raise UsageError(what=error.what, where=str(folder), fix=fix) from error
         top, common, object_format = Path(found[0]), Path(found[1]), found[2]
         way = git_remote.way(*git_borrow.addresses(top, env), server)

@@ -42,6 +42,9 @@ def environment(environ: Mapping[str, str], config: Iterable[tuple[str, str]] = 
     }
 
 
+INSTALL = "install git"
+
+
 def run(
     arguments: Sequence[str],
     *,
@@ -71,7 +74,7 @@ def run(
         raise GitError(what=what, fix="run the job again") from error
     except OSError as error:
         what = f"git can't be started: {error.strerror}"
-        raise of_machine(error) or GitError(what=what, fix="install git") from error
+        raise of_machine(error) or GitError(what=what, fix=INSTALL) from error
     except ValueError as error:
         what = f"git {_verb(arguments)} can't be asked for a name with a NUL"
         raise GitError(what=what, fix="rename the file or revision") from error

@@ -16,7 +16,7 @@ from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.openpgp_keys import KeyPart, ListedKey, listed_keys
 from pkgaction.adapters.openpgp_packets import has_card_stub, key_packets
 from pkgaction.adapters.openpgp_process import Answer, Gpg
-from pkgaction.adapters.openpgp_text import EXPORT, KeyProblemError, read_keys
+from pkgaction.adapters.openpgp_text import EXPORT, PUBLIC, KeyProblemError, read_keys
 from pkgaction.adapters.openpgp_verify import GpgVerifier, is_of_unknown_key, refused_by_readers
 from pkgaction.errors import SigningKeyError
 from pkgaction.model.release import Signature
@@ -173,17 +173,19 @@ def _home(scratch: Path, environ: Mapping[str, str]) -> Iterator[tuple[Path, Gpg
 def _import(
     gpg: Gpg, key: Secret, *, now: datetime, private: bool = False, where: str = PRIVATE_KEY
 ) -> bytes:
+    public = where != PRIVATE_KEY
     try:
-        public = where != PRIVATE_KEY
         data = read_keys(key.reveal(), private=private, public=public, now=now)
     except KeyProblemError as error:
-        raise _refused(error.what, error.fix, where) from None
+        raise _refused(
+            error.what, PUBLIC if public and error.fix == EXPORT else error.fix, where
+        ) from None
     answer = gpg.run("--import", data=data)
     if any(text in answer.errors for text in _NO_AGENT):
         fix = "install gpg-agent, beside gpg"
         raise SigningKeyError(what="gpg-agent cannot be started", where="gpg", fix=fix)
     if not answer.status("IMPORT_OK"):
-        raise _refused("gpg cannot read it", EXPORT, where)
+        raise _refused("gpg cannot read it", PUBLIC if public else EXPORT, where)
     if not private:
         _require_all(data, {words[-1] for words in answer.status("IMPORT_OK")}, where)
     return data

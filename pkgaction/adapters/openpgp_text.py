@@ -22,6 +22,7 @@ from pkgaction.adapters.openpgp_packets import (
 )
 
 EXPORT = "set it to the output of `gpg --armor --export-secret-keys FINGERPRINT`"
+PUBLIC = "set it to the output of `gpg --armor --export FINGERPRINT`"
 MAKE = "make a new key: `gpg --quick-generate-key 'NAME <MAIL>' ed25519 sign 2y`"
 _FILE = "store the exported file as it is, for example by `gh secret set NAME < key.asc`"
 _LARGEST = 4 * 1024 * 1024  # characters; a key ring of hundreds is smaller

@@ -14,6 +14,7 @@ from pkgaction.adapters.cache import user_folder
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.watch import Terminal
 from pkgaction.commands.checkout import Checkout
+from pkgaction.commands.typed import as_typed
 from pkgaction.ending import Attentive
 from pkgaction.errors import PackageError, PkgactionError, UsageError, of_path
 from pkgaction.inputs import Inputs
@@ -86,8 +87,9 @@ class Context:
 
     def fail(self, error: PkgactionError, path: Path) -> int:
         """Say that one of the paths fails, and why; the exit status."""
-        self.watch.say(str(error) if error.where.startswith(str(path)) else f"{path}: {error}")
-        self.problem(Problem.of(error), str(path))
+        problem = as_typed(Problem.of(error), self.options)
+        self.watch.say(str(problem) if problem.where.startswith(str(path)) else f"{path}: {problem}")
+        self.problem(problem, str(path))
         return error.exit_status
 
     def problem(self, problem: Problem, path: str = "") -> None:
@@ -107,9 +109,10 @@ class Context:
         """What became of every package, and whether readers find it; the exit status."""
         for outcome in ledger.sorted() if self.options.json else ():
             self.print(outcome.as_json(), "")
-        for problem in ledger.problems:
+        problems = [as_typed(problem, self.options) for problem in ledger.problems]
+        for problem in problems:
             self.problem(problem)
-        for line in (*text.of(ledger), *(f"error: {problem}" for problem in ledger.problems)):
+        for line in (*text.of(ledger), *(f"error: {problem}" for problem in problems)):
             self.watch.say(line)
         return ledger.exit_status
 

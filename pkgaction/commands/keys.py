@@ -1,5 +1,6 @@
 """sign, verify: zips and the signatures beside them."""
 
+import tempfile
 from pathlib import Path
 
 from pkgaction.adapters import openpgp
@@ -16,7 +17,10 @@ def sign(context: Context) -> int:
         require_zip(path)
         target = path.with_name(f"{path.name}.sig")
         signature = signer.sign(path)
-        target.write_bytes(signature.armored)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".pkgaction-") as aside:
+            made = Path(aside) / target.name
+            made.write_bytes(signature.armored)
+            made.replace(target)  # whole or not at all, whatever lies there
         row: JsonObject = {
             "zip": str(path),
             "signature": str(target),

@@ -177,7 +177,10 @@ def test_a_signer_tells_its_own_signatures_of_a_file_from_all_others(
 
         assert signer.verifies(zipped, mine)
         wrong = [(more, mine), (zipped, flipped), (zipped, foreign), (zipped, mine[:60]), (zipped, b"")]
-        assert not any(signer.verifies(*pair) for pair in wrong)
+        verdicts = [signer.verifies(*pair) for pair in wrong]
+        assert not any(verdicts)
+        assert all(verdict.problem for verdict in verdicts)
+        assert [v.is_of_unknown_key for v in verdicts] == [pair[1] == foreign for pair in wrong]
 
 
 def test_one_signer_signs_file_after_file(scratch: Path, key: Key, tmp_path: Path) -> None:

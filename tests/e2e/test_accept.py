@@ -71,7 +71,7 @@ def test_a_private_key_among_the_trusted_ones_is_refused(desk: Desk, subkeyed: K
     done = desk.run("accept", zipped, *arguments)
 
     assert done.status == 2
-    assert "input trusted-keys: key 2 of 2 is a private key" in done.err
+    assert "--trusted-keys: key 2 of 2 is a private key" in done.err
     assert not objects(desk.bucket)
 
 

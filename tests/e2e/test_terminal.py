@@ -714,7 +714,7 @@ def test_a_secret_that_is_no_line_of_text_is_refused_at_the_terminal(
 
     done = desk.run("sign", path, key=key, environ={variable: os.fsdecode(data)})
 
-    one_line(done, name)
+    one_line(done, f"pkgaction sign: {variable}: ")
     assert list(desk.folder.glob("*.sig")) == []
 
 

@@ -1,0 +1,103 @@
+"""At odd places a command ends in one line that names what is wrong as it was typed, with its status."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_terminal import Desk, desk, one_line
+from tests.fakes.keys import Key
+from tests.fakes.workplace import ROOT
+
+__all__ = ["desk"]
+
+
+def test_an_empty_path_is_not_the_current_folder(desk: Desk) -> None:
+    done = desk.run("validate", "", cwd=desk.package())
+
+    assert done.status == 2
+    assert done.err.splitlines()[-1] == "pkgaction validate: error: argument PATH: it is empty"
+
+
+def test_a_signature_is_written_in_the_place_of_a_pipe_and_waits_for_nobody(
+    desk: Desk, key: Key
+) -> None:
+    (desk.folder / "a.zip").write_bytes(b"a zip")
+    os.mkfifo(desk.folder / "a.zip.sig")
+
+    done = desk.run("sign", "a.zip", key=key, cwd=desk.folder)
+
+    assert done.status == 0, done.err
+    assert (desk.folder / "a.zip.sig").read_bytes().startswith(b"-----BEGIN PGP SIGNATURE-----")
+    assert not list(desk.folder.glob(".pkgaction-*"))
+
+
+def test_a_folder_in_the_place_of_the_zip_is_named(desk: Desk) -> None:
+    target = desk.folder / "out" / "lanternfish-1.2.0.zip"
+    target.mkdir(parents=True)
+    package = desk.package()
+
+    done = desk.run("build", package, "--output", target.parent)
+
+    one_line(done, f"{package}: {target}: it is a folder, not a file")
+
+
+def test_where_there_is_no_git_it_is_to_be_installed(desk: Desk) -> None:
+    done = desk.run("plan", "--repository", desk.folder, environ={"PATH": "/nowhere"})
+
+    one_line(done, "git can't be started", "(install git)")
+
+
+def test_a_folder_that_is_gone_is_said_to_be(desk: Desk) -> None:
+    gone = desk.folder / "gone"
+    script = f"mkdir {gone}; cd {gone}; rmdir {gone}; exec {sys.executable} -m pkgaction build x"
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(desk.folder)}
+    done = subprocess.run(["sh", "-c", script], env=env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        "pkgaction build: the folder that this runs in is gone (change into a folder that is there)\n"
+    )
+
+
+def _accept(desk: Desk) -> list[str | Path]:
+    (desk.folder / "keys.asc").write_text("no key")
+    (desk.folder / "owners.yml").write_text(f"{'0123456789' * 4}: [a]\n")
+    files = ("--trusted-keys", desk.folder / "keys.asc", "--owners", desk.folder / "owners.yml")
+    return ["accept", "x.zip", *desk.to_bucket, *files]
+
+
+def test_for_trusted_keys_nobody_is_told_to_export_a_secret_one(desk: Desk) -> None:
+    done = desk.run(*_accept(desk))
+
+    one_line(done, "pkgaction accept: --trusted-keys: ", "`gpg --armor --export FINGERPRINT`")
+    assert "secret" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["publish", "x", "--bucket", "nowhere"], "publish: --bucket: 'nowhere' is no bucket"),
+        (["build", "x", "--jobs", "0"], "build: --jobs: '0' is no number"),
+        (["audit"], "audit: --bucket: no bucket is given"),
+        (
+            ["validate", "x", "--package-spec", "/nowhere"],
+            "(name another archive or folder in --package-spec, or none)",
+        ),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_an_input_is_named_as_the_option_that_was_typed(
+    desk: Desk, arguments: list[str], says: str
+) -> None:
+    one_line(desk.run(*arguments), says, statuses=(2, 3))
+
+
+def test_a_secret_is_named_by_its_variable(desk: Desk) -> None:
+    (desk.folder / "a.zip").write_bytes(b"a zip")
+
+    done = desk.run("sign", desk.folder / "a.zip", environ={"PKGACTION_GPG_PRIVATE_KEY": "no key"})
+
+    one_line(done, "pkgaction sign: PKGACTION_GPG_PRIVATE_KEY: it is not an armored OpenPGP key")
