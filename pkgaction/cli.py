@@ -43,6 +43,10 @@ _FILES = {  # inputs that a command takes as files, and what to name
     "trusted-keys": "name a file with armored public keys",
     "owners": "name a YAML file with the owner map",
 }
+_AS_FILES = {  # of a person a file is asked for: what the help says
+    _KEYS: ("FILE", f"armored keys that have signed required input packages, or {UNSIGNED}"),
+    "readme-phrases": ("FILE", "YAML with the wording of rendered documents"),
+}
 _NEEDS_A_BUCKET = {"publish", "audit", "reindex", "accept"}
 
 
@@ -229,7 +233,8 @@ def _command(
     parser = commands_.add_parser(name, help=text, description=text, allow_abbrev=False)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     for option in options:
-        parser.add_argument(f"--{option}", default="", help=f"as the Action's input {option}")
+        metavar, text = _AS_FILES.get(option, (None, f"as the Action's input {option}"))
+        parser.add_argument(f"--{option}", default="", metavar=metavar, help=text)
     return parser
 
 

@@ -133,7 +133,7 @@ class Delivery:
         try:
             yield
         except (PkgactionError, OSError) as error:
-            self.ledger.warnings.append(f"{what}: {error}")
+            self.ledger.warnings.append(f"{what}: {Problem.of(error)}")
         except Exception as error:  # noqa: BLE001 - one report must not keep the others from being written
             self.ledger.warnings.append(f"{what}: {Problem.of(error).what}")
 

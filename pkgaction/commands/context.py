@@ -55,6 +55,7 @@ class Context:
     environ: Mapping[str, str]
     stack: contextlib.ExitStack
     clock: SystemClock = field(default_factory=SystemClock)
+    failures: list[str] = field(default_factory=list)  # of paths so far, as sentences
 
     @property
     def watch(self) -> Attentive:
@@ -88,7 +89,9 @@ class Context:
     def fail(self, error: PkgactionError, path: Path) -> int:
         """Say that one of the paths fails, and why; the exit status."""
         problem = as_typed(Problem.of(error), self.options)
-        self.watch.say(str(problem) if problem.where.startswith(str(path)) else f"{path}: {problem}")
+        told = str(problem) if problem.where.startswith(str(path)) else f"{path}: {problem}"
+        self.failures.append(told)
+        self.watch.say(told)
         self.problem(problem, str(path))
         return error.exit_status
 

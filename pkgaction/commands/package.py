@@ -56,7 +56,7 @@ def validate(context: Context) -> int:
 
     status = context.each(step)
     if context.options.format == "sarif":
-        context.print_json(sarif.of(all_found))
+        context.print_json(sarif.of(all_found, context.failures))
     return status
 
 

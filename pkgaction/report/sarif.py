@@ -15,12 +15,24 @@ from pkgaction.model.json import Json, JsonObject
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def of(found: Mapping[str, Sequence[Finding]]) -> JsonObject:
-    """One log of one run; the findings are by the package's folder, from where the command runs."""
+def of(found: Mapping[str, Sequence[Finding]], problems: Sequence[str] = ()) -> JsonObject:
+    """One log of one run; the findings are by the package's folder, from where the command runs.
+
+    Args:
+        found: the findings of each package that was looked at.
+        problems: what kept others from being looked at, as sentences.
+    """
     findings = [finding for group in found.values() for finding in group]
     driver: JsonObject = {"name": "pkgaction", "version": __version__, "rules": _rules(findings)}
     results: Json = [_result(folder, one) for folder, group in found.items() for one in group]
-    run: JsonObject = {"tool": {"driver": driver}, "results": results, "columnKind": "unicodeCodePoints"}
+    told: Json = [{"level": "error", "message": {"text": problem}} for problem in problems]
+    ended: JsonObject = {"executionSuccessful": not problems, "toolExecutionNotifications": told}
+    run: JsonObject = {
+        "tool": {"driver": driver},
+        "invocations": [ended],
+        "results": results,
+        "columnKind": "unicodeCodePoints",
+    }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 

@@ -45,7 +45,8 @@ def between(
     base = base_of(intent, head, repository, notices)
     if base is None or base == head:
         notices += unmatched.warnings(repository, head, packages)
-        return nothing_to_compare(head, on=intent.default_branch if base else "")
+        on = intent.default_branch if base else ""
+        return nothing_to_compare(head, on=on, is_base=bool(base))
     made = compare(repository, base, head, packages.patterns, maintenance=intent.maintenance)
     notices += _unmatched(made, repository, packages)
     if intent.maintenance:
@@ -219,9 +220,16 @@ def _before_merge(
     return repository.first_parent(head)
 
 
-def nothing_to_compare(head: str, *, on: str = "") -> Plan:
-    """A plan without candidates, for a commit that has none before it, or lies on a branch anyhow."""
-    why = f"lies on {on} itself" if on else "has no commit before it to compare with"
+def nothing_to_compare(head: str, *, on: str = "", is_base: bool = False) -> Plan:
+    """A plan without candidates, for a commit that has none before it, or lies on a branch anyhow.
+
+    Args:
+        head: the commit.
+        on: the branch that it lies on; empty: it is not compared with one.
+        is_base: whether it is what it would be compared with.
+    """
+    why = "would be compared with itself" if is_base else "has no commit before it to compare with"
+    why = f"lies on {on} itself" if on else why
     how = "an audit finds what is missing, and packages can be published by name"
     compared = f"{head[:12]} {why}: nothing counts as new ({how})"
     return Plan(base="", head=head, compared=compared)

@@ -34,13 +34,13 @@ def opened(path: Path, *, shared: bool = True) -> Iterator[tuple[str, Tree]]:
     try:
         stream = path.open("rb")
     except OSError as error:
-        raise _refused(path.name, f"it can't be read as a zip: {error}") from error
+        raise _refused(path.name, f"it can't be read as a zip: {_words(error)}") from error
     with stream:
         read = _reader(stream.fileno())
         try:
             found = _entries(stream, read, comment=not shared)
         except _DAMAGE as error:
-            raise _refused(path.name, f"it is refused as a zip: {error}") from error
+            raise _refused(path.name, f"it is refused as a zip: {_words(error)}") from error
         top = _top(path, found)
         _refuse_doubles(path, found)
         if shared:
@@ -135,7 +135,7 @@ class _Checked:
         try:
             return self._stream.read(size)
         except _DAMAGE as error:
-            what = f"it is damaged: the entry {self._name[:200]!r}: {error}"
+            what = f"it is damaged: the entry {self._name[:200]!r}: {_words(error)}"
             raise _refused(self._zip_name, what) from error
 
     def close(self) -> None:
@@ -146,6 +146,11 @@ class _Checked:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _words(error: Exception) -> str:
+    """What is wrong, without the system's numbers."""
+    return (error.strerror or "").lower() if isinstance(error, OSError) else str(error)
 
 
 def _refused(zip_name: str, what: str) -> PackageError:

@@ -162,4 +162,7 @@ def test_a_log_for_code_scanning_stays_the_only_document(desk: Desk) -> None:
     done = desk.run("validate", "--json", "--format", "sarif", "nowhere", cwd=desk.folder)
 
     assert done.status == 2
-    assert json.loads(done.out)["version"] == "2.1.0"
+    log = json.loads(done.out)
+    assert log["version"] == "2.1.0"
+    (told,) = log["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert "nowhere: there is no such file" in told["message"]["text"]

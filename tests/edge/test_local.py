@@ -135,6 +135,12 @@ def test_the_plan_of_two_commits_is_the_one_of_their_push(
     assert len(rows) == 2
 
 
+def test_a_commit_that_is_compared_with_itself_is_told_so(place: Workplace, terminal: Terminal) -> None:
+    assert terminal.plan(place.clone, "--base", "HEAD") == []
+    assert "would be compared with itself" in terminal.said
+    assert "no commit before it" not in terminal.said
+
+
 def test_a_branch_that_goes_onto_the_remotes_as_it_is_needs_no_trial_merge(
     place: Workplace, terminal: Terminal
 ) -> None:

@@ -27,6 +27,18 @@ def _results() -> list[object]:
     return found
 
 
+def test_what_was_not_looked_at_is_a_notification() -> None:
+    run = json.loads(json.dumps(sarif.of({}, ["x: there is no such file"])))["runs"][0]
+    good = json.loads(json.dumps(_LOG))["runs"][0]
+
+    (ended,) = run["invocations"]
+    assert ended["executionSuccessful"] is False
+    assert ended["toolExecutionNotifications"] == [
+        {"level": "error", "message": {"text": "x: there is no such file"}}
+    ]
+    assert good["invocations"] == [{"executionSuccessful": True, "toolExecutionNotifications": []}]
+
+
 def test_each_finding_is_a_result_at_its_place() -> None:
     first, second, third = (json.loads(json.dumps(result)) for result in _results())
 
@@ -58,7 +70,9 @@ def test_each_rule_is_described_once_with_its_address() -> None:
 @pytest.mark.skipif(
     not _SCHEMA.exists(), reason="SARIF's schema is not here: make .venv/sarif-2.1.0.json"
 )
-@pytest.mark.parametrize("log", [_LOG, sarif.of({})], ids=["findings", "nothing"])
+@pytest.mark.parametrize(
+    "log", [_LOG, sarif.of({}), sarif.of({}, ["x"])], ids=["findings", "nothing", "failure"]
+)
 def test_the_log_is_what_the_schema_of_sarif_asks_for(log: object) -> None:
     schema = json.loads(Path(_SCHEMA).read_bytes())
 
