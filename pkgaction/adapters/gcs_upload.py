@@ -149,7 +149,7 @@ class _Chunk:
             if not 0 <= skip < len(self.data):
                 message = f"the server holds {_held(answer)} bytes of an upload in chunks"
                 raise LostSessionError(message)
-            if skip == before:
+            if skip <= before:
                 message = "the server takes no more of an upload in chunks"
                 raise DamagedError(message)
             before, answer = skip, self._send(skip)

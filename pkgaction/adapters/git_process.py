@@ -4,9 +4,10 @@ import contextlib
 import io
 import os
 import re
+import signal
 import subprocess
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, cast
 
@@ -14,6 +15,7 @@ from pkgaction.adapters.child_environment import GIT, inherited
 from pkgaction.errors import GitError, of_machine
 
 LOCAL_SECONDS = 60.0
+LARGE_SECONDS = 300.0  # until more of a large file comes
 _LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s']*@")
 CAN_FAIL = frozenset({0, 1, 128})  # exit statuses of a question that may be answered with no
 
@@ -116,14 +118,11 @@ class BlobReader:
         """The blob's bytes."""
         with self._lock:
             process = self._process = self._mine() or _piped(self._command, self._env)
-            timer = threading.Timer(LOCAL_SECONDS, process.kill)
-            timer.start()
             try:
-                return _answer(process, oid)
+                with _in_time(process, LOCAL_SECONDS):
+                    return _answer(process, oid)
             except OSError as error:
                 raise GitError(what=f"git cat-file broke off at {oid}") from error
-            finally:
-                timer.cancel()
 
     def _mine(self) -> subprocess.Popen[bytes] | None:
         """The process, unless it is that of the process which we were forked from."""
@@ -154,8 +153,12 @@ class _BlobStream(io.BufferedReader):
         self._oid = oid
 
     def read(self, size: int | None = -1, /) -> bytes:
-        data = super().read(size)
-        if not data and size != 0 and self._process.wait(LOCAL_SECONDS):
+        with _in_time(self._process, LARGE_SECONDS):
+            data = super().read(size)
+        if not data and size != 0 and (status := self._process.wait(LOCAL_SECONDS)):
+            if status == -signal.SIGKILL:
+                what = f"git cat-file broke off at {self._oid}"
+                raise GitError(what=what, fix="run the job again")
             fix = "check the repository out again"
             raise GitError(what=f"the object {self._oid} is not in the repository", fix=fix)
         return data
@@ -170,6 +173,17 @@ def _piped(
 ) -> subprocess.Popen[bytes]:
     pipe, none, size = subprocess.PIPE, subprocess.DEVNULL, -1 if buffered else 0
     return subprocess.Popen(command, bufsize=size, env=env, stdin=pipe, stdout=pipe, stderr=none)
+
+
+@contextlib.contextmanager
+def _in_time(process: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+    """What is waited for comes in time, or the process is ended: git may fetch what a clone lacks."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

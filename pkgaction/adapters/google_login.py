@@ -8,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,9 +21,10 @@ from google.auth.transport import Request
 from typing_extensions import override
 
 from pkgaction.adapters.clock import SystemClock
+from pkgaction.adapters.deadline import OverdueError, within
 from pkgaction.adapters.login_causes import RefusedError, Step
 from pkgaction.adapters.login_errors import explain
-from pkgaction.adapters.login_transport import PatientRequest, cleaned
+from pkgaction.adapters.login_transport import LONGEST, PatientRequest, cleaned
 from pkgaction.errors import PkgactionError
 from pkgaction.model.json import Json, text_at
 from pkgaction.model.secret import Secret
@@ -176,9 +178,12 @@ def of_machine() -> Credentials:
         RefusedError: there are none.
     """
     try:
-        found, _ = google.auth.default(scopes=SCOPES)
+        # it may ask gcloud and the machine's metadata server, and has no limit for both
+        found, _ = within(LONGEST, partial(google.auth.default, scopes=SCOPES))
     except DefaultCredentialsError as error:
         raise RefusedError(step=Step.DEFAULT, status=400) from error
+    except OverdueError as error:
+        raise RefusedError(step=Step.OTHER, status=0, said=f"no answer ({error})") from None
     return found
 
 

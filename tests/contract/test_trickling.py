@@ -5,10 +5,11 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 
+import google.auth
 import pytest
 from google.auth.credentials import AnonymousCredentials
 
-from pkgaction.adapters import fetcher, github_api, login_transport, workload_identity
+from pkgaction.adapters import fetcher, github_api, google_login, login_transport, workload_identity
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.deadline import Limit
 from pkgaction.adapters.fetcher import Fetcher, fetched
@@ -161,3 +162,15 @@ def test_all_files_of_a_server_have_one_limit(
                 assert "more than 0 seconds of this run, and is not asked again" in result()
 
     assert len(server.asked) <= jobs
+
+
+def test_default_credentials_that_are_never_found_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(google_login, "LONGEST", 0.1)
+    monkeypatch.setattr(google.auth, "default", lambda scopes: ended.wait(60))
+
+    try:
+        with pytest.raises(LoginUnavailableError, match=r"no answer \(it took more than"):
+            workload_identity.credentials(provider="", service_account="", environ={}, clock=FakeClock())
+    finally:
+        ended.set()

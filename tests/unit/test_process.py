@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pkgaction.adapters import child_environment, git_process
+from pkgaction.errors import GitError
 from tests.fakes.workplace import ROOT
 
 _SECRETS = {
@@ -140,3 +141,16 @@ def test_a_key_that_a_command_is_given_leaves_its_environment(tmp_path: Path) ->
     shown = (tmp_path / "own").read_text() + (tmp_path / "parent").read_text()
     assert f"PATH={path}" in shown
     assert "kelp" not in shown
+
+
+def test_git_that_stops_in_the_middle_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git = tmp_path / "git"
+    git.write_text("#!/bin/sh\necho part\nexec sleep 60\n")
+    git.chmod(0o755)
+    monkeypatch.setattr(git_process, "LARGE_SECONDS", 0.3)
+
+    environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    with git_process.open_blob(tmp_path, "0" * 40, environ) as stream:
+        assert stream.read(1 << 20) == b"part\n"
+        with pytest.raises(GitError, match="git cat-file broke off"):
+            stream.read(1)

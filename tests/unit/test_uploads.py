@@ -256,6 +256,20 @@ def test_a_server_that_takes_no_more_is_given_up(store: GcsStore, server: Server
     assert len(server.seen) < 50
 
 
+def test_a_server_that_goes_back_and_forth_is_given_up(store: GcsStore, server: Server) -> None:
+    def restless() -> requests.Response | None:
+        more = 99 + len(server.seen) % 2
+        held = {"Range": f"bytes=0-{CHUNK + more}"}
+        return answered(308, **held) if server.seen[-1].startswith("PUT") else None
+
+    server.odd = dict.fromkeys(range(SECOND, 1000), restless)
+
+    with pytest.raises(StorageError):
+        store.create("a", Bytes(LARGE), HEADERS)
+
+    assert len(server.seen) < 50
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b'{"name": "a"}', b"\xff\xfe"],
