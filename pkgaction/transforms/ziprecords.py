@@ -20,6 +20,7 @@ STORED, DEFLATED = 0, 8
 _LOCAL = struct.Struct("<4s5H3L2H")
 _MOST_NAMED = 1024  # bytes of a header's name and extra fields that are read at once
 _LATER, _UTF_8 = 1 << 3, 1 << 11  # flags: sizes stand behind the data; the name is UTF-8
+_UNIX = {3, 19}  # systems: Unix, macOS
 _FLAGS = _LATER | _UTF_8 | 0b110  # and how hard it was compressed
 _ENCRYPTED = 1 | 1 << 6 | 1 << 13  # the entry, strongly, and its header
 # Source: APPNOTE.TXT 4.4.5
@@ -109,9 +110,10 @@ def _bytes(read: At, folder: Entry) -> bytes:
 def _name(central: Central) -> str:
     if problem := _of_another_kind(central):
         raise AmbiguousZipError(problem)
-    if not central.made_by >> 8 and not central.name.isascii():  # Info-ZIP takes it for one of DOS
+    # of other systems, Info-ZIP takes them for letters of DOS, also where they are said to be UTF-8
+    if central.made_by >> 8 not in _UNIX and not central.name.isascii():
         raise AmbiguousZipError(
-            "its name has letters that readers take for others, as it is made on DOS"
+            "its name has letters that readers take for others, as it is not made on Unix or macOS"
         )
     if not central.flags & _UTF_8 and not central.name.isascii():
         raise AmbiguousZipError("its name is neither ASCII nor said to be UTF-8")

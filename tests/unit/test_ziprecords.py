@@ -269,6 +269,21 @@ def test_what_readers_could_take_differently_is_refused(tmp_path: Path, made: Zi
     assert caught.value.where == f"{TOP}.zip"
 
 
+@pytest.mark.parametrize("version", [20, 25, 50])
+@pytest.mark.parametrize("system", range(20))
+def test_letters_beyond_ascii_are_taken_of_unix_and_macos_alone(
+    tmp_path: Path, system: int, version: int
+) -> None:
+    made = both(GOOD, name=f"{TOP}/docs/bücher.md".encode(), flags=1 << 11)
+    made = central(made, made_by=system << 8 | version, attributes=0)
+
+    if system in {3, 19}:
+        assert "docs/bücher.md" in taken(tmp_path, made.written())
+    else:
+        with pytest.raises(PackageError):
+            taken(tmp_path, made.written())
+
+
 def test_a_checksum_that_looks_as_a_descriptors_signature_needs_one(tmp_path: Path) -> None:
     wanted = struct.unpack("<L", DESCRIPTOR)[0]
     data = _of_checksum(wanted)

@@ -125,6 +125,14 @@ def host(zip_: Zip, dice: Random) -> Zip:
 
 
 @kind
+def code_page(zip_: Zip, dice: Random) -> Zip:
+    """The systems and versions by which Info-ZIP takes a name for one of DOS, or does not."""
+    at = any_entry(zip_, dice)
+    made_by = dice.choice((0, 3, 6, 11)) << 8 | dice.choice((20, 25, 26, 40, 50))
+    return with_central(zip_, at, replace(zip_.central[at], made_by=made_by))
+
+
+@kind
 def needed(zip_: Zip, dice: Random) -> Zip:
     version = dice.choice((0, 10, 11, 20, 21, 25, 27, 45, 46, 50, 51, 62, 63, 64, 255, 0xFFFF))
     at = any_entry(zip_, dice)
