@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pkgaction.adapters.named_file import real
 from pkgaction.errors import UsageError
 from pkgaction.model.event import Relay
 from pkgaction.model.manifest import PackageId
@@ -71,7 +72,7 @@ class Retelling:
         """One report. Neither it nor a folder above it may be a link to another place."""
         where = str(path.relative_to(self.workspace))
         try:
-            if not path.resolve().is_relative_to(self.workspace.resolve()):
+            if not real(path).is_relative_to(real(self.workspace)):
                 raise UsageError(what="it leads out of the workspace", where=where, fix=_UPLOAD)
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
                 if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from pkgaction.adapters.checked_out import SUBMODULE, SYMLINK
+from pkgaction.adapters.named_file import real
 from pkgaction.adapters.working_tree import Surroundings, WorkingTree
 from pkgaction.errors import UsageError
 from pkgaction.model.disk import FileOnDisk
@@ -48,7 +49,7 @@ def package(
     if not path.is_dir():
         what = "it is not a folder" if path.exists() else "there is no such folder"
         raise UsageError(what=what, where=str(path), fix="name a package's folder")
-    folder = path.resolve()  # a link to it may lie in another repository
+    folder = real(path)  # a link to it may lie in another repository
     inner = (folder, *folder.parents)
     root = around.root if around else repository_of(folder)
     root = root or next((above for above in inner[1 : _HIGHEST + 1] if _looks_like_a_root(above)), None)
@@ -72,7 +73,7 @@ def _from_here(folder: Path) -> str:
 
 def repository_of(path: Path) -> Path | None:
     """The nearest folder, from this one up, that git has made a repository's root."""
-    folder = path.resolve()
+    folder = real(path)
     return next((above for above in (folder, *folder.parents) if _is_repository(above)), None)
 
 

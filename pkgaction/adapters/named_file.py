@@ -19,6 +19,14 @@ _KINDS = {
 _MISSING = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 
 
+def real(path: Path) -> Path:
+    """The same place, absolute and without links; what leads in a circle stays as it is.
+
+    Path.resolve raises RuntimeError there, which says nothing of the path, before Python 3.13.
+    """
+    return Path(os.path.realpath(path))
+
+
 def require(path: Path, *, fix: str, where: str = "") -> None:
     """Refuse what is not a plain file that can be read.
 

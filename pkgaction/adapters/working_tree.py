@@ -14,6 +14,7 @@ from pkgaction.adapters import checked_out, filtered, git_process
 from pkgaction.adapters.checked_out import IndexEntry
 from pkgaction.adapters.child_environment import GIT_CONFIGURATION, inherited
 from pkgaction.adapters.git_process import CAN_FAIL
+from pkgaction.adapters.named_file import real
 from pkgaction.errors import GitError
 
 _NO_PROGRAMS = {"core.fsmonitor": "false", "core.hooksPath": os.devnull}
@@ -59,7 +60,7 @@ class WorkingTree:
 
 def examine(folder: Path, environ: Mapping[str, str]) -> WorkingTree | None:
     """What git says of a folder; None where it lies in no repository."""
-    here = folder.resolve()
+    here = real(folder)
     if not any(os.path.lexists(above / ".git") for above in (here, *here.parents)):
         return None
     return _examined(here, environ, ".")

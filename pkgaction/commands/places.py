@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
+from pkgaction.adapters.named_file import real
 from pkgaction.errors import UsageError, of_path
 from pkgaction.model.excluded import RESULTS
 
@@ -19,8 +20,8 @@ def output(given: str, packages: Sequence[Path]) -> Path:
     """
     here = Path.cwd()
     if not given and (around := next((one for one in packages if _is_in(here, one)), None)):
-        return around.resolve() / _ZIPS
-    target = Path(given or here).resolve()
+        return real(around) / _ZIPS
+    target = real(Path(given or here))
     refuse_inside(
         target, packages, what="the zip would lie in the package itself", where=f"--output {target}"
     )
@@ -57,13 +58,13 @@ def refuse_inside(place: Path, packages: Sequence[Path], *, what: str, where: st
     """
     for package in packages:
         if _is_in(place, package):
-            allowed = f"{package.resolve() / _ZIPS}, which no zip holds"
+            allowed = f"{real(package) / _ZIPS}, which no zip holds"
             raise UsageError(what=what, where=where, fix=f"name a folder outside of it, or {allowed}")
 
 
 def _is_in(place: Path, package: Path) -> bool:
     """Whether what lies at the place is a part of the package in that folder."""
-    folder = package.resolve()
-    if not package.is_dir() or not place.resolve().is_relative_to(folder):
+    folder = real(package)
+    if not package.is_dir() or not real(place).is_relative_to(folder):
         return False
-    return place.resolve().relative_to(folder).parts[:1] != PurePath(RESULTS).parts
+    return real(place).relative_to(folder).parts[:1] != PurePath(RESULTS).parts

@@ -101,3 +101,14 @@ def test_a_secret_is_named_by_its_variable(desk: Desk) -> None:
     done = desk.run("sign", desk.folder / "a.zip", environ={"PKGACTION_GPG_PRIVATE_KEY": "no key"})
 
     one_line(done, "pkgaction sign: PKGACTION_GPG_PRIVATE_KEY: it is not an armored OpenPGP key")
+
+
+def test_a_link_that_leads_in_a_circle_is_nothing_that_is_there(desk: Desk) -> None:
+    (desk.folder / "circle").symlink_to("circle")
+
+    for path in ("circle", "circle/below"):
+        done = desk.run("build", path, "--package-spec", "none", cwd=desk.folder)
+        one_line(done, f"{path}: there is no such folder")
+
+    done = desk.run("build", desk.package(), "--output", "circle", cwd=desk.folder)
+    one_line(done, "--output", "circle", "something else is there already")
