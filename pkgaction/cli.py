@@ -74,11 +74,12 @@ def _ran(options: argparse.Namespace, environ: Mapping[str, str], out: output.La
     try:
         status = _run(options, environ)
         _flush(out)
-    except PkgactionError as error:
-        return _failed(options, Problem.of(error))
-    except (OSError, MemoryError, RuntimeError) as error:
-        known = of_path(error) if isinstance(error, OSError) else of_machine(error)
+    except Exception as error:
+        if ending.asked():
+            raise  # it is the signal's doing
+        known = _known(error)
         if known is None:
+            _print_row(options, Problem.of(error))
             raise
         if isinstance(error, OutputLostError):
             out.abandon()
@@ -133,9 +134,20 @@ def _failed(options: argparse.Namespace, problem: Problem) -> int:
     """Say what ended the command: for people, and among the results where programs read them."""
     problem = as_typed(problem, options)
     print(escape.log(f"pkgaction {options.command}: {problem}"), file=sys.stderr)
+    _print_row(options, problem)
+    return problem.exit_status
+
+
+def _print_row(options: argparse.Namespace, problem: Problem) -> None:
     if getattr(options, "json", False):
         print(escape.json_line(problem.as_json()))
-    return problem.exit_status
+
+
+def _known(error: Exception) -> PkgactionError | None:
+    """What ended a command, as an error that says what to do; None: a bug of ours."""
+    if isinstance(error, PkgactionError):
+        return error
+    return of_path(error) if isinstance(error, OSError) else of_machine(error)
 
 
 def _inputs(options: argparse.Namespace, environ: Mapping[str, str]) -> Inputs:

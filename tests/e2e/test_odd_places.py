@@ -1,5 +1,6 @@
 """At odd places a command ends in one line that names what is wrong as it was typed, with its status."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pkgaction import cli, commands
 from tests.e2e.test_terminal import Desk, desk, one_line
 from tests.fakes.keys import Key
 from tests.fakes.workplace import ROOT
@@ -60,6 +62,35 @@ def test_a_folder_that_is_gone_is_said_to_be(desk: Desk) -> None:
     assert done.stderr == (
         "pkgaction build: the folder that this runs in is gone (change into a folder that is there)\n"
     )
+
+
+def test_an_output_that_takes_no_more_is_the_machines_fault_and_nothing_is_left(desk: Desk) -> None:
+    package, output = desk.package(), desk.folder / "out"
+    script = f"ulimit -f 4; exec {sys.executable} -m pkgaction build --json {package} --output {output}"
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(desk.folder)}
+    command = ["sh", "-c", f"{script} --package-spec none"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["exit-status"] == 3
+    assert "a file is larger than the runner allows" in done.stderr
+    assert list(output.iterdir()) == []
+
+
+def test_a_bug_has_its_row_and_its_traceback(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(name: str, context: object) -> int:
+        raise KeyError(name, context)
+
+    monkeypatch.setattr(commands, "run", broken)
+
+    with pytest.raises(KeyError):
+        cli.main(["entry", "--json", str(desk.folder)], {})
+
+    row = json.loads(capsys.readouterr().out)
+    assert row["problem"] == "pkgaction itself failed: KeyError"
+    assert row["exit-status"] == 1
 
 
 def _accept(desk: Desk) -> list[str | Path]:

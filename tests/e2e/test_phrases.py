@@ -21,6 +21,7 @@ def merged(key: Key) -> Iterator[tuple[Scene, Merge]]:
             scene.place.bump("lanternfish", "1.3.0")
             scene.place.write(f"{_PACKAGE}/_dev/build/docs/README.md", '{{ fields "glow" }}\n')
             scene.place.write("docs/phrases.yml", 'exported_fields: "As committed\\n\\n"\n')
+            scene.place.write("docs/large.yml", "a" * 6_000_000)
             (scene.place.clone / "docs" / "link.yml").symlink_to("phrases.yml")
             (scene.place.clone / "linked").symlink_to("docs")
 
@@ -38,6 +39,7 @@ def merged(key: Key) -> Iterator[tuple[Scene, Merge]]:
         pytest.param("docs/link.yml", ["'docs/link.yml' is a symbolic link"], id="link"),
         pytest.param("linked/phrases.yml", ["has no file"], id="below a link"),
         pytest.param("docs/../../x.yml", ["is not a path in the repository"], id="outside"),
+        pytest.param("docs/large.yml", ["phrases: the file has more than 5242880 bytes"], id="large"),
         pytest.param("/etc/hostname", ["is not a path in the repository"], id="absolute"),
     ],
 )

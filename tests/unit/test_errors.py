@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from pkgaction import errors
-from pkgaction.errors import PkgactionError, of_machine
+from pkgaction.errors import PkgactionError, of_machine, of_path
 from pkgaction.model.outcome import Problem
 
 _ALL = [
@@ -104,3 +104,26 @@ def test_a_bug_is_told_as_ours_by_its_kind_alone() -> None:
     assert problem.what == "pkgaction itself failed: ValueError"
     assert problem.exit_status == 1
     assert "hunter2" not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(errno.EACCES, "Permission denied", "/x"), "/x: the permission for it is missing"),
+        (
+            OSError(errno.EISDIR, "Is a directory", "/a", None, "/y"),
+            "/y: it is a folder, not a file",
+        ),
+        (OSError(errno.EXDEV, "Invalid link", "/x"), "/x: the system refuses it: invalid link"),
+        (OSError(errno.ENOENT, "No usable temporary directory"), "no temporary folder can be used"),
+        (OSError(errno.ENOENT, "No such file"), "the folder that this runs in is gone"),
+        (OSError(errno.ENOSPC, "No space left", "/x"), "/x: no space left on the runner's disk"),
+    ],
+    ids=["rights", "rename", "other", "temporary", "gone", "disk"],
+)
+def test_what_the_system_says_of_a_path_is_said_in_words(error: OSError, says: str) -> None:
+    told = str(of_path(error))
+
+    assert told.startswith(says)
+    assert "Errno" not in told
+    assert told.endswith(")")
