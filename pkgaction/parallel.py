@@ -57,7 +57,7 @@ def _pool(step: Callable[[int], object], workers: int) -> Iterator[Executor]:
     except BaseException:  # also where nobody asks for more
         executor.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
-            child.terminate()
+            child.kill()  # one that has not begun yet has SIGTERM blocked, and would be waited for
         raise
 
 

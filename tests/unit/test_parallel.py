@@ -144,3 +144,21 @@ def test_a_process_leaves_signals_to_its_parent() -> None:
 
     assert found == [(before, signal.SIG_IGN, signal.SIG_DFL)] * 2
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
+
+
+_STUCK = """
+import os, signal, sys, time
+from pkgaction import parallel
+parallel.begin_forked = lambda parent: time.sleep(30)  # it never comes to unblock SIGTERM
+try:
+    for result in parallel.over_cores(lambda n: n, range(2), jobs=2):
+        raise KeyboardInterrupt
+except KeyboardInterrupt:
+    sys.exit(3)
+"""
+
+
+def test_a_process_that_has_not_begun_yet_is_not_waited_for() -> None:
+    done = subprocess.run([sys.executable, "-c", _STUCK], cwd=ROOT, check=False, timeout=20)
+
+    assert done.returncode == 3
