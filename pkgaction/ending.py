@@ -31,6 +31,7 @@ INTERRUPTED = 128 + signal.SIGINT
 STATUSES = frozenset(128 + each for each in SIGNALS)
 T = TypeVar("T")
 _AGAIN = 0.01  # seconds until an ignored exception is raised again
+_LATE = "ignored due to race condition"  # as Python says it
 _CLEANING = 5.0  # seconds that a signal waits for cleaning up
 
 
@@ -87,11 +88,16 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _NotIgnored:
-    """Python calls it with what it ignores: what ends the process is raised again a moment later."""
+    """Python calls it with what it ignores: what ends the process is raised again a moment later.
+
+    A second signal that came just before it was to be ignored is no news.
+    """
 
     regular: "Callable[[UnraisableHookArgs], object]"
 
     def __call__(self, ignored: "UnraisableHookArgs", /) -> None:
+        if _asked.signal and isinstance(ignored.exc_value, OSError) and _LATE in str(ignored.exc_value):
+            return
         if _asked.error is None or ignored.exc_value is not _asked.error:
             self.regular(ignored)
             return

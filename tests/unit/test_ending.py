@@ -128,6 +128,26 @@ except SystemExit:
     assert (done.returncode, done.stdout) == (TERMINATED, "reported\n")
 
 
+def test_a_signal_that_comes_as_it_begins_to_be_ignored_is_no_traceback() -> None:
+    work = """
+try:
+    tell()
+except SystemExit:
+    signal.signal(signal.SIGUSR1, lambda *_: signal.signal(signal.SIGUSR2, signal.SIG_IGN))
+    signal.signal(signal.SIGUSR2, lambda *_: None)
+    both = {signal.SIGUSR1, signal.SIGUSR2}
+    signal.pthread_sigmask(signal.SIG_BLOCK, both)
+    for each in both:
+        os.kill(os.getpid(), each)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, both)
+    raise
+"""
+
+    done = _run(work, "SIGTERM")
+
+    assert (done.returncode, done.stderr) == (TERMINATED, "")
+
+
 def test_what_else_python_ignores_is_still_said() -> None:
     done = _run("class One:\n    def __del__(self): 1 / 0\nOne()\nsys.exit(0)", "SIGTERM")
 
