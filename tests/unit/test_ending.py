@@ -244,6 +244,7 @@ class One:
     def __init__(self): self.kill, self.me, self.number = os.kill, os.getpid(), NUMBER
     def __del__(self): self.kill(self.me, self.number)
 sys.one = One()
+atexit.register(lambda: time.sleep({asleep}))
 atexit.register(tell)
 def work():
     {work}
@@ -254,19 +255,19 @@ ending.leave_with(work, interrupted=130)
 
 @_SIGNALS
 @pytest.mark.parametrize("once", [True, False], ids=["action", "terminal"])
-@pytest.mark.parametrize("work", ["pass", "ending._raise_in(0.001)"], ids=["done", "and an alarm"])
+@pytest.mark.parametrize("work", ["pass", "ending._raise_in(0.5)"], ids=["done", "and an alarm"])
 def test_a_signal_while_python_ends_changes_no_status(
     work: str, name: str, status: int, *, once: bool
 ) -> None:
     del status
 
-    done = _run(_AT_THE_END.format(work=work), name, once=once)
+    done = _run(_AT_THE_END.format(work=work, asleep=0.7 if "raise" in work else 0), name, once=once)
 
     assert (done.returncode, done.stdout, done.stderr) == (3, "", "")
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
 def test_a_signal_that_nobody_has_caught_is_no_traceback(name: str) -> None:
-    done = _run(_AT_THE_END.format(work="tell()"), name)
+    done = _run(_AT_THE_END.format(work="tell()", asleep=0), name)
 
     assert (done.returncode, done.stdout, done.stderr) == (128 + signal.Signals[name], "", "")
