@@ -55,9 +55,10 @@ def _pool(step: Callable[[int], object], workers: int) -> Iterator[Executor]:
         yield executor
         executor.shutdown()  # a signal may come in it, too: then nobody has told the processes to end
     except BaseException:  # also where nobody asks for more
-        executor.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
             child.kill()  # one that has not begun yet has SIGTERM blocked, and would be waited for
+        # its thread ends with them; left to Python's end, both may close the same pipe
+        executor.shutdown(cancel_futures=True)
         raise
 
 
