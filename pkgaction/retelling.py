@@ -103,12 +103,15 @@ def _outcomes(
 ) -> Iterator[Outcome]:
     """What became of each version; of one that was planned and that no job speaks of: nothing."""
     planned = {(p.name, p.version): p for report in reports for p in report.planned}
-    told = {(p.name, p.version): p for report in reports for p in report.packages}
-    for key, package in told.items():
-        before = planned[key].previous if key in planned else ""
+    # several that failed may have one name, and no version
+    told = {(p.name, p.version, p.folder): p for report in reports for p in report.packages}
+    for (name, version, _), package in told.items():
+        plan = planned.get((name, version))
+        before = plan.previous if plan else ""
         yield carried.outcome_of(replace(package, previous=package.previous or before), urls)
+    reported = {(name, version) for name, version, _ in told}
     for key, one in planned.items():
-        if key not in told:
+        if key not in reported:
             yield _unreported(one, ledger)
 
 

@@ -63,11 +63,16 @@ def quoted(text: str) -> str:
 
 
 def _named(told: tuple[P, ...]) -> tuple[P, ...]:
-    return tuple(one for one in told if _is_named(one))
+    """What has the name and the versions of a package.
+
+    A folder may have any name, and so carry words: one that is not of plain letters is not shown.
+    """
+    named = (one for one in told if _is_named(one))
+    return tuple(one if _FOLDER.fullmatch(one.folder) else replace(one, folder="") for one in named)
 
 
 def _is_named(one: wire.Package | wire.Planned | wire.Skipped) -> bool:
-    """Whether all that is shown as it is are a package's name, folder and versions.
+    """Whether its name and its versions are those of a package.
 
     A package whose manifest cannot be read has no version, and is called as its folder is.
     """
@@ -80,7 +85,6 @@ def _is_named(one: wire.Package | wire.Planned | wire.Skipped) -> bool:
     return (
         len(one.name) <= _LONGEST
         and layout.PACKAGE_NAME.fullmatch(one.name) is not None
-        and _FOLDER.fullmatch(one.folder) is not None
         and all(map(_is_version, versions))
         and bool(one.version or not needs_version)
     )
@@ -115,5 +119,5 @@ def _problems(report: wire.Report) -> Iterator[wire.Problem]:
 def _not_shown(count: int) -> Iterator[wire.Problem]:
     if count:
         entries = f"{count} entries" if count > 1 else "1 entry"
-        what = f"{entries} of the fork's report not shown: no name, folder or version of a package"
+        what = f"{entries} of the fork's report not shown: not the name or version of a package"
         yield wire.Problem(what=what)

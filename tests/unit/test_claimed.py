@@ -119,7 +119,6 @@ EVERYWHERE: list[dict[str, Json]] = [
     {"name": SENTENCE},
     {"name": "Approved-by-the-owners"},
     {"name": LONG},
-    {"folder": SENTENCE},
     {"version": SENTENCE},
     {"version": f"1.0.0-{LONG}"},
 ]
@@ -153,6 +152,30 @@ def test_what_is_no_packages_name_or_version_is_left_out_and_counted(
         assert "2 entries of the fork's report not shown" in shown
         assert "approved" not in shown.lower()
         assert LONG not in shown
+
+
+@pytest.mark.parametrize("field", ["packages", "planned", "skipped"])
+@pytest.mark.parametrize("folder", [SENTENCE, "packages/größe paket"])
+def test_a_folder_that_could_be_a_sentence_is_not_shown_and_its_package_is(
+    tmp_path: Path, field: str, folder: str
+) -> None:
+    entry: Json = {"name": "kelp", "folder": folder, **_REST, "status": "failed", "reason": "x"}
+
+    shown = _shown(_retold(tmp_path, {field: [entry]}))
+
+    assert "kelp" in shown
+    assert "not shown" not in shown
+    assert folder not in shown
+
+
+def test_packages_of_one_name_that_have_failed_are_all_told(tmp_path: Path) -> None:
+    failed: dict[str, Json] = {"name": "kelp", "status": "failed", "reason": "name twice"}
+    both: Json = [{**_REST, **failed, "version": "", "folder": f"packages/{at}"} for at in ("a", "b")]
+
+    run = _retold(tmp_path, {"packages": both})
+
+    assert [one.folder for one in run.sorted()] == ["packages/a", "packages/b"]
+    assert words.headline(run) == "2 packages can't be published yet"
 
 
 def test_findings_are_the_forks_words_and_a_rules_name_is_no_sentence(tmp_path: Path) -> None:
