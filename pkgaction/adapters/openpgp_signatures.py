@@ -32,6 +32,7 @@ _TEXTS = {_POLICY, _USER_ID}
 _CRITICAL = 0x80
 _AHEAD = timedelta(minutes=1)  # that two good clocks may differ, and less than it takes until one reads
 _SIGN = "sign again by `gpg --digest-algo SHA512 --armor --detach-sign ZIP`"
+_BYTE_ORDER_MARK, _PACKET = b"\xef\xbb\xbf", 0x80  # a packet's first byte has its highest bit set
 _NO_FORM = "the signature is not one armored detached one, or there is more in its file"
 
 
@@ -73,7 +74,7 @@ def read(armored: bytes, now: datetime) -> DetachedSignature:
     """
     data = unarmored(armored)
     if data is None:
-        raise SignatureProblemError(_NO_FORM, readable=False)
+        raise SignatureProblemError(_no_form(armored), readable=False)
     try:
         signature = _signature(_only_packet(data))
     except (ValueError, IndexError):
@@ -85,6 +86,14 @@ def read(armored: bytes, now: datetime) -> DetachedSignature:
             "correct the clock of the machine that signs, and sign again",
         )
     return signature
+
+
+def _no_form(data: bytes) -> str:
+    if data.startswith(_BYTE_ORDER_MARK):
+        return f"{_NO_FORM}: it begins with a byte order mark"
+    if data and data[0] & _PACKET:
+        return f"{_NO_FORM}: it is binary"
+    return _NO_FORM
 
 
 def _only_packet(data: bytes) -> bytes:

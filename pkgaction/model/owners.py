@@ -38,10 +38,12 @@ class Owners:
         folders: dict[str, str] = {}
         for key, node in found.entries.items():
             fingerprint = re.sub(r"\s|^0x", "", key).upper()
-            if not _FINGERPRINT.fullmatch(fingerprint) or fingerprint in names:
-                line = found.keys[key].line
-                message = f"line {line}: what stands there is not a fingerprint, or is there twice"
-                raise OwnersProblemError(message)
+            if not _FINGERPRINT.fullmatch(fingerprint):
+                message = "what stands there is not a key's whole fingerprint, 40 digits"
+                raise OwnersProblemError(f"line {found.keys[key].line}: {message}")
+            if fingerprint in names:
+                message = f"the key {fingerprint} is there twice"
+                raise OwnersProblemError(f"line {found.keys[key].line}: {message}")
             packages = node
             if isinstance(node, yamltext.Mapping):
                 folders[fingerprint], packages = _bound(node)

@@ -177,4 +177,6 @@ def _descriptor(found: bytes, central: Central, *, wide: bool) -> int:
         return len(_SIGNED + same)
     if found.startswith(same) and not same.startswith(_SIGNED):
         return len(same)
+    if not wide and found.startswith(_SIGNED + struct.pack("<LQQ", central.crc, packed, size)):
+        raise AmbiguousZipError("what stands behind its data has eight bytes for a size, unannounced")
     raise AmbiguousZipError("what stands behind its data has other sizes, or another checksum")

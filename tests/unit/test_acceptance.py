@@ -621,3 +621,21 @@ def test_a_queue_with_submissions_alone_is_not_warned_of(tmp_path: Path) -> None
     port.submit("crab-1.0.0.zip", b"x")
 
     assert accept.overlooked(port.queue, port.clock) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (f"{OURS}: crab\n{OURS.lower()}: eel\n", f"line 2: the key {OURS} is there twice"),
+        (
+            f"{OURS[:16]}: crab\n",
+            "line 1: what stands there is not a key's whole fingerprint, 40 digits",
+        ),
+    ],
+    ids=["twice, in other letters", "a key's id"],
+)
+def test_what_is_wrong_with_a_key_of_the_owner_map_is_told_as_that(text: str, what: str) -> None:
+    with pytest.raises(OwnersProblemError) as caught:
+        Owners.parse(text)
+
+    assert str(caught.value) == what

@@ -142,6 +142,8 @@ def test_beside_a_second_packet_none_counts() -> None:
 def test_what_is_another_packet_or_has_no_armor_is_not_readable() -> None:
     assert not refused(armored(body(), tag=11)).is_readable
     assert not refused(b"PK").is_readable
+    assert refused(bytes([0xC2, 1, 0])).what.endswith(": it is binary")
+    assert refused(b"\xef\xbb\xbf" + armored(body())).what.endswith(": it begins with a byte order mark")
     assert not refused(b"").is_readable
 
 

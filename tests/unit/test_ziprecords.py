@@ -284,6 +284,13 @@ def test_letters_beyond_ascii_are_taken_of_unix_and_macos_alone(
             taken(tmp_path, made.written())
 
 
+def test_a_wide_descriptor_that_nothing_announces_is_told_as_that(tmp_path: Path) -> None:
+    made = local(STREAMED, descriptor=replace(DONE, wide=True))
+
+    with pytest.raises(PackageError, match="eight bytes for a size, unannounced"):
+        taken(tmp_path, made.written())
+
+
 def test_a_checksum_that_looks_as_a_descriptors_signature_needs_one(tmp_path: Path) -> None:
     wanted = struct.unpack("<L", DESCRIPTOR)[0]
     data = _of_checksum(wanted)
