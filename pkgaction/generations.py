@@ -42,7 +42,7 @@ class Generation:
     """The index as it is, and the proof for the compare-and-swap."""
 
     cursor: str  # empty: there is no index yet, or what lies there names none
-    generation: int  # of cursor.json; 0: there is none
+    generation: int | None  # of cursor.json; None: there is none
     catalog: Catalog
     broken: str = ""  # why nothing may be built on it; the catalog is empty if it can't be read
     far: str = ""  # the cursor that is named, where it is none of ours: it is far in the future
@@ -183,7 +183,7 @@ def read(store: ObjectStore, clock: Clock) -> Generation | None:
     """The current generation; None where it moved while it was read."""
     pointer = store.stat(layout.CURSOR)
     if pointer is None:
-        return Generation(cursor="", generation=0, catalog=Catalog.empty())
+        return Generation(cursor="", generation=None, catalog=Catalog.empty())
     cursor, catalog, broken, far = "", Catalog.empty(), "", ""
     try:
         cursor = cursor_in(contents(store, pointer))

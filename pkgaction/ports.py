@@ -129,7 +129,7 @@ class StoredObject:
     """An object as it lies in a bucket."""
 
     name: str
-    generation: int  # another number at each write
+    generation: int  # another number at each write; it says nothing else, and any number may be one
     size: int  # bytes
     crc32c: int
     headers: Headers

@@ -166,8 +166,7 @@ def _read_back(written: list[StoredObject], cursor: str, store: ObjectStore) -> 
 
 def _move(before: Generation, cursor: str, store: ObjectStore) -> None:
     pointer = Bytes(json.dumps({"current": cursor}).encode())
-    if before.generation:
-        generation = before.generation
-        store.replace(layout.CURSOR, pointer, _NEVER_CACHED, generation=generation)
-    else:
+    if before.generation is None:
         store.create(layout.CURSOR, pointer, _NEVER_CACHED)
+    else:
+        store.replace(layout.CURSOR, pointer, _NEVER_CACHED, generation=before.generation)

@@ -44,6 +44,15 @@ _LOCK_PAUSE = 0.005  # seconds
 
 
 @dataclass(frozen=True, slots=True)
+class _New:
+    """A complete file that is no object yet."""
+
+    path: Path
+    crc32c: int
+    md5: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class DirectoryStore:
     """A folder as a bucket. It is made when the first object is written."""
 
@@ -74,10 +83,13 @@ class DirectoryStore:
 
     def create(self, name: str, content: Content, headers: Headers) -> StoredObject:
         """Write a new object."""
-        with self._written(name, content, headers) as (temporary, stored), self._lock():
+        with self._written(name, content) as new, self._lock():
+            place.make_way(self.folder, name)
+            if self._generation(name) is not None:
+                raise AlreadyExistsError(name)
+            stored = self._described(name, new, headers, before=None)
             try:
-                place.make_way(self.folder, name)
-                os.link(temporary, self._path(name))
+                os.link(new.path, self._path(name))
             except FileExistsError:
                 self._sidecar(name, stored.generation).unlink()
                 if place.plain(self.folder, name) is None:
@@ -87,11 +99,11 @@ class DirectoryStore:
 
     def replace(self, name: str, content: Content, headers: Headers, *, generation: int) -> StoredObject:
         """Write over exactly this generation."""
-        with self._written(name, content, headers) as (temporary, stored), self._lock():
+        with self._written(name, content) as new, self._lock():
             if self._generation(name) != generation:
-                self._sidecar(name, stored.generation).unlink()
                 raise GenerationMismatchError(name)
-            temporary.replace(self._path(name))
+            stored = self._described(name, new, headers, before=generation)
+            new.path.replace(self._path(name))
             self._sidecar(name, generation).unlink(missing_ok=True)
             return stored
 
@@ -154,10 +166,8 @@ class DirectoryStore:
                     (self.folder / folder).rmdir()
 
     @contextlib.contextmanager
-    def _written(
-        self, name: str, content: Content, headers: Headers
-    ) -> Iterator[tuple[Path, StoredObject]]:
-        """A complete file beside the bucket's objects, with its headers in place."""
+    def _written(self, name: str, content: Content) -> Iterator[_New]:
+        """A complete file beside the bucket's objects, which goes with the block."""
         self._path(name)
         with failing(self.url, name):
             own = self.folder / _OWN
@@ -168,23 +178,26 @@ class DirectoryStore:
                 with os.fdopen(handle, "wb") as target, content.open() as source:
                     checksum, md5 = _copied(source, target)
                 temporary.chmod(0o644)
-                generation = time.time_ns()
-                os.utime(temporary, ns=(generation, generation))
-                stored = FileObject(
-                    name=name,
-                    generation=temporary.stat().st_mtime_ns,
-                    size=temporary.stat().st_size,
-                    crc32c=checksum,
-                    headers=headers,
-                    created=_time(temporary.stat().st_mtime_ns),
-                    md5=md5,
-                )
-                sidecar = self._sidecar(name, stored.generation)
-                sidecar.parent.mkdir(parents=True, exist_ok=True)
-                sidecar.write_text(sidecars.dumped(stored))
-                yield temporary, stored
+                yield _New(temporary, checksum, md5)
             finally:
                 temporary.unlink(missing_ok=True)
+
+    def _described(self, name: str, new: _New, headers: Headers, *, before: int | None) -> StoredObject:
+        """The object that the file will be, with its headers in place."""
+        generation = _stamped(new.path, before)
+        stored = FileObject(
+            name=name,
+            generation=generation,
+            size=new.path.stat().st_size,
+            crc32c=new.crc32c,
+            headers=headers,
+            created=_time(generation),
+            md5=new.md5,
+        )
+        sidecar = self._sidecar(name, generation)
+        sidecar.parent.mkdir(parents=True, exist_ok=True)
+        sidecar.write_text(sidecars.dumped(stored))
+        return stored
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
@@ -261,6 +274,18 @@ def _copied(source: BinaryIO, target: IO[bytes]) -> tuple[int, bytes]:
         md5.update(block)
         target.write(block)
     return checksum, md5.digest()
+
+
+def _stamped(file: Path, before: int | None) -> int:
+    """Give the file the time of now, or the next one that is not the one before: clocks are set back,
+    and some file systems keep whole seconds.
+    """
+    wanted, step = time.time_ns(), 1
+    while True:
+        os.utime(file, ns=(wanted, wanted))
+        if (kept := file.stat().st_mtime_ns) != before:
+            return kept
+        wanted, step = wanted + step, step * 2
 
 
 def _time(generation: int) -> datetime:

@@ -171,7 +171,7 @@ def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:
         if not listed <= _bases(entries):
             index = _index(bench)
             entries = entries.and_those_of(index.catalog if index else Catalog.empty())
-    indexed = bool(index and index.generation)
+    indexed = index is not None and index.generation is not None
     name = layout.full_index_name(index.cursor) if index else ""
     return _Stock(
         packages=packages,

@@ -10,18 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from pkgaction import generations
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.errors import StorageError
 from pkgaction.model import layout
 from pkgaction.model.submission import Code, Refused
 from pkgaction.model.tree import Bytes
-from pkgaction.ports import GenerationMismatchError, Headers, Verdict
-from pkgaction.stages import accept, index, reindex, rollback
+from pkgaction.ports import AlreadyExistsError, GenerationMismatchError, Headers, Verdict
+from pkgaction.stages import accept, audit, index, publish, reindex, rollback
 from tests.fakes import release
-from tests.fakes.release import FakeClock, Silent
+from tests.fakes.release import FakeClock, FakeSigner, Silent
 
 HEADERS = Headers(content_type="text/plain", cache_control="", metadata={"a": "b"})
+OTHER = Headers(content_type="application/zip", cache_control="", metadata={})
 
 
 @pytest.fixture
@@ -321,3 +323,70 @@ def test_folders_of_generations_go_with_what_was_in_them(bucket: DirectoryStore)
 
     assert [path.name for path in (bucket.folder / "v2").iterdir()] == ["metadata"]
     assert list((bucket.folder / "v2" / "metadata").iterdir()) == []
+
+
+# --- generations -------------------------------------------------------------------------------------
+
+# copies of OSTree, Nix and `tar --mtime=@0` have 0; a clock that is wrong has any
+ODD_TIMES = [0, -1, -(10**18), 2**62]
+each_odd_time = pytest.mark.parametrize("time_ns", ODD_TIMES)
+
+
+@each_odd_time
+def test_any_time_of_a_file_is_a_generation(bucket: DirectoryStore, time_ns: int) -> None:
+    for name in ("read", "written", "deleted"):
+        bucket.create(name, Bytes(b"old"), HEADERS)
+        os.utime(bucket.folder / name, ns=(time_ns, time_ns))
+
+    with bucket.open("read", generation=time_ns) as stream:
+        assert stream.read() == b"old"
+    bucket.replace("written", Bytes(b"new"), HEADERS, generation=time_ns)
+    bucket.delete("deleted", generation=time_ns)
+
+    assert [(found.name, found.size) for found in bucket.list("")] == [("read", 3), ("written", 3)]
+    with pytest.raises(GenerationMismatchError):
+        bucket.replace("written", Bytes(b"late"), HEADERS, generation=time_ns)
+
+
+@each_odd_time
+def test_a_cursor_of_any_time_is_moved_on(bucket: DirectoryStore, tmp_path: Path, time_ns: int) -> None:
+    artifacts, clock = DirectoryStore(tmp_path / "artifacts"), FakeClock()
+    public = publish.Bench(store=artifacts, signer=FakeSigner(), provenance={}, scratch=tmp_path)
+    crab, eel = (
+        publish.publish(release.signed(tmp_path / name, name), public) for name in ("crab", "eel")
+    )
+    first = index.add([crab], bucket, clock).cursor
+    bench = reindex.Bench(store=artifacts, index=bucket, clock=clock, watch=Silent(), scratch=tmp_path)
+    looked = audit.Bench(store=artifacts, index=bucket, clock=clock, watch=Silent())
+    runs: list[Callable[[], object]] = [
+        lambda: index.add([eel], bucket, clock),
+        lambda: rollback.to(first, bucket, clock),
+        lambda: reindex.rebuild(bench),
+    ]
+    os.utime(bucket.folder / layout.CURSOR, ns=(time_ns, time_ns))
+    assert not [w for w in audit.audit([], looked, everything=True).warnings if "no index at all" in w]
+    began = clock.now()
+
+    for number, run in enumerate(runs, start=1):
+        os.utime(bucket.folder / layout.CURSOR, ns=(time_ns, time_ns))
+        run()
+        assert generations.pointed_at(bucket) == str(int(first) + number)
+
+    assert clock.now() == began
+
+
+def test_a_write_at_the_same_moment_is_another_generation(
+    bucket: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: 10**18)
+    one = bucket.create("a", Bytes(b"one"), HEADERS)
+
+    two = bucket.replace("a", Bytes(b"two"), OTHER, generation=one.generation)
+
+    assert two.generation != one.generation
+    assert bucket.stat("a") == two
+    with pytest.raises(GenerationMismatchError):
+        bucket.replace("a", Bytes(b"late"), HEADERS, generation=one.generation)
+    with pytest.raises(AlreadyExistsError):
+        bucket.create("a", Bytes(b"late"), HEADERS)
+    assert bucket.stat("a") == two
