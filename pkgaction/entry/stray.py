@@ -5,14 +5,19 @@ or of one version with the addresses of another one's zip or files. What is left
 Source: elastic/package-registry, packages/package.go (addresses).
 """
 
+import posixpath
+import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import Raw
 
 from pkgaction.model import layout
+from pkgaction.model.names import unsafe
 
 _SHOWN = 80  # characters of an address
+# nearly all; what other paths a package may have is asked of the rule for names
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 
 
 class _Part(msgspec.Struct, gc=False):
@@ -20,6 +25,7 @@ class _Part(msgspec.Struct, gc=False):
 
 
 class _Image(_Part):
+    src: str | None = None
     path: str | None = None
 
 
@@ -27,6 +33,10 @@ class _Pages(_Part):
     readme: str | None = None
     icons: list[_Image] | None = None
     screenshots: list[_Image] | None = None
+
+
+class _DataStream(_Part):
+    path: str | None = None
 
 
 class _Entry(_Pages):
@@ -37,6 +47,7 @@ class _Entry(_Pages):
     signature_path: str | None = None
     assets: list[str] | None = None
     policy_templates: list[_Pages] | None = None
+    data_streams: list[_DataStream] | None = None
 
 
 _DECODER = msgspec.json.Decoder(_Entry)
@@ -60,17 +71,35 @@ def reason(text: bytes | Raw) -> str:
             return f"its {key} is {address[:_SHOWN]!r}"
     below = f"{own}/"
     for key, address in _addresses(entry):
-        if address and not (address.startswith(below) and "/../" not in f"{address}/"):
+        if address and not (address.startswith(below) and _is_path(address, len(below))):
             return f"its {key} has {address[:_SHOWN]!r}"
+    for key, path in _paths(entry):
+        if path and not _is_path(path):
+            return f"its {key} has {path[:_SHOWN]!r}"
     return ""
 
 
+def _is_path(address: str, start: int = 0) -> bool:
+    """Whether it is, from there on, the path of a file that a package may have, whoever reads it."""
+    return bool(_PLAIN.fullmatch(address, start)) or not unsafe(address[start:])
+
+
 def _addresses(entry: _Entry) -> Iterator[tuple[str, str | None]]:
+    """What is an address as it stands."""
     for pages in (entry, *(entry.policy_templates or ())):
         yield "readme", pages.readme
         yield from _of_images("icons", pages.icons)
         yield from _of_images("screenshots", pages.screenshots)
     yield from (("assets", address) for address in entry.assets or ())
+
+
+def _paths(entry: _Entry) -> Iterator[tuple[str, str | None]]:
+    """What readers put behind an address of the version, where there is none or to find files."""
+    for pages in (entry, *(entry.policy_templates or ())):
+        for image in (*(pages.icons or ()), *(pages.screenshots or ())):
+            if image.src:
+                yield "src", posixpath.normpath(image.src.lstrip("/"))
+    yield from (("data_streams", found.path) for found in entry.data_streams or ())
 
 
 def _of_images(key: str, images: Iterable[_Image] | None) -> Iterator[tuple[str, str | None]]:

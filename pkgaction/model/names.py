@@ -2,11 +2,15 @@
 
 import re
 import unicodedata
+from urllib.parse import unquote
 
+from pkgaction.model import layout
 from pkgaction.model.folding import folded
 
 _LONGEST_NAME = 1024  # bytes of UTF-8: longer ones no storage takes, and Info-ZIP cuts at 4,096
+_DECODERS = 3  # of an address, on its way: a reader, a proxy, a storage
 _LONGEST_PART = 255  # bytes of UTF-8, on nearly every file system
+_RESERVED = (".git", "git~1", layout.RESERVED)  # Windows has the second for the first
 _VERSIONED = re.compile(r";[0-9]*\Z")  # Info-ZIP's unzip drops it, as the version of a file on VMS
 _DRIVE = re.compile(r"[A-Za-z]:")
 _FORBIDDEN = frozenset('<>:"|?*')  # on Windows
@@ -39,6 +43,35 @@ _IGNORABLE = (
 _NO_CHARACTERS, _LAST_TWO = (0xFDD0, 0xFDEF), 0xFFFE  # the latter of each plane: they are none either
 _BLANK = frozenset("\u2800\U0001d159")  # drawn as nothing, though they are symbols
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Zl", "Zp", "Zs"})
+
+
+def unsafe(path: str) -> str:
+    """Why a path inside a package is not safe for everyone who unpacks or serves it; empty where it is.
+
+    Readers put it into addresses as it is, so its escapes may be decoded, by one after another.
+    """
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return "is no UTF-8 text"
+    if path.endswith("/"):
+        return "is absolute, or has an empty part"
+    parts = path.split("/")
+    if problem := misread(path) or next(filter(None, map(unportable, parts)), ""):
+        return problem
+    if any(part.endswith((" ", ".")) or folded(part) in _RESERVED for part in parts):
+        return f"has a part that ends in a blank or dot, or is {' or '.join(_RESERVED)}"
+    return _misread_in_address(path)
+
+
+def _misread_in_address(path: str) -> str:
+    for _ in range(_DECODERS):
+        path, before = unquote(path), path
+        if path == before:
+            break
+        if problem := misread(path):
+            return f"{problem} where an address is decoded"
+    return ""
 
 
 def misread(name: str) -> str:

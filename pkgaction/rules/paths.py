@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator
 
-from pkgaction.model import layout, plaintext
+from pkgaction.model import plaintext
 from pkgaction.model.finding import Finding
 from pkgaction.model.folding import folded
-from pkgaction.model.names import misread, unportable
+from pkgaction.model.names import unsafe
 from pkgaction.model.tree import Kind, TreeFile
 from pkgaction.rules.package import Package
 from pkgaction.rules.told import finding, not_a_file, shown
-
-_LONGEST_PART = 255  # bytes of UTF-8 between two slashes: what file systems take
-_RESERVED = (".git", "git~1", layout.RESERVED)  # Windows has the second for the first
 
 
 def safe_names(package: Package) -> Iterator[Finding]:
@@ -19,24 +16,6 @@ def safe_names(package: Package) -> Iterator[Finding]:
     for file in package.tree.files:
         if problem := unsafe(file.path):
             yield finding("path-unsafe", file.path, f"the path {problem}: rename the file")
-
-
-def unsafe(path: str) -> str:
-    """Why a path inside a package is not safe; empty where it is."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return "is no UTF-8 text"
-    if path.endswith("/"):
-        return "is absolute, or has an empty part"
-    parts = path.split("/")
-    if problem := misread(path) or next(filter(None, map(unportable, parts)), ""):
-        return problem
-    if any(part.endswith((" ", ".")) or folded(part) in _RESERVED for part in parts):
-        return f"has a part that ends in a blank or dot, or is {' or '.join(_RESERVED)}"
-    if max(len(part.encode()) for part in parts) > _LONGEST_PART:
-        return f"has a part over {_LONGEST_PART} bytes"
-    return ""
 
 
 def plain_files(package: Package) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pkgaction.entry import make
+from pkgaction.entry import make, stray
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.tree import Bytes, Tree, TreeFile
 
@@ -47,4 +47,4 @@ def test_every_package_that_the_registry_serves_has_an_entry(folder: Path) -> No
     entry = _entry(folder)
 
     assert (entry["name"], entry["version"]) == (folder.parent.name, folder.name)
-    assert json.dumps(entry, allow_nan=False)
+    assert stray.reason(json.dumps(entry, allow_nan=False).encode()) == ""

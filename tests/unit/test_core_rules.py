@@ -76,6 +76,10 @@ def test_a_file_of_each_usual_kind_is_fine() -> None:
         pytest.param("docs/.git/config", "docs/.git/config", id="git"),
         pytest.param("docs/.GIT/config", "docs/.GIT/config", id="git in capitals"),
         pytest.param("docs/\udcff", "docs/\\udcff", id="no utf-8"),
+        pytest.param("docs/%2e%2E/x", "docs/%2e%2E/x", id="traversal by escapes"),
+        pytest.param("docs/%252e./x", "docs/%252e./x", id="traversal by escapes of escapes"),
+        pytest.param("docs/a%5cb", "docs/a%5cb", id="escaped backslash"),
+        pytest.param("docs/a%00b", "docs/a%00b", id="escaped control character"),
         pytest.param("a" * 256, "a" * 256, id="long part"),
         pytest.param("ä" * 128, "ä" * 128, id="long part in bytes"),
     ],
@@ -116,6 +120,7 @@ def test_a_name_that_not_every_system_has_or_shows_is_an_error(place: str, name:
         "gr\u00f6\u00dfe",
         "\u6f6e 1;x",
         "a;1/b",
+        "100% sure, 50%25 not%20.md",
     ],
 )
 def test_a_name_that_only_looks_like_those_is_fine(name: str) -> None:

@@ -12,6 +12,7 @@ from pkgaction.errors import UsageError
 from pkgaction.model import layout
 from pkgaction.model.audit import Audit, Code
 from pkgaction.model.json import Json, JsonObject
+from pkgaction.model.names import unsafe
 from pkgaction.model.release import Built
 from pkgaction.model.tree import Bytes
 from pkgaction.ports import Headers
@@ -68,6 +69,99 @@ def test_each_address_of_another_package_is_told_by_its_key(made: Built, key: st
 
     assert key in told or (key == "policy_templates" and "icons" in told)
     assert "evil" in told
+
+
+ODD_PATHS = (
+    *("../../../evil/9.9.9/a.svg", "docs/../../../../evil/9.9.9/a.svg", "..", "docs/..", ".", "./a.svg"),
+    *("%2e%2e/%2e%2e/evil/9.9.9/a.svg", "%2E./.%2e/evil/9.9.9/a.svg", "docs%2f..%2f..%2fevil/a.svg"),
+    *("%252e%252e/%252e%252e/evil/a.svg", "%25252e%25252e/evil/a.svg", "%5c..%5c..%5cevil"),
+    *("..\\..\\evil\\9.9.9\\a.svg", "docs\\..\\..\\a.svg", "docs\\a.svg"),
+    *(".\t./.\t./evil/9.9.9/a.svg", ".\n./a.svg", "a\r.svg", "a\0.svg", "a%00.svg", "\x7f", ".. ", ". "),
+    *(
+        "/evil.example/a.svg",
+        "docs//a.svg",
+        "docs/",
+        "/",
+        "",
+        "a.svg?to=evil",
+        "a\u200b.svg",
+        "a\u202e.svg",
+    ),
+)
+
+
+@pytest.mark.parametrize("key", ["readme", "icons", "screenshots", "assets", "policy_templates"])
+@pytest.mark.parametrize("path", ODD_PATHS)
+def test_an_address_below_the_version_is_a_plain_path_for_every_reader(
+    made: Built, key: str, path: str
+) -> None:
+    address = f"{made.entry['path']}/{path}"
+    of_image: list[Json] = [{"src": "/img/a.svg", "path": address}]
+    value: Mapping[str, Json] = {
+        "readme": address,
+        "icons": of_image,
+        "screenshots": of_image,
+        "assets": [address],
+        "policy_templates": [{"name": "a", "readme": address}],
+    }
+
+    told = stray.reason(json.dumps({**made.entry, key: value[key]}).encode())
+
+    assert told.endswith(f" has {address[:80]!r}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("//evil.example/a", "https://evil.example/a", "https:/package/crab/1.0.0/a", "javascript:a"),
+        *("package/crab/1.0.0/a", "\\package\\crab\\1.0.0\\a", "/package//crab/1.0.0/a", " /package/a"),
+        *(
+            "/package/crab/1.0.0",
+            "/package/crab/1.0.00/a",
+            "/package/crab%2f1.0.0/a",
+            "/Package/crab/1.0.0/a",
+        ),
+    ],
+)
+def test_an_address_begins_with_the_versions_own_one(made: Built, address: str) -> None:
+    assert "assets" in stray.reason(json.dumps({**made.entry, "assets": [address]}).encode())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "img/a b.png",
+            "kibana/tag/Überblick-海.json",
+            "docs/.hidden/a..b.md",
+            "a-_~!$&'()+,;=@[]^`{}#.md",
+        ),
+        *("docs/100%.md", "docs/100%25 sure.md", "img/a%20b.png", "data_stream/logs/manifest.yml"),
+    ],
+)
+def test_whatever_file_a_package_may_have_is_its_own(made: Built, path: str) -> None:
+    address = f"{made.entry['path']}/{path}"
+    image = {"src": f"/{path}", "path": address}
+    entry = {**made.entry, "assets": [address], "icons": [image], "screenshots": [{"src": path}]}
+
+    assert unsafe(path) == ""
+    assert stray.reason(json.dumps(entry).encode()) == ""
+
+
+@pytest.mark.parametrize(
+    "src", ["/../../evil/9.9.9/a.svg", "img/%2e%2e/%2e%2e/a.svg", "https://evil.example/a"]
+)
+def test_a_pictures_source_is_looked_at_too(made: Built, src: str) -> None:
+    entry = {**made.entry, "icons": [{"src": src}]}
+
+    assert "src" in stray.reason(json.dumps(entry).encode())
+
+
+@pytest.mark.parametrize("path", ["../../evil", "%2e%2e", "a\\b"])
+def test_a_data_streams_folder_is_looked_at_too(made: Built, path: str) -> None:
+    entry = {**made.entry, "data_streams": [{"type": "logs", "path": path}]}
+
+    assert "data_streams" in stray.reason(json.dumps(entry).encode())
 
 
 @pytest.mark.parametrize("name", NAMED)
