@@ -15,6 +15,8 @@ from pkgaction.model import layout
 from pkgaction.model.json import JsonObject
 from pkgaction.ports import Clock, GenerationMismatchError, ObjectStore
 
+_SHOWN = 5  # generations in one sentence
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolledBack:
@@ -50,7 +52,7 @@ def to(cursor: str, store: ObjectStore, clock: Clock, *, dry_run: bool = False) 
         StorageError: the storage failed.
     """
     store.look(layout.INDEX_PROBE, create=not dry_run, there=True)
-    old = _list_of(cursor, store)
+    old = _list_of(cursor, store, clock)
 
     strays = old.strays()
 
@@ -84,16 +86,28 @@ def _astray(cursor: str, strays: Mapping[Key, str], store: ObjectStore) -> Usage
     )
 
 
-def _list_of(cursor: str, store: ObjectStore) -> Catalog:
+def _list_of(cursor: str, store: ObjectStore, clock: Clock) -> Catalog:
     try:
         return generations.listed(cursor, store)
     except (CatalogProblemError, GenerationMismatchError) as error:
         raise UsageError(
             what=f"its list can't be brought back: {error}",
             where=f"{store.url}/{generations.folder_name(cursor)}",
-            fix=f"name a generation that has a list; the newest are {_newest(store)}",
+            fix=_others(cursor, store, clock),
         ) from error
 
 
-def _newest(store: ObjectStore) -> str:
-    return ", ".join(sorted(generations.by_folder(store), reverse=True)[:5]) or "(none)"
+def _others(cursor: str, store: ObjectStore, clock: Clock) -> str:
+    """Which generations can be named in its place: those with a list, and none far in the future."""
+    last = generations.latest(clock)
+    listed = (
+        other
+        for other, objects in generations.by_folder(store).items()
+        if other != cursor
+        and int(other) <= last
+        and any(stored.name == layout.full_index_name(other) for stored in objects)
+    )
+    newest = sorted(listed, reverse=True)[:_SHOWN]
+    if not newest:
+        return f"no other generation has a list: {generations.MAKE_ANEW}"
+    return f"name a generation that has a list; the newest are {', '.join(newest)}"

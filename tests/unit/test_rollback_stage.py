@@ -109,6 +109,33 @@ def test_a_generation_that_is_not_there_is_named_with_those_that_are(
     assert len(store.writes) == before
 
 
+def test_only_generations_with_a_list_are_named_and_none_far_in_the_future(
+    store: MemoryStore, clock: FakeClock, tmp_path: Path
+) -> None:
+    real = publish(store, clock, tmp_path, "crab", "eel")
+    near = int(real[-1])
+    for number in range(1, 6):
+        store.create(f"{layout.INDEX_ROOT}{near + number}/evil", Bytes(b"x"), _HEADERS)
+        store.create(layout.full_index_name(str(9999999999 - number)), Bytes(b"x"), _HEADERS)
+    broken = str(near + 6)
+    store.create(layout.full_index_name(broken), Bytes(b"x"), _HEADERS)
+
+    for to in ("1750000000", broken):
+        with pytest.raises(UsageError) as caught:
+            rollback.to(to, store, clock)
+        listed_now = sorted({*real, broken} - {to}, reverse=True)
+        assert caught.value.fix.endswith(f"the newest are {', '.join(listed_now)}")
+
+
+def test_where_no_generation_has_a_list_reindex_is_the_way(store: MemoryStore, clock: FakeClock) -> None:
+    store.create(f"{layout.INDEX_ROOT}1700000000/evil", Bytes(b"x"), _HEADERS)
+
+    with pytest.raises(UsageError) as caught:
+        rollback.to("1700000000", store, clock)
+
+    assert caught.value.fix == "no other generation has a list: make the index anew by reindex"
+
+
 @pytest.mark.parametrize("data", [b'{"packages":[]}', b'{"packages":[null]}', b"{", b"\x1f\x8b\x00"])
 def test_an_old_list_that_would_break_readers_is_not_brought_back(
     store: MemoryStore, clock: FakeClock, tmp_path: Path, data: bytes
