@@ -71,8 +71,8 @@ def _pipelines(found: Fields, folder: str, package: Package) -> _Pipelines:
     Raises:
         EntryProblemError: there are pipelines, but no name and no default says which one is meant.
     """
-    prefix = f"{_TOP}/{folder}/elasticsearch/ingest_pipeline/"
-    files = {f.path.removeprefix(prefix) for f in package.tree.files if f.path.startswith(prefix)}
+    place = f"{_TOP}/{folder}/elasticsearch/ingest_pipeline"
+    files = {file.path.removeprefix(f"{place}/") for file in package.tree.below(place)}
     default = _DEFAULT if files & _DEFAULT_FILES else ""
     legacy = found.text("ingest_pipeline")
     elasticsearch = found.child("elasticsearch")
@@ -80,7 +80,7 @@ def _pipelines(found: Fields, folder: str, package: Package) -> _Pipelines:
     if elasticsearch and not name and default:
         return _Pipelines(legacy=default, elasticsearch=default)  # whatever ingest_pipeline says
     if files and not (legacy or default):
-        message = f"there are pipelines in {prefix}, but none is called default.yml or default.json"
+        message = f"there are pipelines in {place}/, but none is called default.yml or default.json"
         raise found.problem(message)
     return _Pipelines(legacy=legacy or default, elasticsearch=name)
 

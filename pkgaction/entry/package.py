@@ -60,7 +60,7 @@ class Package:
 
     def has_folder(self, path: str) -> bool:
         """Whether there is a folder at that path: something lies in it."""
-        return path == ROOT or any(file.path.startswith(f"{path}/") for file in self.tree.files)
+        return path == ROOT or bool(self.tree.below(path))
 
 
 def semantic_version(manifest: Fields, key: str) -> Version:

@@ -1,7 +1,8 @@
 """The files of a package as a value, wherever they lie: a commit, a folder, a zip."""
 
 import io
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import BinaryIO, Protocol
@@ -71,13 +72,19 @@ class Tree:
     _by_path: Mapping[str, TreeFile] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        ordered = tuple(sorted(self.files, key=lambda f: f.path))
+        ordered = tuple(sorted(self.files, key=_path))
         object.__setattr__(self, "files", ordered)
         object.__setattr__(self, "_by_path", {f.path: f for f in ordered})
 
     def get(self, path: str) -> TreeFile | None:
         """The file at that path, if there is one."""
         return self._by_path.get(path)
+
+    def below(self, folder: str) -> Sequence[TreeFile]:
+        """The files below a folder, without a look at all others."""
+        after = chr(ord("/") + 1)
+        first, end = (bisect_left(self.files, f"{folder}{c}", key=_path) for c in ("/", after))
+        return self.files[first:end]
 
     def read(self, path: str, *, limit: int) -> bytes | None:
         """The plain file's bytes, or None where there is none or it is larger than `limit`."""
@@ -96,6 +103,10 @@ class Tree:
     def replacing(self, files: Iterable[TreeFile]) -> "Tree":
         """The same tree with these files added, or in the place of those of the same path."""
         return Tree(tuple({**self._by_path, **{f.path: f for f in files}}.values()))
+
+
+def _path(file: TreeFile) -> str:
+    return file.path
 
 
 class RepositoryFiles(Protocol):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import FormatChecker
 
+from pkgaction.entry import acceptance, make
 from pkgaction.model import yamltext
 from pkgaction.model.finding import Finding
 from pkgaction.model.yamljson import Value
@@ -21,7 +22,7 @@ from pkgaction.rules.package import Mode, Package
 from pkgaction.rules.semantic.registry import RULES
 from pkgaction.rules.spec import validator
 from tests.fakes import specification
-from tests.unit import kelp
+from tests.unit import kelp, trees
 from tests.unit.kelp import CHANGELOG, FIELDS, MANIFEST, PIPELINE, STREAM, swap
 
 if TYPE_CHECKING:
@@ -290,6 +291,30 @@ def test_a_folder_is_not_gone_through_for_each_of_its_entries(files: dict[str, s
         return kelp.package({"manifest.yml": manifest, **many})
 
     one, two = _steps(walk.check, made(600)), _steps(walk.check, made(1_200))
+    assert two <= _MOST * one
+
+
+def test_an_entry_is_made_and_checked_without_going_through_all_files_for_each_of_its_parts() -> None:
+    def made(n: int) -> Package:
+        icons = "".join(f"  - {{src: /img/i{i}}}\n" for i in range(n))
+        templates = "".join(f"  - {{name: t{i}, title: T, description: D}}\n" for i in range(n))
+        manifest = f"{trees.MANIFEST}icons:\n{icons}policy_templates:\n{templates}"
+        files: dict[str, str | bytes | None] = {"manifest.yml": manifest, "docs/README.md": "x"}
+        for i in range(n):
+            stream = f"data_stream/s{i}"
+            files |= {
+                f"{stream}/manifest.yml": "title: T\ntype: logs\n",
+                f"{stream}/elasticsearch/ingest_pipeline/default.yml": "processors: []\n",
+                f"img/i{i}/x": "x",
+                f"kibana/dashboard/d{i}.json": "{}",
+            }
+        return kelp.package(files)
+
+    def check(package: Package) -> Iterator[Finding]:
+        yield from acceptance.findings(package.tree)
+
+    assert len(make(made(20).tree)["data_streams"]) > 20  # type: ignore[arg-type]
+    one, two = _steps(check, made(200)), _steps(check, made(400))
     assert two <= _MOST * one
 
 

@@ -33,6 +33,14 @@ def test_what_is_no_plain_file_is_not_read() -> None:
     assert found.read("b", limit=100) is None
 
 
+def test_the_files_below_a_folder_are_those_and_no_others() -> None:
+    found = tree(dict.fromkeys(("a", "a-b", "a/b", "a/b/c", "a.b", "a0", "ab/c", "b/a/c"), ""))
+
+    assert [f.path for f in found.below("a")] == ["a/b", "a/b/c"]
+    assert [f.path for f in found.below("a/b")] == ["a/b/c"]
+    assert not found.below("c")
+
+
 def test_replacing_adds_and_overwrites_and_leaves_the_old_tree_alone() -> None:
     before = tree({"a": "1", "b": "2"})
 

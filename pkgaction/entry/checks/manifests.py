@@ -110,7 +110,7 @@ def template_documents_are_files(package: Package) -> Iterator[EntryProblemError
     """What would be a policy template's document is not a folder."""
     for template in package.manifest.children("policy_templates"):
         path = posixpath.normpath(f"docs/{template.text('name')}.md")
-        if any(file.path.startswith(f"{path}/") for file in package.tree.files):
+        if package.has_folder(path):
             message = (
                 f"{path[:200]} is read as the template's document, not as a folder: rename the folder"
             )

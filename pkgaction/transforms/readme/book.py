@@ -81,7 +81,7 @@ class Book:
 
 def below(tree: Tree, folder: str, ending: str) -> list[str]:
     """Paths of the files right in a folder (with its `/`, or empty) whose names end so, sorted."""
-    inside = (file.path for file in tree.files if file.path.startswith(folder))
+    inside = (file.path for file in (tree.below(folder[:-1]) if folder else tree.files))
     return [path for path in inside if path.endswith(ending) and "/" not in path[len(folder) :]]
 
 
