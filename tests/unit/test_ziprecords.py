@@ -285,6 +285,7 @@ def test_letters_beyond_ascii_are_taken_of_unix_and_macos_alone(
 
 
 def test_a_wide_descriptor_that_nothing_announces_is_told_as_that(tmp_path: Path) -> None:
+    assert DONE
     made = local(STREAMED, descriptor=replace(DONE, wide=True))
 
     with pytest.raises(PackageError, match="eight bytes for a size, unannounced"):
