@@ -79,7 +79,8 @@ def _ran(options: argparse.Namespace, environ: Mapping[str, str], out: output.La
             raise  # it is the signal's doing
         known = _known(error)
         if known is None:
-            _print_row(options, Problem.of(error))
+            if getattr(options, "json", False):
+                _print_row(Problem.of(error))
             raise
         if isinstance(error, OutputLostError):
             out.abandon()
@@ -96,7 +97,7 @@ def _understood(arguments: Sequence[str]) -> argparse.Namespace:
         print(f"{error.parser.prog}: error: {error}", file=sys.stderr)
         if "--json" in arguments:
             fix = f"see {error.parser.prog} --help"
-            print(escape.json_line(Problem(what=str(error), fix=fix, exit_status=2).as_json()))
+            _print_row(Problem(what=str(error), fix=fix, exit_status=2))
         raise SystemExit(2) from None
 
 
@@ -134,13 +135,15 @@ def _failed(options: argparse.Namespace, problem: Problem) -> int:
     """Say what ended the command: for people, and among the results where programs read them."""
     problem = as_typed(problem, options)
     print(escape.log(f"pkgaction {options.command}: {problem}"), file=sys.stderr)
-    _print_row(options, problem)
+    if getattr(options, "json", False):
+        _print_row(problem)
     return problem.exit_status
 
 
-def _print_row(options: argparse.Namespace, problem: Problem) -> None:
-    if getattr(options, "json", False):
-        print(escape.json_line(problem.as_json()))
+def _print_row(problem: Problem) -> None:
+    """A problem among the results. If these cannot be written either, the status is the problem's."""
+    with contextlib.suppress(OSError):
+        print(escape.json_line(problem.as_json()), flush=True)
 
 
 def _known(error: Exception) -> PkgactionError | None:

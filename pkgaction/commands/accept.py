@@ -48,6 +48,6 @@ def _taken(context: Context, path: Path, desk: Desk, verifier: Verifier) -> list
     except PkgactionError as error:
         if not (is_of_one(error) or type(error) is UsageError):
             raise
-        desk.steps.ledger.problems.append(Problem.of(error))
+        desk.steps.ledger.problems.append(Problem.of(error, str(path)))
         return []
     return [decided] if isinstance(decided, Published) else []

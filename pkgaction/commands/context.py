@@ -88,24 +88,24 @@ class Context:
 
     def fail(self, error: PkgactionError, path: Path) -> int:
         """Say that one of the paths fails, and why; the exit status."""
-        problem = as_typed(Problem.of(error), self.options)
+        problem = as_typed(Problem.of(error, str(path)), self.options)
         told = str(problem) if problem.where.startswith(str(path)) else f"{path}: {problem}"
         self.failures.append(told)
         self.watch.say(told)
-        self.problem(problem, str(path))
+        self.problem(problem)
         return error.exit_status
 
-    def problem(self, problem: Problem, path: str = "") -> None:
+    def problem(self, problem: Problem) -> None:
         """A problem among the results, where programs read them."""
         if self.options.json and getattr(self.options, "format", "text") == "text":
-            self.print(problem.as_json(path), "")
+            self.print(problem.as_json(), "")
 
     def refuse(self, path: Path, found: Sequence[Finding]) -> bool:
         """Say among the results that a package has errors, so that nothing was made of it; False."""
         told: JsonObject = {"errors": [finding.as_json() for finding in errors(found)]}
         what, fix = f"validation found {errors_in_words(found)}", "mend what the findings name"
         if self.options.json:
-            self.print({**Problem(what=what, fix=fix).as_json(str(path)), **told}, "")
+            self.print({**Problem(what=what, fix=fix, path=str(path)).as_json(), **told}, "")
         return False
 
     def tell(self, ledger: Ledger) -> int:

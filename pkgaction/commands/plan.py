@@ -34,8 +34,8 @@ def plan(context: Context) -> int:
             context.print(row, "")
         for broken in made.unreadable:
             where = paths.join(broken.folder, broken.finding.place)
-            problem = Problem(what=broken.finding.message, where=where, fix="mend the manifest")
-            context.problem(problem, broken.folder)
+            what, fix = broken.finding.message, "fix the manifest"
+            context.problem(Problem(what=what, where=where, fix=fix, path=broken.folder))
     return 1 if made.unreadable else 0
 
 

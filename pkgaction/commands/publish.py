@@ -54,7 +54,7 @@ def _read(context: Context, path: Path, ledger: Ledger) -> list[Candidate]:
             return [candidate(_committed(context, path, ledger))]
         return [candidate(context.stack.enter_context(unpacked(path)))]
     except PkgactionError as error:
-        ledger.problems.append(Problem.of(error))
+        ledger.problems.append(Problem.of(error, str(path)))
         return []
 
 

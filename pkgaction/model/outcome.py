@@ -178,16 +178,17 @@ class Problem:
     where: str = ""
     fix: str = ""
     exit_status: int = 1
+    path: str = ""  # the one of a command's paths that it is about; empty: all, or none
 
     @classmethod
-    def of(cls, error: BaseException) -> Self:
+    def of(cls, error: BaseException, path: str = "") -> Self:
         """What an exception says: ours, the machine's, a cancel, or a bug of ours."""
         known = error if isinstance(error, PkgactionError) else of_machine(error)
         if known is None and isinstance(error, OSError):
             known = of_system(error)
         if known:
             status = known.exit_status
-            return cls(what=known.what, where=known.where, fix=known.fix, exit_status=status)
+            return cls(what=known.what, where=known.where, fix=known.fix, exit_status=status, path=path)
         if isinstance(error, SystemExit | KeyboardInterrupt):
             return cls(what="the job was cancelled", fix=GOES_ON)
         what = f"pkgaction itself failed: {type(error).__name__}"
@@ -195,10 +196,10 @@ class Problem:
             what=what, fix="report it with the traceback in the log; running the job again is safe"
         )
 
-    def as_json(self, path: str = "") -> JsonObject:
-        """As a command shows it with `--json`; of one of its paths, or of all."""
+    def as_json(self) -> JsonObject:
+        """As a command shows it with `--json`."""
         return {
-            "path": path or None,
+            "path": self.path or None,
             "problem": self.what,
             "where": self.where or None,
             "fix": self.fix or None,

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from pkgaction.model.json import JsonObject
 from tests.e2e.test_terminal import Desk, Done, desk
 from tests.fakes.keys import Key
+from tests.fakes.workplace import ROOT
 
 __all__ = ["desk"]
 
@@ -80,7 +83,7 @@ def test_a_path_that_is_not_a_package_is_a_row(
     assert row["fix"]
     assert row["where"] or row["errors"]
     assert str(row["problem"]) in done.err or row.get("errors")
-    assert command[0] == "publish" or row["path"] == "bad"
+    assert row["path"] == "bad"
 
 
 def test_a_package_with_errors_has_a_row_beside_the_good_one(desk: Desk) -> None:
@@ -166,3 +169,19 @@ def test_a_log_for_code_scanning_stays_the_only_document(desk: Desk) -> None:
     assert log["version"] == "2.1.0"
     (told,) = log["runs"][0]["invocations"][0]["toolExecutionNotifications"]
     assert "nowhere: there is no such file" in told["message"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [("bogus --json", 2), ("validate nowhere --json --no-such-option", 2), ("sign x.zip --json", 2)],
+)
+def test_where_no_row_can_be_written_the_status_is_the_problems(arguments: str, status: int) -> None:
+    command = [sys.executable, "-m", "pkgaction", *arguments.split()]
+
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT
+        )
+
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
