@@ -25,7 +25,7 @@ from pkgaction.public_versions import PublicVersions
 from pkgaction.refusals import outcome_of, parts, too_costly, undecided
 from pkgaction.stages import accept, validate
 from pkgaction.steps import Steps
-from pkgaction.submitting import Decided, SubmissionPublisher, SubmittedOnly
+from pkgaction.submitting import Decided, Postponed, SubmissionPublisher, SubmittedOnly
 
 _LEFT_OUT = {
     "commit",
@@ -128,7 +128,8 @@ class Desk:
         decided = self._judged(received, result)
         if isinstance(decided, Refused):
             return self.refuse(decided)
-        self.decided.add(received.name)
+        if not isinstance(decided, Postponed):
+            self.decided.add(received.name)
         return decided
 
     def refuse(self, no: Refused) -> Refused:

@@ -32,7 +32,7 @@ from pkgaction.ports import (
 IN_HAND = "in-hand/"
 Key: TypeAlias = tuple[str, int]  # name and generation of a submission's zip
 
-_ENDED_SURELY = timedelta(minutes=30)  # no batch takes as long
+ENDED_SURELY = timedelta(minutes=30)  # no batch takes as long
 MOST_ENDS = 3  # ended runs that need to be known of a submission
 _MARK = re.compile(rf"{IN_HAND}[0-9a-f]{{16}}\.json")
 _MOST_LISTED, _MOST_READ = 10_000, 100  # objects; the newest are read
@@ -63,7 +63,7 @@ def read(queue: ObjectStore, clock: Clock, waiting: Iterable[Key], *, tidy: bool
         keys, ended = _content(queue, mark)
         keys &= known
         left.named.update(keys)
-        if ended or abs(clock.now() - mark.created) > _ENDED_SURELY:  # or it says a time that is not so
+        if ended or abs(clock.now() - mark.created) > ENDED_SURELY:  # or it says a time that is not so
             adds_nothing = all(left.is_last(key) for key in keys)
             left.ends.update(keys)
             if tidy and adds_nothing:

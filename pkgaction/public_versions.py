@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
 from pkgaction import generations, retention
 from pkgaction.entry.catalog import Catalog, CatalogProblemError
 from pkgaction.errors import DamagedObjectError
+from pkgaction.generations import Generation
+from pkgaction.inhand import ENDED_SURELY
 from pkgaction.model import layout
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.submission import Received
@@ -16,6 +19,15 @@ SUBMISSION = "submission"  # metadata of a version's objects: the queue's object
 _MOST_LISTS = 10  # of earlier generations that are read for one submission
 
 
+class Stand(Enum):
+    """How a submission stands to its version, whose zip is public."""
+
+    OPEN = "it may add to it: objects, or the index entry"
+    INDEXED = "the index has the version, and it may add nothing"
+    BEING_PUBLISHED = "another run may be at work that made the zip public, and is to index it"
+    WITHDRAWN = "an index has had the version, or may have, and the current one does not"
+
+
 @dataclass(slots=True)
 class PublicVersions:
     """The versions in the public bucket and in the index."""
@@ -23,11 +35,11 @@ class PublicVersions:
     artifacts: ObjectStore
     index: ObjectStore | None
     clock: Clock
-    _catalog: Catalog | None = None  # as it was when it was last needed
+    _found: Generation | None = None  # of the index, as it was when it was last needed
 
     def refresh(self) -> None:
         """From here on the index is read again where it is needed."""
-        self._catalog = None
+        self._found = None
 
     def zip(self, package: PackageId) -> StoredObject | None:
         """The version's zip in the public bucket."""
@@ -37,29 +49,42 @@ class PublicVersions:
         """Out of which submission the public zip was made; empty where that is not known."""
         return _source(self.zip(package))
 
-    def may_complete(self, received: Received, package: PackageId, stored: StoredObject) -> bool:
-        """Whether a submission may add to its version, whose zip is public: objects, or the index entry.
+    def stand(self, received: Received, package: PackageId, stored: StoredObject) -> Stand:
+        """Whether a submission may add to its version, whose zip is public, and if not, why.
 
         Everybody can read the public bucket, so a copy of a zip and its signature proves nothing: only
         the owner's folder does that the zip came from. What the index has had is not brought back.
+
+        Other runs index meanwhile. So that it was taken back is said only where an index has had it and
+        one that was read later has not.
         """
         if not received.source:  # a person hands it over
-            return True
+            return Stand.OPEN
         is_very = received.source == _source(stored)
-        if not is_very and not _is_of_owner(received, stored):
-            return False
-        if self.is_indexed(package):
-            return True
-        was_indexed = self._was_indexed(package, stored.created)
-        return not was_indexed if is_very else was_indexed is False
+        may_add = is_very or _is_of_owner(received, stored)
+        if not self.is_indexed(package):
+            was_indexed = self._was_indexed(package, stored.created)
+            if may_add and (not was_indexed if is_very else was_indexed is False):
+                return Stand.OPEN
+            self._catch_up()
+            if not self.is_indexed(package):
+                is_new = abs(self.clock.now() - stored.created) <= ENDED_SURELY
+                return Stand.BEING_PUBLISHED if is_new and not was_indexed else Stand.WITHDRAWN
+        return Stand.OPEN if may_add else Stand.INDEXED
 
     def is_indexed(self, package: PackageId) -> bool:
         """Whether the index has it; where there is no index, it needs none."""
         if self.index is None:
             return True
-        if self._catalog is None:
-            self._catalog = generations.current(self.index, self.clock).catalog
-        return _has(self._catalog, package)
+        if self._found is None:
+            self._found = generations.current(self.index, self.clock)
+        return _has(self._found.catalog, package)
+
+    def _catch_up(self) -> None:
+        """What is known of the index is what it is now."""
+        pointer = self.index.stat(layout.CURSOR) if self.index else None
+        if self._found and self._found.generation != (pointer.generation if pointer else 0):
+            self.refresh()
 
     def _was_indexed(self, package: PackageId, since: datetime) -> bool | None:
         """Whether an index since then has had it; None where that cannot be told any more.

@@ -26,7 +26,7 @@ from pkgaction.model.submission import Received, Refused
 from pkgaction.model.turns import least_served
 from pkgaction.ports import GenerationMismatchError
 from pkgaction.stages import accept
-from pkgaction.submitting import Standing
+from pkgaction.submitting import Postponed, Standing
 
 
 def _by_suspicion(
@@ -58,6 +58,7 @@ class QueueWorker:
     in_hand: Holding
     left: Left
     _seconds: dict[Hashable, float] = field(default_factory=dict)  # that each owner had
+    _postponed: list[accept.Submission] = field(default_factory=list)  # other runs may be at them
 
     def decide(self, waiting: Sequence[accept.Submission]) -> None:
         """Decide all that waits; what ended other runs goes last."""
@@ -67,6 +68,7 @@ class QueueWorker:
             for one in waiting:
                 if self.left.is_last(one.key):
                     self._serve_last(one)
+            self._serve_postponed()
 
     def serve(self, submissions: Sequence[accept.Submission], *, singly: bool = False) -> None:
         """Decide submissions, in this order; `singly`: nothing else is in hand meanwhile.
@@ -93,6 +95,16 @@ class QueueWorker:
         todo.clear()
         todo.extend(left)
         return deque(fair)
+
+    def _serve_postponed(self) -> None:
+        """By now the index may have what could not be decided before; else it is left to a later run."""
+        again, self._postponed = self._postponed, []
+        self.serve(accept.by_turns(again))
+        self.desk.steps.ledger.notices += [
+            f"{one.name} stays in the queue: its zip is public out of another submission, which is not "
+            "in the index yet; a later run decides it"
+            for one in self._postponed
+        ]
 
     def _serve_last(self, submission: accept.Submission) -> None:
         """Decide what ended other runs. If the machine has no room for it even alone, it ends no more.
@@ -194,6 +206,8 @@ class QueueWorker:
                 self._refuse(submission, decided)
             elif isinstance(decided, Published):
                 batch.published.append(decided)
+            elif isinstance(decided, Postponed):
+                self._postponed.append(submission)
             if isinstance(decided, Published | Standing):
                 batch.accepted.append(submission)
 

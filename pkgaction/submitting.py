@@ -15,7 +15,7 @@ from pkgaction.model.outcome import Ledger, Status
 from pkgaction.model.release import Built, Published, Signature, Signed, Stored
 from pkgaction.model.submission import Code, Received, Refused
 from pkgaction.ports import StoredObject, Verdict, Verifier
-from pkgaction.public_versions import SUBMISSION, PublicVersions
+from pkgaction.public_versions import SUBMISSION, PublicVersions, Stand
 from pkgaction.refusals import withdrawn
 from pkgaction.steps import Steps
 
@@ -25,7 +25,12 @@ class Standing:
     """The version is published, and the index has it: there is nothing to do."""
 
 
-Decided: TypeAlias = "Published | Standing | Refused | None"
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Another run may be about to index the version: until that is seen, nothing can be said of it."""
+
+
+Decided: TypeAlias = "Published | Standing | Postponed | Refused | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +80,14 @@ class SubmissionPublisher:
             )
             return Standing()
         stored = self.public.zip(built.id)
-        if stored and not self.public.may_complete(received, built.id, stored):
-            return self._compared(received, built, stored)
+        if stored and (stand := self.public.stand(received, built.id, stored)) is not Stand.OPEN:
+            return self._compared(received, built, stored, stand)
         steps = replace(self.steps, ledger=Ledger(), job=_marked(self.steps.job, received))
         if self.steps.job.dry_run:
             return self._foreseen(received, built, steps)
         return self._published(received, built, steps)
 
-    def _compared(self, received: Received, built: Built, stored: StoredObject) -> Decided:
+    def _compared(self, received: Received, built: Built, stored: StoredObject, stand: Stand) -> Decided:
         """What becomes of the submission of a version that it may add nothing to; nothing is written."""
         artifacts, scratch = self.steps.world.artifacts, self.steps.world.scratch
 
@@ -97,7 +102,9 @@ class SubmissionPublisher:
         self._warn(steps.ledger)
         if not compared:
             return self._failed(received, steps.ledger)
-        if not self.public.is_indexed(built.id):
+        if stand is Stand.BEING_PUBLISHED:
+            return Postponed()
+        if stand is Stand.WITHDRAWN:
             return withdrawn(received)
         self.steps.settle(built, Status.ALREADY_PUBLISHED, stored=compared[0])
         return Standing()
@@ -137,9 +144,10 @@ class SubmissionPublisher:
         if done.stored is Stored.CREATED:
             return None
         stored = self.public.zip(done.built.id)
-        if stored is None or self.public.may_complete(received, done.built.id, stored):
+        if stored is None:
             return None
-        return self._compared(received, done.built, stored)
+        stand = self.public.stand(received, done.built.id, stored)
+        return None if stand is Stand.OPEN else self._compared(received, done.built, stored, stand)
 
     def _warn(self, ledger: Ledger) -> None:
         for text in ledger.warnings:

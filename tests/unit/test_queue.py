@@ -887,8 +887,12 @@ def test_a_list_that_cannot_be_read_proves_nothing(port: Port) -> None:
     port.index.replace(stored.name, Bytes(b"x"), stored.headers, generation=stored.generation)
     resubmit(port, "reef/crab-1.0.0.zip", data)
 
-    port.run()
+    ledger = port.run()
 
+    assert (port.statuses(ledger), ledger.exit_status) == ({}, 0)  # the run that made it may go on
+    assert "stays in the queue" in ledger.notices[0]
+    port.clock.sleep(3600)
+    port.run()
     assert port.reason("reef/crab-1.0.0.zip")["code"] == "withdrawn"
 
 
