@@ -136,14 +136,27 @@ def created(store: ObjectStore, name: str, content: Content, with_headers: Heade
     return True
 
 
-def missing(built: Built, store: ObjectStore) -> dict[str, FileRecord]:
-    """The extracted files that are not in the bucket, by path; one listing for all.
+def extracted(built: Built, store: ObjectStore) -> dict[str, StoredObject]:
+    """The version's extracted files in the bucket, by path, whosever they are; one listing for all."""
+    folder = layout.static_folder(built.id)
+    return {found.name.removeprefix(folder): found for found in store.list(folder)}
+
+
+def missing(
+    built: Built, store: ObjectStore, present: Mapping[str, StoredObject] | None = None
+) -> dict[str, FileRecord]:
+    """The extracted files that are not in the bucket, by path.
+
+    Args:
+        built: the package version.
+        store: the bucket.
+        present: those that are there, where they were listed.
 
     Raises:
         DamagedObjectError: one that is there is not the one in the package.
     """
-    folder = layout.static_folder(built.id)
-    present = {found.name.removeprefix(folder): found for found in store.list(folder)}
+    if present is None:
+        present = extracted(built, store)
     for file in built.files:
         if found := present.get(file.path):
             require_same(found, store, file.digests)

@@ -116,16 +116,28 @@ def foresee(built: Built, store: ObjectStore, proof: Proof) -> Stored:
     Raises:
         ContentConflictError: it is there, or claimed, with other content.
         DamagedObjectError: what is there of it is not whole.
+        StorageError: its signature there is of another zip, or not a valid one.
     """
     if found := store.stat(layout.zip_name(built.id)):
         with objects.stored_zip(found, built, store, proof.scratch) as stored:
             missing = objects.missing(built, store)
             signature = signatures.proven(built, _copy(built, stored), store, proof)
         return Stored.COMPLETED if missing or signature is None else Stored.UNCHANGED
-    if claim := store.stat(layout.static_name(built.id, FILE)):
-        objects.refuse_other(built, _claimed(built, claim, store), claim.name)
-        objects.missing(built, store)
+    _missing(built, store, proof)
     return Stored.CREATED
+
+
+def _missing(built: Built, store: ObjectStore, proof: Proof) -> dict[str, FileRecord]:
+    """The extracted files that a version without a zip lacks. Nothing is written: what lies in the place
+    of any of its objects must be its own first.
+    """
+    extracted = objects.extracted(built, store)
+    if claim := extracted.get(FILE):
+        objects.refuse_other(built, _claimed(built, claim, store), claim.name)
+    missing = objects.missing(built, store, extracted)
+    if signature := store.stat(layout.signature_name(built.id)):
+        _require_own_signature(built, signature, store, proof)
+    return missing
 
 
 def _create_all(signed: Signed, bench: Bench) -> tuple[bool, StoredObject]:
@@ -133,8 +145,10 @@ def _create_all(signed: Signed, bench: Bench) -> tuple[bool, StoredObject]:
     built, store, content = signed.built, bench.store, FileOnDisk(signed.built.zip)
     checksum = crc32c(content)
     metadata = _metadata(built.content_digest, built.sha256, checksum, bench)
+    missing = _missing(built, store, bench.proof)
     _claim(built, metadata, store)
-    _create_static(built, built.tree, objects.missing(built, store), metadata, bench)
+    missing.pop(FILE, None)
+    _create_static(built, built.tree, missing, metadata, bench)
     _create_signature(signed, metadata, bench)
     name = layout.zip_name(built.id)
     headers = objects.headers(name, layout.ZIP_TYPE, metadata, checksum)
@@ -198,22 +212,28 @@ def _create_static(
 
 
 def _create_signature(signed: Signed, metadata: Mapping[str, str], bench: Bench) -> None:
-    """Create the signature; one that is there must be a valid one of the very same zip."""
-    store, built, name = bench.store, signed.built, layout.signature_name(signed.built.id)
-    if _signature_created(name, signed.signature, metadata, store):
-        return
-    other = require_whole(there(store, name), store).headers.metadata.get(ZIP, "")
+    name, store = layout.signature_name(signed.built.id), bench.store
+    if not _signature_created(name, signed.signature, metadata, store):
+        _require_own_signature(signed.built, there(store, name), store, bench.proof)
+
+
+def _require_own_signature(built: Built, found: StoredObject, store: ObjectStore, proof: Proof) -> None:
+    """A signature that is there without its zip must be a valid one of the very zip that was built."""
+    said = require_whole(found, store).headers.metadata
+    objects.refuse_other(built, said.get(CONTENT, built.content_digest), found.name)
     if store.stat(layout.zip_name(built.id)):
-        return  # the zip says what the version is
+        return  # a faster publisher's: the zip says what the version is
+    other = said.get(ZIP, "")
     if other and other != built.sha256:
         raise ContentConflictError(
             what=f"a signature of another zip of the same content is there (zip sha256 {other}), "
             f"its zip is not (ours has {built.sha256})",
-            where=f"{store.url}/{name}",
+            where=f"{store.url}/{found.name}",
             fix="run the job again with the version of pkgaction that made it, or raise the version",
         )
     ours = ZipCopy(sha256=built.sha256, path=built.zip)
-    signatures.proven(built, ours, store, bench.proof, strict=True)
+    # a preview has no key; publishing puts no zip beside what its own one does not prove
+    signatures.proven(built, ours, store, proof, strict=proof.signer is not None)
 
 
 def _signature_created(

@@ -802,6 +802,81 @@ def test_a_zip_of_another_tool_that_is_damaged_is_never_completed(
     assert store.dump() == before
 
 
+# --- what lies there before the zip ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stopped", [0, 1, 3, OBJECTS - 1], ids="{} written".format)
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        pytest.param(SIGNATURE, b"junk", id="a signature that is none"),
+        pytest.param(SIGNATURE, ARMORED, id="a signature of others"),
+        pytest.param(SIGNATURE, signature_of(b"another zip"), id="a signature of another zip"),
+        pytest.param(CLAIM, b"junk", id="another claim"),
+        pytest.param(f"{STATIC}docs/README.md", b"junk", id="another file"),
+    ],
+)
+def test_what_lies_in_the_place_of_an_object_is_a_conflict_before_anything_is_written(
+    store: MemoryStore, ours: Signed, tmp_path: Path, name: str, data: bytes, stopped: int
+) -> None:
+    if stopped:
+        _stopped(ours, store, tmp_path, after=stopped)
+    if name in store.dump():
+        forget(store, name)
+    store.create(name, Bytes(data), Headers(content_type="", cache_control=""))
+    before = store.dump()
+
+    with pytest.raises(StorageError) as foreseen:
+        publish.foresee(ours.built, store, proof(tmp_path))
+    with pytest.raises(StorageError) as met:
+        put(ours, store, tmp_path)
+
+    assert (str(foreseen.value), foreseen.value.where) == (str(met.value), met.value.where)
+    assert name in str(met.value.where)
+    assert store.dump() == before
+
+
+def test_a_signature_for_other_content_is_a_conflict_of_contents_before_anything_is_written(
+    store: MemoryStore, ours: Signed, theirs: Signed, tmp_path: Path
+) -> None:
+    put(theirs, store, tmp_path)
+    forget(store, *(name for name in store.dump() if name != SIGNATURE))
+    before = store.dump()
+
+    with pytest.raises(ContentConflictError, match="is there with other content"):
+        publish.foresee(ours.built, store, proof(tmp_path))
+    with pytest.raises(ContentConflictError, match="is there with other content"):
+        put(ours, store, tmp_path)
+
+    assert store.dump() == before
+
+
+def test_a_preview_without_a_key_finds_what_is_no_signature_and_warns_of_one_of_others(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    keyless = replace(proof(tmp_path), signer=None, warn=told.append)
+    store.create(SIGNATURE, Bytes(ARMORED), Headers(content_type="", cache_control=""))
+
+    assert publish.foresee(ours.built, store, keyless) is Stored.CREATED
+
+    (warning,) = told
+    assert "nothing proves this signature" in warning
+    replaced(store, SIGNATURE, b"junk")
+    with pytest.raises(DamagedObjectError, match="armored"):
+        publish.foresee(ours.built, store, keyless)
+
+
+def test_looking_first_costs_one_request(store: MemoryStore, ours: Signed, tmp_path: Path) -> None:
+    put(ours, store, tmp_path)
+
+    looked = [(call.method, call.name) for call in store.calls if not call.writes]
+
+    before = [("stat", ZIP), ("list", STATIC), ("stat", SIGNATURE)]
+    assert looked == [*before, ("stat", ZIP), ("stat", SIGNATURE)]
+    assert len(store.calls) == 5 + OBJECTS
+
+
 # --- foreseeing --------------------------------------------------------------------------------------
 
 
