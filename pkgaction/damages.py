@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from pkgaction import records, served
 from pkgaction.integrity import (
     damage,
     has_wrong_headers,
     is_same,
-    is_sealed,
     way_out,
     with_right_headers,
     without_record,
@@ -14,35 +14,60 @@ from pkgaction.integrity import (
 from pkgaction.inventory import Extracted
 from pkgaction.model.audit import Code, Drift
 from pkgaction.model.checksum import Digests, decoded, encoded
-from pkgaction.objects import ZIP, ZIP_CRC32C
+from pkgaction.model.record import ZIP, ZIP_CRC32C
 from pkgaction.ports import ObjectStore, StoredObject
 
-_LOOK_DEEPER = "run audit with --deep: it tells whether only the record is damaged"
+LOOK_DEEPER = "run audit with --deep: it tells whether only the record is damaged"
+_UNPROVEN = "see first why no good signature proves it: with one, only its record is wrong"
 
 
 def of_zip(
-    stored: StoredObject, signature: StoredObject | None, store: ObjectStore, *, signed: bool
+    stored: StoredObject,
+    signature: StoredObject | None,
+    store: ObjectStore,
+    *,
+    deep: bool,
+    proven: Mapping[str, str] | None,
 ) -> Iterator[Drift]:
-    """What the checksums say that are kept beside zip and signature, against those of the bucket.
+    """What is wrong with zip and signature, as far as it is not seen in the zip's files.
 
     Args:
         stored: the zip.
         signature: of it.
         store: where they lie.
-        signed: the signature was verified, so both are whole, whatever is kept beside them.
+        deep: the zip was read.
+        proven: what is true of the zip, where its signature was verified: both are whole then, whatever
+            is recorded beside them.
     """
+    if proven is not None:
+        for one in (stored, signature) if signature else (stored,):
+            yield from _of_proven(one, proven, store)
+    else:
+        yield from _of_unproven(stored, signature, store, _UNPROVEN if deep else LOOK_DEEPER)
+
+
+def _of_unproven(
+    stored: StoredObject, signature: StoredObject | None, store: ObjectStore, first: str
+) -> Iterator[Drift]:
     comparable = signature and _may_be_whole(stored) and _may_be_whole(signature)
     if signature and comparable and (what := _not_the_signed(stored, signature)):
-        yield _lost(Code.ZIP_DAMAGED, stored, what, store)
+        yield _lost(Code.ZIP_DAMAGED, stored, what, store, first)
     for code, one in ((Code.ZIP_DAMAGED, stored), (Code.SIGNATURE_DAMAGED, signature)):
         if one is None:
             continue
         if has_wrong_headers(one):
             yield _wrong_headers(one, store)
-        elif one.doubt or (signed and not is_sealed(one)):
-            yield _wrong_record(one, store)
+        elif one.doubt:
+            yield _wrong_record(one, store, one.doubt)
         elif what := damage(one):
-            yield _lost(code, one, what, store)
+            yield _lost(code, one, what, store, first)
+
+
+def _of_proven(stored: StoredObject, is_true: Mapping[str, str], store: ObjectStore) -> Iterator[Drift]:
+    if served.problem(stored):
+        yield _wrong_headers(stored, store)
+    elif what := records.problem(stored, is_true):
+        yield _wrong_record(stored, store, what)
 
 
 def _may_be_whole(stored: StoredObject) -> bool:
@@ -61,32 +86,36 @@ def of_files(
     """
     for path, stored in sorted((extracted.damaged | extracted.doubted).items()):
         of_zip = expected.get(path)
-        whole = of_zip and not is_sealed(stored) and is_same(stored, store, of_zip)
         if has_wrong_headers(stored):
             yield _wrong_headers(stored, store, f"{path}: ")
-        elif stored.doubt or whole:
-            yield _wrong_record(stored, store)
+        elif of_zip and is_same(stored, store, of_zip):
+            yield from _of_proven(stored, records.NOTHING, store)
+        elif stored.doubt:
+            yield _wrong_record(stored, store, stored.doubt)
         else:
-            yield _lost(Code.STATIC_DAMAGED, stored, damage(stored), store, f"{path}: ")
+            first = "" if of_zip else LOOK_DEEPER
+            yield _lost(Code.STATIC_DAMAGED, stored, f"{path}: {damage(stored)}", store, first)
 
 
-def _lost(code: Code, stored: StoredObject, what: str, store: ObjectStore, path: str = "") -> Drift:
-    """An object that is damaged, or one of which nothing can be told: its record does not fit itself."""
+def _lost(code: Code, stored: StoredObject, what: str, store: ObjectStore, first: str) -> Drift:
+    """An object whose record speaks against its bytes, or does not fit itself.
+
+    Nothing else is known of it, so something comes first, before anything is deleted.
+    """
     fix = way_out(store.url, stored)
-    return Drift(code, f"{path}{what}", fix if is_sealed(stored) else f"{_LOOK_DEEPER}; if not, {fix}")
+    return Drift(code, what, f"{first}; if not, {fix}" if first else fix)
 
 
 def _wrong_headers(stored: StoredObject, store: ObjectStore, path: str = "") -> Drift:
     """The bytes may be right, and readers would not get them, or not as what they are."""
-    what = f"{path or f'{stored.name}: '}{damage(stored)}"
+    what = f"{path or f'{stored.name}: '}{served.problem(stored)}"
     return Drift(Code.HEADERS_WRONG, what, with_right_headers(store.url, stored))
 
 
-def _wrong_record(stored: StoredObject, store: ObjectStore) -> Drift:
+def _wrong_record(stored: StoredObject, store: ObjectStore, what: str) -> Drift:
     """The object is whole, what is kept beside it is not."""
-    what = stored.doubt or "its record is wrong: headers or metadata are not those that were written"
-    what = f"{stored.name}: {what}; the object itself is whole"
-    return Drift(Code.RECORD_DAMAGED, what, without_record(store.url, stored))
+    told = f"{stored.name}: {what}; the object itself is whole"
+    return Drift(Code.RECORD_DAMAGED, told, without_record(store.url, stored))
 
 
 def _not_the_signed(stored: StoredObject, signature: StoredObject) -> str:

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pkgaction import damages
 from pkgaction.integrity import has_wrong_headers, is_same
 from pkgaction.inventory import Extracted
+from pkgaction.model import layout
 from pkgaction.model.audit import REPAIR, Code, Drift, some
 from pkgaction.model.checksum import Digests
 from pkgaction.model.json import Json, JsonObject, at
 from pkgaction.model.manifest import FILE, PackageId
 from pkgaction.ports import ObjectStore
-
-_OF_FINDER = ".DS_Store"  # made by looking at a folder: no reader asks for it
 
 
 def expected(
@@ -44,7 +43,7 @@ def drifts(
     if other:
         fix = "find out who wrote them; delete them, then run audit with --repair"
         yield Drift(Code.STATIC_DIFFERS, f"not as in the zip: {some(other)}", fix)
-    extra = [path for path in there if path not in wanted and path.rpartition("/")[2] != _OF_FINDER]
+    extra = [path for path in there if path not in wanted and not layout.is_finders(path)]
     if extra and wanted:
         fix = "find out who wrote them, and delete them"
         yield Drift(Code.STATIC_EXTRA, f"not in the package: {some(extra)}", fix)

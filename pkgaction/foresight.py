@@ -108,7 +108,8 @@ def _changes(built: Built, store: ObjectStore) -> Changes | None:
 
 def _foreseen(built: Built, store: ObjectStore, run: Settling) -> Stored:
     """What publishing would do. A bucket that does not show itself is not a failure here."""
-    proof = Proof(signer=run.world.signer, scratch=run.world.scratch, warn=run.warn)
+    signer, scratch = run.world.signer, run.world.scratch
+    proof = Proof(signer=signer, scratch=scratch, warn=run.warn, note=run.warn)
     try:
         return publish.foresee(built, store, proof)
     except UsageError as error:

@@ -1,10 +1,10 @@
 """A zip in the bucket, looked into: is it whole, is it what its name says, who signed it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pkgaction import entry, objects
+from pkgaction import entry, objects, records
 from pkgaction.errors import DamagedObjectError, PackageError
 from pkgaction.integrity import replaced
 from pkgaction.model import layout
@@ -14,11 +14,11 @@ from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, ManifestProblemError, PackageId, identify
 from pkgaction.model.owners import Owners
+from pkgaction.model.record import CONTENT, ZIP
 from pkgaction.model.tree import Tree
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import GenerationMismatchError, ObjectStore, StoredObject, Verdict, Verifier
 from pkgaction.transforms import archive, unarchive
-from pkgaction.transforms.archive import Archive
 
 _NOBODY = Verdict(problem="no key is trusted here")
 _RESTORE = "put the right bytes back from a backup or another copy; what is published never changes"
@@ -32,6 +32,7 @@ class Inspected:
     files: Mapping[str, Digests] | None = None  # by path; None: the zip can't be read
     entry: JsonObject | None = None  # None: it gives none
     signed: bool = False  # the zip can be read, and its signature is a good one of a trusted key
+    record: Mapping[str, str] = field(default_factory=dict)  # that is true; empty: it can't be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,9 @@ class Inspector:
             found = _read(package, zip_, path)
             signed = () if signature is None else tuple(self._signed(package, path, signature))
             good = found.files is not None and signature is not None and not signed
-            return replace(found, drifts=found.drifts + signed, signed=good)
+            # what is proven is held against its record elsewhere: not the zip is wrong then
+            drifts = (one for one in found.drifts if not good or one.code is not Code.CONTENT_DIFFERS)
+            return replace(found, drifts=(*drifts, *signed), signed=good)
         finally:
             path.unlink()
 
@@ -106,13 +109,20 @@ class Inspector:
             yield Drift(Code.SIGNATURE_INVALID, what, fix)
 
 
-def entry_of(package: PackageId, path: Path) -> JsonObject:
+def entry_of(package: PackageId, path: Path, *, doubted: bool = False) -> JsonObject:
     """The index entry of a zip that must be this version's.
+
+    Args:
+        package: the version.
+        path: the zip.
+        doubted: something speaks against its bytes, so all of its files must be readable.
 
     Raises:
         PackageError: it is damaged, another version's, or gives no entry.
     """
     with unarchive.opened(path) as (top, tree):
+        if doubted:
+            archive.measured(path, tree)
         if other := _other(package, top, tree):
             raise PackageError(what=other, where=path.name, fix=_RESTORE)
         try:
@@ -129,7 +139,8 @@ def _read(package: PackageId, zip_: StoredObject, path: Path) -> Inspected:
     try:
         with unarchive.opened(path) as (top, tree):
             made = archive.measured(path, tree)
-            drifts = [*_digests(zip_, made)]
+            record = records.truth(made.content_digest, made.sha256, zip_.crc32c)
+            drifts = [*_digests(zip_, record)]
             if other := _other(package, top, tree):
                 drifts.append(Drift(Code.ZIP_OTHER, other, _RESTORE))
             found = None
@@ -141,7 +152,7 @@ def _read(package: PackageId, zip_: StoredObject, path: Path) -> Inspected:
     except PackageError as error:
         return Inspected(drifts=(Drift(Code.ZIP_DAMAGED, error.what, _RESTORE),))
     files = {file.path: file.digests for file in made.files}
-    return Inspected(drifts=tuple(drifts), files=files, entry=found)
+    return Inspected(drifts=tuple(drifts), files=files, entry=found, record=record)
 
 
 def _other(package: PackageId, top: str, tree: Tree) -> str:
@@ -157,10 +168,9 @@ def _other(package: PackageId, top: str, tree: Tree) -> str:
     return "" if same else f"the zip's manifest is that of {inside}, not of {package}"
 
 
-def _digests(zip_: StoredObject, made: Archive) -> Iterator[Drift]:
-    pairs = ((objects.CONTENT, made.content_digest), (objects.ZIP, made.sha256))
-    for key, is_ in pairs:
-        kept = zip_.headers.metadata.get(key, is_)
+def _digests(zip_: StoredObject, record: Mapping[str, str]) -> Iterator[Drift]:
+    for key in (CONTENT, ZIP):
+        is_, kept = record[key], zip_.headers.metadata.get(key, record[key])
         if kept != is_:
             what = f"the zip's {key} is {is_}, and {kept} is kept beside it"
             yield Drift(Code.CONTENT_DIFFERS, what, _RESTORE)

@@ -1,12 +1,13 @@
 """Whether an object in a bucket is the one that was written there, told without its bytes.
 
-Each object that is published carries two checksums as metadata: of its bytes, as its publisher had
-them, and of its name, headers and metadata. The bucket's own checksum of the bytes is in every listing:
-if it is the recorded one, no accident has changed the object. Objects of other tools, and of older
-versions, have none.
+Each object that is published carries a record as metadata, with two checksums: of its bytes, as its
+publisher had them, and of its name and this record. The bucket's own checksum of the bytes is in every
+listing: if it is the recorded one, no accident has changed the object. Objects of other tools, and of
+older versions, have none. Headers, and metadata of others, are no part of it: see `served`.
 
 That finds accidents, and proves nothing against a person: whoever wrote an object wrote its metadata,
-too, and can give any bytes any CRC32C. `require_same` proves that an object is the one that we have.
+too, and can give any bytes any CRC32C. `require_same` proves that an object is the one that we have,
+whatever is recorded; what is wrong with the record then is told by `records`.
 """
 
 import hashlib
@@ -18,19 +19,17 @@ from pkgaction import served
 from pkgaction.errors import DamagedObjectError, StorageError
 from pkgaction.model import layout
 from pkgaction.model.checksum import Digests, crc32c, decoded, encoded
+from pkgaction.model.record import CRC32C, OURS, SEAL
 from pkgaction.model.tree import Bytes
 from pkgaction.ports import GenerationMismatchError, Headers, ObjectStore, StoredObject
 
-CRC32C = "crc32c"  # metadata: of the object's bytes
-SEAL = "headers-crc32c"  # metadata: of its name, its headers and the metadata beside this one
-_OTHERS = "goog-"  # metadata that Google's own tools add
 _BLOCK = 1 << 20  # bytes
 _EMPTY_ZIPS = {0, 22}  # bytes: nothing, or the end of a zip alone
 Measure = tuple[int, int]  # of bytes: how many, crc32c
 
 
 def sealed(name: str, headers: Headers, checksum: int) -> Headers:
-    """The headers of an object with these bytes, with both checksums in its metadata."""
+    """The headers of an object with these bytes, with both checksums in its record."""
     known = replace(headers, metadata={**headers.metadata, CRC32C: encoded(checksum)})
     return replace(known, metadata={**known.metadata, SEAL: _seal(name, known)})
 
@@ -46,9 +45,9 @@ def is_proven(stored: StoredObject) -> bool:
 
 
 def is_sealed(stored: StoredObject) -> bool:
-    """Whether its headers and metadata are those that it was written with, as far as that was recorded.
+    """Whether its record is the one that it was written with; none is none that was changed.
 
-    Where they are not, the checksum in them proves nothing: the bytes may well be whole.
+    Where it is not, the checksum in it proves nothing: the bytes may well be whole.
     """
     metadata = stored.headers.metadata
     if SEAL not in metadata:
@@ -56,34 +55,49 @@ def is_sealed(stored: StoredObject) -> bool:
     return CRC32C in metadata and metadata[SEAL] == _seal(stored.name, stored.headers)
 
 
-def damage(stored: StoredObject, expected: Measure | None = None, *, headers: bool = True) -> str:
-    """How an object differs from the one that was written, as a sentence; empty where it does not.
-
-    That includes headers by which readers would get something else (`served`).
+def loss(stored: StoredObject, expected: Measure | None = None) -> str:
+    """How an object does not have the bytes that were written, as a sentence; empty where that is not
+    known.
 
     Args:
         stored: as a listing shows it.
         expected: its size and checksum, where they are known from elsewhere too.
-        headers: without, what is wrong with its headers alone does not count.
     """
-    metadata = stored.headers.metadata
     if expected and expected != (stored.size, stored.crc32c):
         return (
             f"it is damaged: {stored.size} bytes with crc32c {encoded(stored.crc32c)}, "
             f"instead of {expected[0]} bytes with crc32c {encoded(expected[1])}"
         )
-    if CRC32C in metadata and decoded(metadata[CRC32C]) != stored.crc32c:
-        return (
-            f"it is damaged: its bytes have crc32c {encoded(stored.crc32c)}, "
-            f"it was written with {metadata[CRC32C][:16]}"
+    return (_unlike_recorded(stored) if is_sealed(stored) else "") or _impossible(stored)
+
+
+def damage(stored: StoredObject, expected: Measure | None = None) -> str:
+    """How an object differs from the one that was written, or may differ: its record does not fit
+    itself. A sentence; empty where nothing speaks against it.
+
+    That includes headers by which readers would get something else (`served`). Where the bytes are at
+    hand, they decide, not this.
+    """
+    return (
+        loss(stored, expected)
+        or _unlike_recorded(stored)
+        or served.problem(stored)
+        or (
+            ""
+            if is_sealed(stored)
+            else "it may be damaged: its record is not the one that it was written with"
         )
-    if what := _impossible(stored):
-        return what
-    if what := served.problem(stored):
-        return what if headers else ""
-    if not is_sealed(stored):
-        return "it is damaged: its headers or metadata are not those that it was written with"
-    return ""
+    )
+
+
+def _unlike_recorded(stored: StoredObject) -> str:
+    recorded = stored.headers.metadata.get(CRC32C)
+    if recorded is None or decoded(recorded) == stored.crc32c:
+        return ""
+    return (
+        f"it is damaged: its bytes have crc32c {encoded(stored.crc32c)}, "
+        f"it was written with {recorded[:16]}"
+    )
 
 
 def has_wrong_headers(stored: StoredObject) -> bool:
@@ -103,26 +117,42 @@ def _impossible(stored: StoredObject) -> str:
     return ""
 
 
-def require_whole(
-    stored: StoredObject,
-    store: ObjectStore,
-    expected: Measure | None = None,
-    *,
-    headers: bool = True,
-) -> StoredObject:
-    """The same object, unless it is damaged. What one answer says is asked for a second time.
+def require_whole(stored: StoredObject, store: ObjectStore, *, headers: bool = True) -> StoredObject:
+    """The same object, unless its bytes are known to be others than those that were written, or readers
+    would not get them. What one answer says is asked for a second time.
 
     Whoever compares its bytes next does so first (without `headers`): what has other bytes is not to be
     kept under better headers.
 
     Raises:
-        DamagedObjectError: it is.
+        DamagedObjectError: they are.
         StorageError: it is gone.
     """
-    if not damage(stored, expected, headers=headers):
+    if not _trouble(stored, headers=headers):
         return stored
     again = there(store, stored.name)
-    if what := damage(again, expected, headers=headers):
+    if what := _trouble(again, headers=headers):
+        raise damaged(store.url, again, what)
+    return again
+
+
+def _trouble(stored: StoredObject, *, headers: bool) -> str:
+    return loss(stored) or (served.problem(stored) if headers else "")
+
+
+def require_served(stored: StoredObject, store: ObjectStore) -> StoredObject:
+    """An object whose bytes are proven, unless readers would get something else (`served`).
+
+    What one answer says is asked for a second time.
+
+    Raises:
+        DamagedObjectError: they would.
+        StorageError: it is gone.
+    """
+    if not served.problem(stored):
+        return stored
+    again = there(store, stored.name)
+    if what := served.problem(again):
         raise damaged(store.url, again, what)
     return again
 
@@ -133,16 +163,14 @@ def require_same(stored: StoredObject, store: ObjectStore, wanted: Digests) -> S
     What one answer says is asked for a second time.
 
     Raises:
-        DamagedObjectError: they are not.
+        DamagedObjectError: they are not, or readers would get something else.
         StorageError: it is gone, or was replaced meanwhile.
     """
-    measure = wanted.size, wanted.crc32c
-    stored = require_whole(stored, store, measure, headers=False)
-    if _difference(stored, store, wanted):
-        stored = require_whole(there(store, stored.name), store, measure, headers=False)
-        if what := _difference(stored, store, wanted):
+    if not is_same(stored, store, wanted):
+        stored = there(store, stored.name)
+        if what := loss(stored, (wanted.size, wanted.crc32c)) or _difference(stored, store, wanted):
             raise damaged(store.url, stored, what)
-    return require_whole(stored, store, measure)
+    return require_served(stored, store)
 
 
 def is_same(stored: StoredObject, store: ObjectStore, wanted: Digests) -> bool:
@@ -251,10 +279,5 @@ def there(store: ObjectStore, name: str) -> StoredObject:
 
 
 def _seal(name: str, headers: Headers) -> str:
-    metadata = {
-        key: text
-        for key, text in headers.metadata.items()
-        if key != SEAL and not key.startswith(_OTHERS)
-    }
-    kept = [name, headers.content_type, headers.cache_control, headers.content_encoding, metadata]
-    return encoded(crc32c(Bytes(json.dumps(kept, sort_keys=True).encode())))
+    record = {key: text for key, text in headers.metadata.items() if key in OURS}
+    return encoded(crc32c(Bytes(json.dumps([name, record], sort_keys=True).encode())))

@@ -1,27 +1,36 @@
 """A version's objects in the public bucket: their headers, what is there, and whether it is the same.
 
-Every object carries as metadata a digest of the package's content, digest and checksum of the zip that
-it belongs to, and what proves it whole (`integrity`).
+Every object carries as its record a digest of the package's content, digest and checksum of the zip that
+it belongs to, and what shows accidents (`integrity`). Bytes first, then the record: where the bytes are
+those of the package, a wrong record is warned of and changes nothing (`records`).
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pkgaction import records
 from pkgaction.errors import ContentConflictError, PackageError
-from pkgaction.integrity import damaged, is_recorded, is_same, require_same, require_whole, sealed
+from pkgaction.integrity import (
+    damaged,
+    is_recorded,
+    is_sealed,
+    require_same,
+    require_served,
+    require_whole,
+    sealed,
+)
 from pkgaction.model import layout
+from pkgaction.model.record import CONTENT
 from pkgaction.model.release import Built, FileRecord
 from pkgaction.model.tree import Content, Tree
 from pkgaction.ports import AlreadyExistsError, Headers, ObjectStore, StoredObject
 from pkgaction.transforms import archive, unarchive
 
-CONTENT = "content-sha256"  # metadata: over paths and file contents of the package
-ZIP = "zip-sha256"  # metadata: of the zip the object belongs to
-ZIP_CRC32C = "zip-crc32c"  # metadata: of the same zip
 _CHUNK = 1 << 20
+Warn = Callable[[str], None]  # of what is not as it should be, and stops nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,31 +45,43 @@ class StoredZip:
 
 @contextmanager
 def stored_zip(
-    stored: StoredObject, built: Built, store: ObjectStore, scratch: Path
+    stored: StoredObject, built: Built, store: ObjectStore, scratch: Path, warn: Warn
 ) -> Iterator[StoredZip]:
     """A zip in the bucket that has the content of the package, whoever wrote it.
 
-    The server's own checksums prove the very zip that was built. Any other one is read: what its
-    metadata says is enough to refuse it, never to take it. The copy is there as long as the block.
+    The server's own checksums prove the very zip that was built. Any other one is read: what its record
+    says is enough to refuse it, never to take it. The copy is there as long as the block.
+
+    Args:
+        stored: the zip.
+        built: the package.
+        store: where the zip lies.
+        scratch: a folder for the copy.
+        warn: told of a wrong record.
 
     Raises:
         ContentConflictError: it has other content, or says so.
-        DamagedObjectError: it is not whole, not what its metadata says, or has wrong headers.
+        DamagedObjectError: it is not whole, or has wrong headers.
     """
-    stored = require_whole(stored, store, headers=False)
-    said = stored.headers.metadata
-    if is_recorded(stored):
-        refuse_other(built, said.get(CONTENT, built.content_digest), stored.name)
-    if said.get(ZIP) == built.sha256:
-        stored = require_same(stored, store, built.digests)
-    elif not is_same(stored, store, built.digests):
-        with downloaded(stored, built, store, scratch) as found:
-            require_whole(stored, store)
-            yield found
+    measure = built.digests.size, built.digests.crc32c
+    if measure != (stored.size, stored.crc32c):
+        stored = require_whole(stored, store, headers=False)
+    if measure == (stored.size, stored.crc32c):
+        same = StoredZip(object=require_same(stored, store, built.digests), sha256=built.sha256)
+        _tell(same, built, store, warn)
+        yield same
         return
-    _require_said(stored, store, sha256=built.sha256, content=built.content_digest)
-    require_whole(stored, store)
-    yield StoredZip(object=stored, sha256=built.sha256)
+    if is_recorded(stored) and is_sealed(stored):
+        refuse_other(built, stored.headers.metadata.get(CONTENT, built.content_digest), stored.name)
+    with downloaded(stored, built, store, scratch) as found:
+        require_served(stored, store)
+        _tell(found, built, store, warn)
+        yield found
+
+
+def _tell(found: StoredZip, built: Built, store: ObjectStore, warn: Warn) -> None:
+    is_true = records.truth(built.content_digest, found.sha256, found.object.crc32c)
+    records.tell([found.object], store, warn, is_true)
 
 
 @contextmanager
@@ -71,26 +92,25 @@ def downloaded(
 
     Raises:
         ContentConflictError: it has other content than the package.
-        DamagedObjectError: it is not what its metadata says, or can't be read.
+        DamagedObjectError: it has other content and says that it has the package's, or can't be read.
     """
     path = download(stored, store, scratch)
     try:
         with opened(path, stored, store) as tree:
             made = archive.measured(path, tree)
-            _require_said(stored, store, sha256=made.sha256, content=made.content_digest)
-            refuse_other(built, made.content_digest, stored.name)
+            _require_content(made.content_digest, stored, built, store)
             yield StoredZip(object=stored, sha256=made.sha256, copy=path, tree=tree)
     finally:
         path.unlink()
 
 
-def _require_said(stored: StoredObject, store: ObjectStore, *, sha256: str, content: str) -> None:
-    """Refuse a zip whose metadata says other digests than its bytes have."""
-    for key, kind, is_ in ((ZIP, "sha256", sha256), (CONTENT, "the content sha256", content)):
-        said = stored.headers.metadata.get(key, is_)
-        if said != is_:
-            what = f"the stored zip has {kind} {is_}, its metadata says {said}"
-            raise damaged(store.url, stored, what)
+def _require_content(content: str, stored: StoredObject, built: Built, store: ObjectStore) -> None:
+    """Refuse other content; where its record says that it is ours, somebody has put it there."""
+    said = stored.headers.metadata.get(CONTENT)
+    if said == built.content_digest != content:
+        what = f"the stored zip has the content sha256 {content}, its metadata says {said}"
+        raise damaged(store.url, stored, what)
+    refuse_other(built, content, stored.name)
 
 
 def download(stored: StoredObject, store: ObjectStore, scratch: Path) -> Path:
@@ -143,13 +163,17 @@ def extracted(built: Built, store: ObjectStore) -> dict[str, StoredObject]:
 
 
 def missing(
-    built: Built, store: ObjectStore, present: Mapping[str, StoredObject] | None = None
+    built: Built,
+    store: ObjectStore,
+    warn: Warn,
+    present: Mapping[str, StoredObject] | None = None,
 ) -> dict[str, FileRecord]:
     """The extracted files that are not in the bucket, by path.
 
     Args:
         built: the package version.
         store: the bucket.
+        warn: told of wrong records, and of files that are not the package's.
         present: those that are there, where they were listed.
 
     Raises:
@@ -157,10 +181,20 @@ def missing(
     """
     if present is None:
         present = extracted(built, store)
-    for file in built.files:
-        if found := present.get(file.path):
-            require_same(found, store, file.digests)
+    there = [(file, present[file.path]) for file in built.files if file.path in present]
+    same = [require_same(found, store, file.digests) for file, found in there]
+    records.tell(same, store, warn)
+    others = sorted(present.keys() - {file.path for file in built.files})
+    _tell_of_others([path for path in others if not layout.is_finders(path)], built, store, warn)
     return {file.path: file for file in built.files if file.path not in present}
+
+
+def _tell_of_others(paths: Collection[str], built: Built, store: ObjectStore, warn: Warn) -> None:
+    if paths:
+        names = records.some([*map(repr, paths)])
+        folder = f"{store.url}/{layout.static_folder(built.id)}"
+        what = f"{folder} has files that are not in the package: {names}"
+        warn(f"{what} (find out who wrote them, and delete them)")
 
 
 def refuse_other(built: Built, content_digest: str, name: str) -> None:

@@ -12,10 +12,10 @@ from pkgaction.generations import Generation
 from pkgaction.inhand import ENDED_SURELY
 from pkgaction.model import layout
 from pkgaction.model.manifest import PackageId
+from pkgaction.model.record import SUBMISSION
 from pkgaction.model.submission import Received
 from pkgaction.ports import Clock, GenerationMismatchError, ObjectStore, StoredObject
 
-SUBMISSION = "submission"  # metadata of a version's objects: the queue's object that they were made of
 _MOST_LISTS = 10  # of earlier generations that are read for one submission
 
 

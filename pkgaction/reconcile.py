@@ -13,16 +13,16 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from pkgaction import generations, objects, signatures
+from pkgaction import generations, objects, served, signatures
 from pkgaction.entry.catalog import Catalog
 from pkgaction.errors import PkgactionError
-from pkgaction.integrity import damage, is_same
+from pkgaction.integrity import is_same, loss
 from pkgaction.job import Job, World
 from pkgaction.model import layout, outcome
 from pkgaction.model.outcome import GOES_ON, Key, Ledger, Outcome, Status
+from pkgaction.model.record import CONTENT, ZIP
 from pkgaction.model.release import Built, Published, Stored
-from pkgaction.objects import CONTENT, ZIP
-from pkgaction.ports import Clock, ObjectStore
+from pkgaction.ports import Clock, ObjectStore, StoredObject
 from pkgaction.settling import IN_THE_BUCKET
 from pkgaction.signatures import Proof, ZipCopy
 
@@ -142,21 +142,28 @@ def _see(built: Built, store: ObjectStore) -> _Seen:
     stored = store.stat(layout.zip_name(built.id))
     if stored is None:
         return _Seen(_State.ABSENT)
-    metadata = stored.headers.metadata
-    sha256 = metadata.get(ZIP, "")
-    if metadata.get(CONTENT) != built.content_digest or damage(stored):
+    ours, said = is_same(stored, store, built.digests), stored.headers.metadata
+    if served.problem(stored) or not (ours or _says_ours(stored, built)):
         return _Seen(_State.OTHER)
     # a zip of another compressor would have to be read, for which there is no time
-    ours = sha256 == built.sha256 and is_same(stored, store, built.digests)
+    sha256 = built.sha256 if ours else said.get(ZIP, "")
     doubts: list[str] = []  # a signature that only its key could prove counts as not confirmed
     proof = Proof(signer=None, scratch=Path(), warn=doubts.append)
     try:
         of_zip = ZipCopy(sha256=sha256, path=built.zip)
-        is_whole = ours and not objects.missing(built, store)
+        is_whole = ours and not objects.missing(built, store, _silent)
         is_whole = is_whole and signatures.proven(built, of_zip, store, proof) is not None
     except PkgactionError:
         is_whole = False
     return _Seen(_State.WHOLE if is_whole and not doubts else _State.PARTIAL, sha256, stored.size)
+
+
+def _says_ours(stored: StoredObject, built: Built) -> bool:
+    return not loss(stored) and stored.headers.metadata.get(CONTENT) == built.content_digest
+
+
+def _silent(_: str) -> None:
+    """What publishing has told, or the next run will."""
 
 
 def _catalog(index: ObjectStore, clock: Clock) -> Catalog:

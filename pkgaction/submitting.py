@@ -12,10 +12,11 @@ from pkgaction.job import Job
 from pkgaction.model.finding import errors
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Ledger, Status
+from pkgaction.model.record import SUBMISSION
 from pkgaction.model.release import Built, Published, Signature, Signed, Stored
 from pkgaction.model.submission import Code, Received, Refused
 from pkgaction.ports import StoredObject, Verdict, Verifier
-from pkgaction.public_versions import SUBMISSION, PublicVersions, Stand
+from pkgaction.public_versions import PublicVersions, Stand
 from pkgaction.refusals import withdrawn
 from pkgaction.steps import Steps
 
@@ -91,13 +92,14 @@ class SubmissionPublisher:
         """What becomes of the submission of a version that it may add nothing to; nothing is written."""
         artifacts, scratch = self.steps.world.artifacts, self.steps.world.scratch
 
+        steps = replace(self.steps, ledger=Ledger())
+
         def compare() -> Published:
-            with objects.stored_zip(stored, built, artifacts, scratch) as same:
+            with objects.stored_zip(stored, built, artifacts, scratch, steps.warn) as same:
                 return Published(
                     built=built, stored=Stored.UNCHANGED, zip_sha256=same.sha256, zip_size=stored.size
                 )
 
-        steps = replace(self.steps, ledger=Ledger())
         compared = steps.attempt(built.candidate, compare)
         self._warn(steps.ledger)
         if not compared:

@@ -21,7 +21,7 @@ from pkgaction.input_reader import GOOGLE
 from pkgaction.inputs import Inputs
 from pkgaction.job import MOST_UPLOADS, Job, World
 from pkgaction.materials import Place
-from pkgaction.model import layout
+from pkgaction.model import layout, record
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import Urls
 from pkgaction.model.release import Candidate
@@ -234,10 +234,10 @@ def no_provenance(candidate: Candidate) -> dict[str, str]:
 def provenance(*, commit: str, repository: str, run: str, pull_request: str) -> dict[str, str]:
     """Where a version came from, kept with each of its objects; nothing that changes at a re-run."""
     known = {
-        "commit": commit,
-        "repository": repository,
-        "pull-request": pull_request,
-        "run": run,
-        "tool": f"pkgaction/{__version__}",
+        record.COMMIT: commit,
+        record.REPOSITORY: repository,
+        record.PULL_REQUEST: pull_request,
+        record.RUN: run,
+        record.TOOL: f"pkgaction/{__version__}",
     }
     return {key: text for key, text in known.items() if text}

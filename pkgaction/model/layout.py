@@ -47,6 +47,7 @@ _BY_EXTENSION = {
     ".json": "application/json",
     ".ndjson": "application/x-ndjson",
 }
+_FINDERS = ".DS_Store"  # made by looking at a folder: no reader asks for it
 _CHUNK = 1 << 16
 
 
@@ -115,6 +116,11 @@ def type_of_object(name: str) -> str | None:
 def known_type(path: str) -> str:
     """The Content-Type that the extension alone decides; empty where the content does."""
     return _BY_EXTENSION.get(PurePosixPath(path).suffix.lower(), "")
+
+
+def is_finders(path: str) -> bool:
+    """Whether a file beside a package's own is what macOS leaves in each folder."""
+    return PurePosixPath(path).name == _FINDERS
 
 
 def _is_text(content: Content) -> bool:

@@ -21,8 +21,8 @@ from pkgaction.model.audit import REPAIR, Audit, Audited, Code, Drift, some
 from pkgaction.model.globs import PackageGlobs
 from pkgaction.model.json import JsonObject
 from pkgaction.model.manifest import FILE, PackageId
+from pkgaction.model.record import ZIP, ZIP_CRC32C
 from pkgaction.model.version import Version
-from pkgaction.objects import ZIP, ZIP_CRC32C
 from pkgaction.ports import Clock, ObjectStore, Repository, StoredObject, Watch
 
 _ARTIFACTS = "artifacts/"
@@ -226,14 +226,13 @@ def _drifts(package: PackageId, stock: _Stock, bench: Bench, *, published: bool)
     stored, signature = stock.packages.zips[base], stock.packages.signatures.get(base)
     extracted = stock.static.get(base, Extracted())
     found = bench.inspector.inspect(package, stored, signature) if bench.inspector else None
-    damaged = [*damages.of_zip(stored, signature, bench.store, signed=bool(found and found.signed))]
+    proven = found.record if found and found.signed else None
+    damaged = [*damages.of_zip(stored, signature, bench.store, deep=found is not None, proven=proven)]
     yield from damaged
     known = {drift.code for drift in damaged}
-    if Code.RECORD_DAMAGED in known and not is_sealed(stored):
-        known.add(Code.CONTENT_DIFFERS)  # from a record that is known to be wrong
     yield from (drift for drift in (found.drifts if found else ()) if drift.code not in known)
     if not (found and found.signed):
-        yield from _signature(stored, signature)
+        yield from _signature(stored, signature, found)
     wanted = extracts.expected(package, stock.entry(package), found.files if found else None)
     yield from extracts.drifts(extracted, wanted, bench.store)
     yield from _entry(package, stock, found)
@@ -257,14 +256,20 @@ def _without_zip(package: PackageId, base: str, stock: _Stock) -> Iterator[Drift
         yield Drift(Code.ZIP_MISSING, "it is not in the bucket", fix)
 
 
-def _signature(stored: StoredObject, signature: StoredObject | None) -> Iterator[Drift]:
+def _signature(
+    stored: StoredObject, signature: StoredObject | None, found: Inspected | None
+) -> Iterator[Drift]:
     if signature is None:
         yield Drift(Code.SIGNATURE_MISSING, "the signature is not in the bucket", _PUBLISH)
         return
-    is_, of = stored.headers.metadata.get(ZIP), signature.headers.metadata.get(ZIP)
-    if is_ and of and is_ != of:
-        what = f"the signature is that of another zip (sha256 {of}, the zip has {is_})"
-        yield Drift(Code.SIGNATURE_OTHER, what, f"delete the signature, then {_PUBLISH}")
+    if not (is_sealed(stored) and is_sealed(signature)):
+        return  # a record that does not fit itself says nothing of the other one
+    said = (found.record if found else {}).get(ZIP) or stored.headers.metadata.get(ZIP)
+    of = signature.headers.metadata.get(ZIP)
+    if said and of and said != of:
+        what = f"the signature is that of another zip (sha256 {of}, the zip has {said})"
+        first = "" if found else f"{damages.LOOK_DEEPER}; if not, "
+        yield Drift(Code.SIGNATURE_OTHER, what, f"{first}delete the signature, then {_PUBLISH}")
 
 
 def _entry(package: PackageId, stock: _Stock, found: Inspected | None) -> Iterator[Drift]:

@@ -12,16 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkgaction import objects, signatures
+from pkgaction import objects, records, signatures
 from pkgaction.errors import ContentConflictError, StorageError
-from pkgaction.integrity import require_same, require_whole, there
+from pkgaction.integrity import is_same, is_sealed, require_same, require_whole, there
 from pkgaction.model import layout
 from pkgaction.model.checksum import crc32c, encoded
 from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.manifest import FILE
+from pkgaction.model.record import CONTENT, ZIP, ZIP_CRC32C
 from pkgaction.model.release import Built, FileRecord, Published, Signature, Signed, Stored
 from pkgaction.model.tree import Bytes, Tree
-from pkgaction.objects import CONTENT, ZIP, ZIP_CRC32C, StoredZip
+from pkgaction.objects import StoredZip, Warn
 from pkgaction.ports import ObjectStore, Signer, StoredObject
 from pkgaction.signatures import Proof, ZipCopy
 
@@ -36,12 +37,14 @@ class Bench:
     scratch: Path
     uploads: int = 1  # at the same time
     on_zip: Callable[[Published], None] = lambda _: None  # told at once: from here on it is public
-    warn: Callable[[str], None] = lambda _: None  # of what nothing proves
+    warn: Callable[[str], None] = lambda _: (
+        None
+    )  # of what nothing proves, of wrong records, others' files
 
     @property
     def proof(self) -> Proof:
         """What signatures are proven with."""
-        return Proof(signer=self.signer, scratch=self.scratch, warn=self.warn)
+        return Proof(signer=self.signer, scratch=self.scratch, warn=self.warn, note=self.warn)
 
 
 def publish(signed: Signed, bench: Bench) -> Published:
@@ -56,7 +59,7 @@ def publish(signed: Signed, bench: Bench) -> Published:
     created, found = False, bench.store.stat(layout.zip_name(built.id))
     if found is None:
         created, found = _create_all(signed, bench)
-    with objects.stored_zip(found, built, bench.store, bench.scratch) as stored:
+    with objects.stored_zip(found, built, bench.store, bench.scratch, bench.warn) as stored:
         if created:
             what = Stored.CREATED
             _require_ours(signed, stored, bench)
@@ -77,8 +80,8 @@ def _read_back(signed: Signed, stored: StoredZip, bench: Bench) -> None:
         DamagedObjectError: one of them is not whole.
         StorageError: one of them is missing, or is of another zip.
     """
-    found = require_whole(there(bench.store, stored.object.name), bench.store)
-    if found != stored.object:
+    found = there(bench.store, stored.object.name)
+    if found != stored.object and require_whole(found, bench.store) != stored.object:
         raise _another_zip(found, bench)
     _require_signature(signed, stored, bench)
 
@@ -105,7 +108,8 @@ def _another_zip(found: StoredObject, bench: Bench) -> StorageError:
 
 
 def _copy(built: Built, stored: StoredZip) -> ZipCopy:
-    return ZipCopy(sha256=stored.sha256, path=stored.copy or built.zip)
+    checksum = stored.object.crc32c
+    return ZipCopy(sha256=stored.sha256, path=stored.copy or built.zip, crc32c=checksum)
 
 
 def foresee(built: Built, store: ObjectStore, proof: Proof) -> Stored:
@@ -119,22 +123,22 @@ def foresee(built: Built, store: ObjectStore, proof: Proof) -> Stored:
         StorageError: its signature there is of another zip, or not a valid one.
     """
     if found := store.stat(layout.zip_name(built.id)):
-        with objects.stored_zip(found, built, store, proof.scratch) as stored:
-            missing = objects.missing(built, store)
+        with objects.stored_zip(found, built, store, proof.scratch, proof.note) as stored:
+            missing = objects.missing(built, store, proof.note)
             signature = signatures.proven(built, _copy(built, stored), store, proof)
         return Stored.COMPLETED if missing or signature is None else Stored.UNCHANGED
-    _missing(built, store, proof)
+    _missing(built, store, proof, proof.note)
     return Stored.CREATED
 
 
-def _missing(built: Built, store: ObjectStore, proof: Proof) -> dict[str, FileRecord]:
+def _missing(built: Built, store: ObjectStore, proof: Proof, note: Warn) -> dict[str, FileRecord]:
     """The extracted files that a version without a zip lacks. Nothing is written: what lies in the place
     of any of its objects must be its own first.
     """
     extracted = objects.extracted(built, store)
     if claim := extracted.get(FILE):
         objects.refuse_other(built, _claimed(built, claim, store), claim.name)
-    missing = objects.missing(built, store, extracted)
+    missing = objects.missing(built, store, note, extracted)
     if signature := store.stat(layout.signature_name(built.id)):
         _require_own_signature(built, signature, store, proof)
     return missing
@@ -145,7 +149,7 @@ def _create_all(signed: Signed, bench: Bench) -> tuple[bool, StoredObject]:
     built, store, content = signed.built, bench.store, FileOnDisk(signed.built.zip)
     checksum = crc32c(content)
     metadata = _metadata(built.content_digest, built.sha256, checksum, bench)
-    missing = _missing(built, store, bench.proof)
+    missing = _missing(built, store, bench.proof, bench.warn)
     _claim(built, metadata, store)
     missing.pop(FILE, None)
     _create_static(built, built.tree, missing, metadata, bench)
@@ -179,9 +183,15 @@ def _claim(built: Built, metadata: Mapping[str, str], store: ObjectStore) -> Non
 
 
 def _claimed(built: Built, claim: StoredObject, store: ObjectStore) -> str:
-    """The content that a claim is for; one of another tool claims nothing."""
-    claim = require_whole(claim, store, headers=False)  # `missing` looks at them
-    return claim.headers.metadata.get(CONTENT, built.content_digest)
+    """The content that a claim is for; one of another tool, or with a wrong record, claims nothing.
+
+    `missing` looks at its headers, and tells of its record.
+    """
+    ours = next((file.digests for file in built.files if file.path == FILE), None)
+    if ours is None or not is_same(claim, store, ours):
+        claim = require_whole(claim, store, headers=False)
+    is_said = not records.problem(claim)
+    return claim.headers.metadata.get(CONTENT, built.content_digest) if is_said else built.content_digest
 
 
 def _create_static(
@@ -219,7 +229,7 @@ def _create_signature(signed: Signed, metadata: Mapping[str, str], bench: Bench)
 
 def _require_own_signature(built: Built, found: StoredObject, store: ObjectStore, proof: Proof) -> None:
     """A signature that is there without its zip must be a valid one of the very zip that was built."""
-    said = require_whole(found, store).headers.metadata
+    said = found.headers.metadata if is_sealed(found) else {}
     objects.refuse_other(built, said.get(CONTENT, built.content_digest), found.name)
     if store.stat(layout.zip_name(built.id)):
         return  # a faster publisher's: the zip says what the version is
@@ -247,7 +257,7 @@ def _signature_created(
 def _complete(signed: Signed, stored: StoredZip, bench: Bench) -> bool:
     """Create what is missing beside a zip that is there, out of that zip; whether anything was."""
     built, store = signed.built, bench.store
-    missing = objects.missing(built, store)
+    missing = objects.missing(built, store, bench.warn)
     unsigned = signatures.proven(built, _copy(built, stored), store, bench.proof) is None
     if not missing and not unsigned:
         return False

@@ -20,7 +20,7 @@ from pkgaction.entry import stray
 from pkgaction.entry.catalog import Catalog, Merge, Text
 from pkgaction.entry.shape import Key
 from pkgaction.errors import DamagedObjectError, IndexUnsafeError, PackageError
-from pkgaction.integrity import require_whole
+from pkgaction.integrity import damage, has_wrong_headers
 from pkgaction.inventory import identify
 from pkgaction.model import layout
 from pkgaction.model.audit import Rebuilt
@@ -32,6 +32,7 @@ LEFT = f"{layout.INDEX_ROOT}reindex/"
 _BATCH = re.compile(r"[0-9a-f]{2}\.json")
 _KEPT = "the entry that the index has is kept, though nothing proves it"
 _LEFT_OUT = "the index has no entry of its own for it"
+_ENTRY_OF = "its entry is made of it: run audit with --deep, which tells whether the record is wrong"
 _AHEAD = 8  # zips that are downloaded at the same time, and lie on the disk
 
 
@@ -51,7 +52,7 @@ def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
 
     Raises:
         BucketMissingError: one of the buckets is not there, or may not be used (AccessDeniedError).
-        IndexUnsafeError: the bucket has no zip, so the index would be empty.
+        IndexUnsafeError: the bucket has no zip, or none gives an entry, so the index would be empty.
         StorageError: the storage failed; a rerun begins from the start.
     """
     bench.store.look(layout.ARTIFACT_PROBE, create=False, there=True)
@@ -72,7 +73,7 @@ def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
         updated=done.merge.named(done.merge.updated),
         removed=done.merge.named(done.merge.removed),
         unreadable=maker.told(),
-        warnings=(*done.warnings, *warnings),
+        warnings=(*done.warnings, *warnings, *(what for _, what in sorted(maker.doubted.items()))),
     )
 
 
@@ -83,6 +84,7 @@ class _Maker:
     bench: Bench
     made: dict[tuple[str, int], Text] = field(default_factory=dict)  # by base, generation
     unreadable: dict[str, str] = field(default_factory=dict)  # by base
+    doubted: dict[str, str] = field(default_factory=dict)  # by base: its record speaks against the zip
     kept: set[str] = field(default_factory=set)  # of those, by base: the index's own entry stays
 
     def merge(self, catalog: Catalog) -> Merge:
@@ -91,16 +93,21 @@ class _Maker:
         """
         zips = inventory.packages(self.bench.store).zips
         if not zips:
-            raise IndexUnsafeError(
-                what="there is no zip, so the index would be empty; nothing was written to it",
-                where=f"{self.bench.store.url}/{layout.PACKAGES}",
-                fix="check that it is the right bucket",
-            )
+            raise self._nothing("there is no zip", "check that it is the right bucket")
         self.make({b: z for b, z in zips.items() if (b, z.generation) not in self.made})
         made = {base: self.made.get((base, z.generation)) for base, z in zips.items()}
         self.kept = {base for base, entry in made.items() if entry is None and _is_own(base, catalog)}
         kept = [catalog.texts[_key(base)] for base in self.kept]
-        return catalog.rebuilt([*(entry for entry in made.values() if entry is not None), *kept])
+        entries = [*(entry for entry in made.values() if entry is not None), *kept]
+        if not entries:
+            first = next(iter(self.told()), "they were replaced while they were read")
+            fix = "look at the zips by `pkgaction audit --all --deep`, then run it again"
+            raise self._nothing(f"none of {len(zips)} zips gives an entry ({first})", fix)
+        return catalog.rebuilt(entries)
+
+    def _nothing(self, why: str, fix: str) -> IndexUnsafeError:
+        what = f"{why}, so the index would be empty; nothing was written to it"
+        return IndexUnsafeError(what=what, where=f"{self.bench.store.url}/{layout.PACKAGES}", fix=fix)
 
     def told(self) -> tuple[str, ...]:
         """Which zips give no entry, and whether the index goes on without one, as sentences."""
@@ -125,24 +132,31 @@ class _Maker:
         pool.shutdown()
 
     def _download(self, stored: StoredObject) -> Path:
-        whole = require_whole(stored, self.bench.store, headers=False)  # an entry is of its bytes
-        return objects.download(whole, self.bench.store, self.bench.scratch)
+        return objects.download(stored, self.bench.store, self.bench.scratch)
 
     def _make(self, base: str, stored: StoredObject, coming: Future[Path]) -> None:
-        package, path = identify(base), None
+        package, path, doubt = identify(base), None, _doubt(stored)
         try:
             path = coming.result()
             if package is not None:
-                entry = inspection.entry_of(package, path)
+                entry = inspection.entry_of(package, path, doubted=bool(doubt))
                 self.made[base, stored.generation] = catalogs.dump(entry)
+                if doubt:
+                    self.doubted[base] = f"{base}: {doubt}; all of the zip can be read, so {_ENTRY_OF}"
         except GenerationMismatchError:
             return  # it was replaced: the next listing has the new one
         except (DamagedObjectError, PackageError) as error:
-            self.unreadable[base] = f"{base}: {error.what}"
-            self.bench.watch.say(f"{base} gives no entry: {error.what}")
+            what = f"{doubt}: {error.what}" if doubt else error.what
+            self.unreadable[base] = f"{base}: {what}"
+            self.bench.watch.say(f"{base} gives no entry: {what}")
         finally:
             if path:
                 path.unlink()
+
+
+def _doubt(stored: StoredObject) -> str:
+    """What speaks against a zip's bytes: only they themselves can prove that it is not so."""
+    return "" if has_wrong_headers(stored) else damage(stored)
 
 
 def _is_own(base: str, catalog: Catalog) -> bool:

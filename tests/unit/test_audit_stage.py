@@ -17,10 +17,10 @@ from pkgaction.model.audit import Audit, Code
 from pkgaction.model.checksum import crc32c, encoded
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.manifest import PackageId
+from pkgaction.model.record import CONTENT, ZIP
 from pkgaction.model.release import Built
 from pkgaction.model.tree import Bytes
 from pkgaction.model.version import Version
-from pkgaction.objects import CONTENT, ZIP
 from pkgaction.ports import Headers, ObjectStore, Verdict
 from pkgaction.stages import audit, index, publish, reindex
 from tests.fakes import release

@@ -361,26 +361,97 @@ def test_a_damaged_object_is_never_called_published_already_or_completed(
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_damaged_metadata_is_damage_too_and_no_conflict_of_contents(
+@pytest.mark.parametrize("resealed", [False, True])
+def test_a_wrong_record_beside_our_bytes_is_told_and_changes_nothing(
+    store: MemoryStore, ours: Signed, tmp_path: Path, name: str, *, resealed: bool
+) -> None:
+    put(ours, store, tmp_path)
+    retold(store, name, crc32c="AAAAAA==", **{"content-sha256": "0" * 64, "zip-sha256": "1" * 64})
+    if resealed:
+        lie = store.dump()[name][1]
+        sealed = integrity.sealed(name, lie, 0)
+        found = store.stat(name)
+        assert found
+        store.replace(name, Bytes(store.data(name)), sealed, generation=found.generation)
+    told: list[str] = []
+    before = store.dump()
+
+    done = publish.publish(ours, replace(bench(store, tmp_path / "scratch"), warn=told.append))
+    foreseen = publish.foresee(ours.built, store, replace(proof(tmp_path), note=told.append))
+
+    assert done.stored is foreseen is Stored.UNCHANGED
+    assert store.dump() == before
+    assert len(set(told)) == 1
+    assert f"/{name}: its record is wrong" in told[0]
+    assert "keep the object" in told[0]
+    assert "objects update" in told[0] or "rm " in told[0]
+
+
+def test_many_wrong_records_are_one_warning(store: MemoryStore, ours: Signed, tmp_path: Path) -> None:
+    put(ours, store, tmp_path)
+    files = [name for name in store.dump() if name.startswith(STATIC)]
+    for name in files:
+        retold(store, name, commit="d" * 40)
+    told: list[str] = []
+
+    done = publish.publish(ours, replace(bench(store, tmp_path / "scratch"), warn=told.append))
+
+    assert done.stored is Stored.UNCHANGED
+    (warning,) = told
+    assert f"the records of {len(files)} objects are wrong" in warning
+    assert "audit --deep" in warning
+
+
+def test_files_that_are_not_the_packages_are_warned_of_by_name(
+    store: MemoryStore, ours: Signed, tmp_path: Path
+) -> None:
+    put(ours, store, tmp_path)
+    for name in ("docs/evil.html", "docs/.DS_Store", *(f"x{n}" for n in range(9))):
+        store.create(STATIC + name, Bytes(b"x"), Headers(content_type="", cache_control=""))
+    told: list[str] = []
+    store.calls.clear()
+
+    done = publish.publish(ours, replace(bench(store, tmp_path / "scratch"), warn=told.append))
+
+    assert done.stored is Stored.UNCHANGED
+    (warning,) = told
+    assert "not in the package: 'docs/evil.html', 'x0', 'x1', 'x2', 'x3' and 5 more" in warning
+    assert [call.method for call in store.calls].count("list") == 1
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_labels_and_headers_that_an_administrator_sets_are_no_damage(
     store: MemoryStore, ours: Signed, tmp_path: Path, name: str
 ) -> None:
     put(ours, store, tmp_path)
-    retold(store, name, **{"content-sha256": "0" * 64})
+    retold(store, name, team="shelf")
+    found = store.stat(name)
+    assert found
+    cached = replace(found.headers, cache_control="public, max-age=60")
+    store.replace(name, Bytes(store.data(name)), cached, generation=found.generation)
+    told: list[str] = []
 
-    with pytest.raises(DamagedObjectError, match="metadata"):
-        put(ours, store, tmp_path)
+    done = publish.publish(ours, replace(bench(store, tmp_path / "scratch"), warn=told.append))
+
+    assert done.stored is Stored.UNCHANGED
+    assert told == []
+    found = store.stat(name)
+    assert found
+    assert integrity.is_proven(found)
 
 
-def test_a_damaged_claim_of_a_publisher_that_died_is_no_conflict_of_contents(
+def test_a_claim_with_a_wrong_record_claims_nothing(
     store: MemoryStore, ours: Signed, tmp_path: Path
 ) -> None:
     _stopped(ours, store, tmp_path, after=1)
     retold(store, CLAIM, **{"content-sha256": "0" * 64})
+    told: list[str] = []
 
-    with pytest.raises(DamagedObjectError):
-        put(ours, store, tmp_path)
-    with pytest.raises(DamagedObjectError):
-        publish.foresee(ours.built, store, proof(tmp_path))
+    note = replace(proof(tmp_path), note=told.append)
+    assert publish.foresee(ours.built, store, note) is Stored.CREATED
+    assert put(ours, store, tmp_path).stored is Stored.CREATED
+
+    assert "its record is wrong" in told[0]
 
 
 def test_metadata_that_the_clouds_own_tools_add_is_no_damage(
@@ -730,8 +801,9 @@ def test_a_signature_of_another_zip_is_never_part_of_a_published_version(
     found = store.stat(SIGNATURE)
     assert found
     metadata = {**found.headers.metadata, "zip-sha256": "0" * 64}
-    headers = integrity.sealed(SIGNATURE, replace(found.headers, metadata=metadata), found.crc32c)
-    store.replace(SIGNATURE, Bytes(store.data(SIGNATURE)), headers, generation=found.generation)
+    other = Bytes(signature_of(b"another zip"))
+    headers = integrity.sealed(SIGNATURE, replace(found.headers, metadata=metadata), crc32c(other))
+    store.replace(SIGNATURE, other, headers, generation=found.generation)
 
     with pytest.raises(StorageError, match="another zip"):
         put(ours, store, tmp_path)

@@ -19,10 +19,10 @@ from pkgaction.errors import BuildRefusedError, GitError, StorageError
 from pkgaction.input_reader import SECRETS
 from pkgaction.inputs import Inputs
 from pkgaction.model.json import Json, at, text_at
+from pkgaction.model.record import ZIP
 from pkgaction.model.release import Signed
 from pkgaction.model.tree import Bytes, PackageSource
 from pkgaction.model.yamltext import MOST_BYTES
-from pkgaction.objects import ZIP
 from pkgaction.ports import ObjectStore
 from pkgaction.report import outputs
 from pkgaction.rules import core
