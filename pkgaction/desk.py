@@ -114,21 +114,21 @@ class Desk:
         looks = self.prepare()
         looks.begin(received)
         done = looks.next()
-        return self.decide(done) if done else None
+        decided = self.decide(done) if done else None
+        return self.refuse(decided) if isinstance(decided, Refused) else decided
 
     def decide(self, done: Done[Received, Built | Refused], *, is_last: bool = False) -> Decided:
-        """The same for what was looked into; `is_last`: it ended other runs, and was tried alone.
+        """The same for what was looked into, but that a refusal is not said yet; `is_last`: it ended
+        other runs, and was tried alone.
 
         Raises:
             OutsideError: as `take`.
         """
         received, result = done.item, done.result()
         if isinstance(result, Ended):
-            return self.refuse(too_costly(received, result, self.pace.limits, is_last=is_last))
+            return too_costly(received, result, self.pace.limits, is_last=is_last)
         decided = self._judged(received, result)
-        if isinstance(decided, Refused):
-            return self.refuse(decided)
-        if not isinstance(decided, Postponed):
+        if not isinstance(decided, Refused | Postponed):
             self.decided.add(received.name)
         return decided
 

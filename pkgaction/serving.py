@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pkgaction import inhand
+from pkgaction.aside import Aside
 from pkgaction.bounded import Bounded, Done
 from pkgaction.desk import Desk
 from pkgaction.errors import (
@@ -188,7 +189,7 @@ class QueueWorker:
         with self._leaving(submission, batch) as stays:
             received = accept.receive(submission, self.bench, folder)
             if isinstance(received, Refused):
-                self._refuse(submission, self.desk.refuse(received))
+                self._refuse(submission, received)
             else:
                 self.looks.begin(received)
                 stays.append(submission)
@@ -226,7 +227,7 @@ class QueueWorker:
         try:
             yield stays
         except GenerationMismatchError:
-            watch.say(f"{submission.name} was replaced meanwhile: the next run decides it")
+            watch.say(f"{submission.name} was decided by somebody else meanwhile, or replaced")
         except PkgactionError as error:
             if not is_of_one(error):
                 raise
@@ -246,5 +247,22 @@ class QueueWorker:
         self._seconds[submission.owner] = self._seconds.get(submission.owner, 0) + seconds
 
     def _refuse(self, submission: accept.Submission, no: Refused) -> None:
-        if not self.desk.steps.job.dry_run:
-            accept.refuse(submission, no, self.bench, self.in_hand[submission.name].folder)
+        """Say that it is refused, and move it aside; neither, where somebody else has decided it.
+
+        Raises:
+            GenerationMismatchError: somebody has.
+            StorageError: it could not be moved; that it is refused is said.
+        """
+        if self.desk.steps.job.dry_run:
+            self.desk.refuse(no)
+            return
+        aside = Aside(submission, self.bench)
+        try:
+            aside.keep(self.in_hand[submission.name].folder)
+        except GenerationMismatchError:
+            raise
+        except Exception:
+            self.desk.refuse(no)
+            raise
+        self.desk.refuse(no)
+        aside.conclude(no)

@@ -7,8 +7,6 @@ from the queue once it is published and indexed; what is refused goes to `refuse
 Everything is done by generation: a candidate that is replaced meanwhile waits for the next run.
 """
 
-import hashlib
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,20 +14,16 @@ from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
-from pkgaction.errors import AccessDeniedError, RunnerError, of_machine
+from pkgaction.errors import AccessDeniedError
 from pkgaction.inhand import IN_HAND
 from pkgaction.model import layout
-from pkgaction.model.disk import FileOnDisk
 from pkgaction.model.owners import FOLDER
 from pkgaction.model.release import Signature
 from pkgaction.model.submission import Code, Received, Refused
-from pkgaction.model.tree import Bytes
 from pkgaction.model.turns import in_turns
 from pkgaction.ports import (
-    AlreadyExistsError,
     Clock,
     GenerationMismatchError,
-    Headers,
     ObjectStore,
     StoredObject,
     Verifier,
@@ -38,7 +32,7 @@ from pkgaction.ports import (
 CANDIDATES, REFUSED = "candidates/", "refused/"
 _OURS = (REFUSED, IN_HAND)
 _ZIP, _SIGNATURE = ".zip", ".zip.sig"
-_FETCHED = "submitted.zip"  # in a folder that holds this one zip, never unpacked
+FETCHED = "submitted.zip"  # in a folder that holds this one zip, never unpacked
 LARGEST = 4 * 1024**3  # bytes of a zip
 _LARGEST_SIGNATURE = layout.LARGEST_SIGNATURE
 _PATIENCE = timedelta(hours=1)  # that a zip waits for its signature
@@ -46,7 +40,6 @@ _LONE = timedelta(days=1)  # that a signature waits for its zip
 _CHUNK = 1 << 20
 _SHOWN = 5  # names in one sentence
 _MOST_LOOKED_AT = 10_000  # objects of a queue that are looked at for what is overlooked
-_LONGEST_NAME = 255  # bytes; no good submission comes near
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +166,7 @@ def receive(submission: Submission, bench: Bench, folder: Path) -> Received | Re
         fix = f"submit an armored detached signature as {name}.sig"
         what = "there is no signature" if beside is None else "the signature is too large to be one"
         return Refused(name=name, code=Code.UNSIGNED, what=what, fix=fix)
-    path = _fetched(submission, bench, folder)
+    path = fetched(submission, bench, folder)
     with bench.queue.open(beside.name, generation=beside.generation) as stream:
         armored = stream.read()
     received = trusted(name, path, armored, bench.verifier)
@@ -182,8 +175,13 @@ def receive(submission: Submission, bench: Bench, folder: Path) -> Received | Re
     return received
 
 
-def _fetched(submission: Submission, bench: Bench, folder: Path) -> Path:
-    path, stored = folder / _FETCHED, submission.zip
+def fetched(submission: Submission, bench: Bench, folder: Path) -> Path:
+    """A submission's zip in its folder; fetched once.
+
+    Raises:
+        GenerationMismatchError, StorageError: as `receive`.
+    """
+    path, stored = folder / FETCHED, submission.zip
     if not path.exists():
         with (
             bench.queue.open(stored.name, generation=stored.generation) as source,
@@ -208,56 +206,6 @@ def done(submission: Submission, bench: Bench) -> None:
     _delete(bench.queue, submission.zip)
     if submission.signature:
         _delete(bench.queue, submission.signature)
-
-
-def refuse(submission: Submission, refused: Refused, bench: Bench, fetched: Path) -> None:
-    """Move a submission aside, with its reason last; a zip too large for this machine is not kept.
-
-    Killed in between, the next run does the same again.
-    """
-    owner, slash, file_name = submission.name.rpartition("/")
-    folder = f"{REFUSED}{owner}{slash}{_short(file_name)}/{submission.zip.generation}/"
-    try:
-        path = _kept(submission, bench, fetched)
-        if path:
-            _create(bench.queue, f"{folder}package.zip", FileOnDisk(path), layout.ZIP_TYPE)
-        if (beside := submission.signature) and beside.size <= _LARGEST_SIGNATURE:
-            with bench.queue.open(beside.name, generation=beside.generation) as stream:
-                signature = Bytes(stream.read())
-            _create(bench.queue, f"{folder}package.zip.sig", signature, layout.SIGNATURE_TYPE)
-    except GenerationMismatchError:
-        return  # somebody else has decided it
-    told = {**refused.as_json(), "kept": path is not None}
-    reason = Bytes(json.dumps(told, indent=2).encode())
-    _create(bench.queue, f"{folder}reason.json", reason, layout.JSON_TYPE)
-    done(submission, bench)
-
-
-def _kept(submission: Submission, bench: Bench, folder: Path) -> Path | None:
-    """The bytes to be kept, also of what was refused without a look; None: too many for this machine."""
-    if submission.zip.size > LARGEST:
-        return None
-    try:
-        return _fetched(submission, bench, folder)
-    except (RunnerError, OSError) as error:
-        if isinstance(error, OSError) and not of_machine(error):
-            raise
-        (folder / _FETCHED).unlink(missing_ok=True)
-        return None
-
-
-def _short(name: str) -> str:
-    """A name that is as long as an object's may be leaves no room for what is put around it."""
-    data = name.encode(errors="surrogateescape")
-    return name if len(data) <= _LONGEST_NAME else hashlib.sha256(data).hexdigest()
-
-
-def _create(queue: ObjectStore, name: str, content: Bytes | FileOnDisk, content_type: str) -> None:
-    headers = Headers(content_type=content_type, cache_control=layout.NEVER_CACHED)
-    try:
-        queue.create(name, content, headers)
-    except AlreadyExistsError:
-        return  # a run that was killed has made it, of the same generation
 
 
 def _delete(queue: ObjectStore, stored: StoredObject) -> None:

@@ -13,6 +13,7 @@ import pytest
 from pkgaction import generations
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.directory import DirectoryStore
+from pkgaction.aside import Aside
 from pkgaction.errors import StorageError
 from pkgaction.model import layout
 from pkgaction.model.submission import Code, Refused
@@ -252,7 +253,9 @@ def test_a_submission_of_200_gigabytes_is_refused_by_its_size(
     (submission,) = accept.waiting(bench)
     refused = accept.receive(submission, bench, tmp_path)
     assert isinstance(refused, Refused)
-    accept.refuse(submission, refused, bench, tmp_path)
+    aside = Aside(submission, bench)
+    aside.keep(tmp_path)
+    aside.conclude(refused)
 
     assert refused.code is Code.TOO_LARGE
     assert not any(found.name.startswith("candidates/") for found in bucket.list(""))

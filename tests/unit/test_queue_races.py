@@ -35,11 +35,11 @@ class Meanwhile:
             self.act()
 
 
-def run(port: Port, meanwhile: Meanwhile) -> Ledger:
+def run(port: Port, meanwhile: Meanwhile, owners: Owners = _OWNERS) -> Ledger:
     queue, artifacts, index = (
         Watching(store, before=meanwhile) for store in (port.queue, port.artifacts, port.index)
     )
-    return port.run(queue=queue, artifacts=artifacts, index=index, owners=_OWNERS)
+    return port.run(queue=queue, artifacts=artifacts, index=index, owners=owners)
 
 
 def run_until(port: Port, written: str) -> None:
@@ -148,3 +148,27 @@ def test_a_copy_waits_until_no_run_can_be_at_its_version_any_more(tmp_path: Path
     port.clock.sleep(3600)
     port.run(owners=_OWNERS)
     assert port.reason("shore/crab-1.0.0.zip")["code"] == "withdrawn"
+
+
+def test_what_another_run_has_accepted_meanwhile_is_not_refused_nor_put_aside(tmp_path: Path) -> None:
+    """Another one knows more owners, say."""
+    refused = 0
+    for number, port in ports(tmp_path):
+
+        def accept() -> None:
+            port.run(owners=_OWNERS)  # noqa: B023
+
+        other = Meanwhile(number, accept)
+
+        ledger = run(port, other, Owners({OURS: ("eel",)}))
+
+        aside = [one.name.rpartition("/")[2] for one in port.queue.list("refused/")]
+        if aside:
+            assert aside == ["package.zip", "package.zip.sig", "reason.json"], number
+            refused += 1
+        else:
+            assert (ledger.exit_status, port.indexed()) == (0, _ALL), number
+        assert not list(port.queue.list("candidates/")), number
+        if not other.done:
+            assert 0 < refused < number
+            break
