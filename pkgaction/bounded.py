@@ -49,6 +49,19 @@ class Ended(Enum):
     KILLED = "its process was killed by something else, perhaps for want of memory"
 
 
+# a package of 200 MB in 3,000 JSON files takes 8 seconds and 1.4 GB, and is as large as one may be
+OF_PACKAGE = Limits(seconds=60, memory=3 << 30)
+
+
+def in_words(ended: Ended, limits: Limits) -> str:
+    """Why there is no result, with the limit that was reached."""
+    told = {
+        Ended.TIME: f"{limits.seconds:g} seconds",
+        Ended.MEMORY: f"{limits.memory >> 20} MiB",
+    }.get(ended, "")
+    return f"{ended.value} ({told} are the most)" if told else ended.value
+
+
 @dataclass(frozen=True, slots=True)
 class Done(Generic[T, R]):
     """A piece of work that is over."""
@@ -120,6 +133,11 @@ class Bounded(Generic[T, R]):
     def is_free(self) -> bool:
         """Whether more can be begun now."""
         return len(self._running) < self.count
+
+    def fork(self) -> None:
+        """Start the processes before there is work: the best time is before there are threads."""
+        while len(self._idle) + len(self._running) < self.count:
+            self._idle.append(self._forked())
 
     def begin(self, item: T) -> None:
         """Begin a piece of work."""

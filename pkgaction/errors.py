@@ -100,6 +100,10 @@ class RunnerError(OutsideError):
     """The machine that this runs on is out of something: disk, memory, open files."""
 
 
+class NoRoomError(RunnerError):
+    """The machine's disk has no room for it."""
+
+
 class LoginUnavailableError(OutsideError):
     """A service that the login needs did not answer."""
 
@@ -153,6 +157,7 @@ _RUNNER = {
 }
 
 
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _NO_THREAD = "can't start new thread"
 
 
@@ -171,7 +176,8 @@ def of_machine(error: BaseException) -> RunnerError | None:
     while isinstance(inner, Exception) and isinstance(error, OSError):
         if isinstance(inner, OSError) and inner.errno in _RUNNER:
             what, fix = _RUNNER[inner.errno]
-            return RunnerError(what=what, where=str(inner.filename or ""), fix=fix)
+            kind = NoRoomError if inner.errno in _NO_ROOM else RunnerError
+            return kind(what=what, where=str(inner.filename or ""), fix=fix)
         inner = inner.__cause__ or inner.__context__
     return None
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pkgaction import entry, objects, records
+from pkgaction.entry import bounds
+from pkgaction.entry.catalog import dump
+from pkgaction.entry.shape import UnreadableError
 from pkgaction.errors import DamagedObjectError, PackageError
 from pkgaction.integrity import replaced
 from pkgaction.model import layout
@@ -19,6 +22,7 @@ from pkgaction.model.tree import Tree
 from pkgaction.model.yamltext import MOST_BYTES
 from pkgaction.ports import GenerationMismatchError, ObjectStore, StoredObject, Verdict, Verifier
 from pkgaction.transforms import archive, unarchive
+from pkgaction.zipwork import ZipWork
 
 _NOBODY = Verdict(problem="no key is trusted here")
 _RESTORE = "put the right bytes back from a backup or another copy; what is published never changes"
@@ -33,6 +37,15 @@ class Inspected:
     entry: JsonObject | None = None  # None: it gives none
     signed: bool = False  # the zip can be read, and its signature is a good one of a trusted key
     record: Mapping[str, str] = field(default_factory=dict)  # that is true; empty: it can't be read
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """A zip of the bucket, on the disk."""
+
+    package: PackageId
+    object: StoredObject
+    path: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +72,7 @@ class Inspector:
     scratch: Path
     verifier: Verifier | None  # of the keys that sign here; None: nobody does
     by_owners: ByOwners | None = None
+    reading: ZipWork[Downloaded, Inspected] = field(default_factory=lambda: ZipWork(_read))
 
     def verdict(self, package: PackageId, zip_: Path, signature: bytes) -> Verdict:
         """What the signature of a stored zip proves: any key counts that could have published it."""
@@ -79,13 +93,15 @@ class Inspector:
             StorageError: the storage failed, or the zip was replaced while it was read.
         """
         try:
-            path = objects.download(zip_, self.store, self.scratch)
+            path = objects.download_alone(zip_, self.store, self.scratch)
         except GenerationMismatchError as error:
             raise replaced(self.store.url, zip_) from error
         except DamagedObjectError as error:
             return Inspected(drifts=(Drift(Code.ZIP_DAMAGED, error.what, error.fix),))
+        except PackageError as error:
+            return _unreadable(error)
         try:
-            found = _read(package, zip_, path)
+            found = self._found(Downloaded(package, zip_, path))
             signed = () if signature is None else tuple(self._signed(package, path, signature))
             good = found.files is not None and signature is not None and not signed
             # what is proven is held against its record elsewhere: not the zip is wrong then
@@ -93,6 +109,20 @@ class Inspector:
             return replace(found, drifts=(*drifts, *signed), signed=good)
         finally:
             path.unlink()
+
+    def require_readable(self, package: PackageId, zip_: StoredObject, path: Path) -> None:
+        """Refuse what can't be read within the limits, before it is read without any.
+
+        Raises:
+            PackageError: it can't.
+        """
+        self.reading.one(Downloaded(package, zip_, path))
+
+    def _found(self, zip_: Downloaded) -> Inspected:
+        try:
+            return self.reading.one(zip_)
+        except PackageError as error:
+            return _unreadable(error)
 
     def _signed(self, package: PackageId, path: Path, signature: StoredObject) -> Iterator[Drift]:
         try:
@@ -126,13 +156,33 @@ def entry_of(package: PackageId, path: Path, *, doubted: bool = False) -> JsonOb
         if other := _other(package, top, tree):
             raise PackageError(what=other, where=path.name, fix=_RESTORE)
         try:
-            return entry.make(tree)
+            return _entry(tree)
         except entry.EntryProblemError as error:
             where = f"{path.name}: {error.file}"
             raise PackageError(what=error.message, where=where, fix=_RESTORE) from error
 
 
-def _read(package: PackageId, zip_: StoredObject, path: Path) -> Inspected:
+def _entry(tree: Tree) -> JsonObject:
+    """The entry of a package, which one list of an index can hold.
+
+    Raises:
+        EntryProblemError: it gives none like that.
+    """
+    made = entry.make(tree)
+    try:
+        bounds.require_small(dump(made), "its entry")
+    except UnreadableError as error:
+        raise entry.EntryProblemError(str(error), FILE) from error
+    return made
+
+
+def _unreadable(error: PackageError) -> Inspected:
+    what = f"the zip gives no index entry: {error.what}"
+    return Inspected(drifts=(Drift(Code.ENTRY_REFUSED, what, error.fix),))
+
+
+def _read(downloaded: Downloaded) -> Inspected:
+    package, zip_, path = downloaded.package, downloaded.object, downloaded.path
     if (path.stat().st_size, crc32c(FileOnDisk(path))) != (zip_.size, zip_.crc32c):
         what = "the zip's bytes do not have the size and crc32c that it was stored with"
         return Inspected(drifts=(Drift(Code.ZIP_DAMAGED, what, _RESTORE),))
@@ -145,7 +195,7 @@ def _read(package: PackageId, zip_: StoredObject, path: Path) -> Inspected:
                 drifts.append(Drift(Code.ZIP_OTHER, other, _RESTORE))
             found = None
             try:
-                found = entry.make(tree)
+                found = _entry(tree)
             except entry.EntryProblemError as error:
                 what = f"the zip gives no index entry: {error.file}: {error.message}"
                 drifts.append(Drift(Code.ENTRY_REFUSED, what, "publish a higher version"))

@@ -63,12 +63,14 @@ def loss(stored: StoredObject, expected: Measure | None = None) -> str:
         stored: as a listing shows it.
         expected: its size and checksum, where they are known from elsewhere too.
     """
+    if what := impossible(stored):  # first: a folder's bucket reads a file for its checksum
+        return what
     if expected and expected != (stored.size, stored.crc32c):
         return (
             f"it is damaged: {stored.size} bytes with crc32c {encoded(stored.crc32c)}, "
             f"instead of {expected[0]} bytes with crc32c {encoded(expected[1])}"
         )
-    return (_unlike_recorded(stored) if is_sealed(stored) else "") or _impossible(stored)
+    return _unlike_recorded(stored) if is_sealed(stored) else ""
 
 
 def damage(stored: StoredObject, expected: Measure | None = None) -> str:
@@ -106,14 +108,16 @@ def has_wrong_headers(stored: StoredObject) -> bool:
     return bool(what) and damage(stored) == what
 
 
-def _impossible(stored: StoredObject) -> str:
-    """Why an object of this size cannot be the zip or signature that its name says."""
+def impossible(stored: StoredObject) -> str:
+    """Why an object of this size cannot be the zip or signature that its name says; empty if it can."""
     if not stored.name.startswith(layout.PACKAGES):
         return ""
     if stored.name.endswith(".sig") and not 0 < stored.size <= layout.LARGEST_SIGNATURE:
         return f"it is damaged: a signature does not have {stored.size} bytes"
     if stored.name.endswith(".zip") and stored.size in _EMPTY_ZIPS:
         return f"it is damaged: its {stored.size} bytes are an empty zip"
+    if stored.name.endswith(".zip") and stored.size > layout.LARGEST_ZIP:
+        return f"it is damaged: no zip of a package has {stored.size} bytes"
     return ""
 
 

@@ -5,6 +5,8 @@ it belongs to, and what shows accidents (`integrity`). Bytes first, then the rec
 those of the package, a wrong record is warned of and changes nothing (`records`).
 """
 
+import errno
+import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pkgaction import records
-from pkgaction.errors import ContentConflictError, PackageError
+from pkgaction.errors import ContentConflictError, NoRoomError, PackageError, of_machine
 from pkgaction.integrity import (
     damaged,
+    impossible,
     is_recorded,
     is_sealed,
     require_same,
@@ -31,6 +34,7 @@ from pkgaction.transforms import archive, unarchive
 
 _CHUNK = 1 << 20
 Warn = Callable[[str], None]  # of what is not as it should be, and stops nothing
+_COMMON = 1 << 28  # bytes of a zip for which a runner must have room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +118,51 @@ def _require_content(content: str, stored: StoredObject, built: Built, store: Ob
 
 
 def download(stored: StoredObject, store: ObjectStore, scratch: Path) -> Path:
-    """An object's bytes in a file of the scratch folder, for the caller to remove."""
+    """An object's bytes in a file of the scratch folder, for the caller to remove.
+
+    Raises:
+        DamagedObjectError: it has more bytes than it may have.
+        NoRoomError: the disk has no room for it, beside what lies there now.
+    """
+    if what := impossible(stored):
+        raise damaged(store.url, stored, what)
     path = scratch / f"stored-{Path(stored.name).name}"
-    with store.open(stored.name, generation=stored.generation) as source, path.open("wb") as target:
-        shutil.copyfileobj(source, target, _CHUNK)
+    with _in_room(stored, store, path):
+        if shutil.disk_usage(scratch).free < stored.size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        with store.open(stored.name, generation=stored.generation) as source, path.open("wb") as target:
+            shutil.copyfileobj(source, target, _CHUNK)
     return path
+
+
+@contextmanager
+def _in_room(stored: StoredObject, store: ObjectStore, path: Path) -> Iterator[None]:
+    """The block downloads an object; where the disk has no room for it, the object is named."""
+    try:
+        yield
+    except (OSError, NoRoomError) as error:
+        known = error if isinstance(error, NoRoomError) else of_machine(error)
+        if not isinstance(known, NoRoomError):
+            raise
+        path.unlink(missing_ok=True)
+        what = f"no space left on the runner's disk for its {stored.size} bytes"
+        raise NoRoomError(what=what, where=f"{store.url}/{stored.name}", fix=known.fix) from error
+
+
+def download_alone(stored: StoredObject, store: ObjectStore, scratch: Path) -> Path:
+    """The same while no other one lies there: who is large for a package is to blame for its size.
+
+    Raises:
+        DamagedObjectError: as `download`.
+        PackageError: the disk has no room for it, and hardly any package has as much.
+        NoRoomError: the disk has no room for it, and should.
+    """
+    try:
+        return download(stored, store, scratch)
+    except NoRoomError as error:
+        if stored.size <= _COMMON:
+            raise
+        raise PackageError(what=error.what, where=error.where, fix=error.fix) from error
 
 
 @contextmanager

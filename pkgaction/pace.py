@@ -3,17 +3,14 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pkgaction.bounded import Limits
-
-# a package of 200 MB in 3,000 JSON files takes 8 seconds and 1.4 GB, and is as large as one may be
-_LIMITS = Limits(seconds=60, memory=3 << 30)
+from pkgaction.bounded import OF_PACKAGE, Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """The limits of one submission, and of a batch of them."""
 
-    limits: Limits = _LIMITS
+    limits: Limits = OF_PACKAGE
     patience: float = 2.0  # seconds after which what comes next need not wait for one
     batch: int = 20  # submissions that are begun
     batch_time: timedelta = timedelta(seconds=60)

@@ -1,6 +1,6 @@
 """Why a submission is refused or stays undecided, in words, and as an outcome for the reports."""
 
-from pkgaction.bounded import Ended, Limits
+from pkgaction.bounded import Ended, Limits, in_words
 from pkgaction.errors import OutsideError
 from pkgaction.examination import refused
 from pkgaction.inhand import MOST_ENDS
@@ -32,13 +32,8 @@ def too_costly(received: Received, ended: Ended, limits: Limits, *, is_last: boo
     if ended in _INTERRUPTED and not is_last:
         fix = f"{_INTERRUPTED[ended]}; the job decides it again"
         raise OutsideError(what=f"to look into it: {ended.value}", where=received.name, fix=fix)
-    told = {
-        Ended.TIME: f"{limits.seconds:g} seconds",
-        Ended.MEMORY: f"{limits.memory >> 20} MiB",
-    }.get(ended, "")
-    most = f" ({told} are the most)" if told else ""
     before = f"; {MOST_ENDS} runs ended while they were at it" if ended in _INTERRUPTED else ""
-    what = f"to look into it, {ended.value}{most}{before}"
+    what = f"to look into it, {in_words(ended, limits)}{before}"
     return refused(received, Code.TOO_COSTLY, what, "make the package smaller and plainer, or split it")
 
 

@@ -72,9 +72,11 @@ def _inspector(context: Context, world: World) -> Inspector:
     key, pinned = inputs.gpg_private_key, inputs.gpg_fingerprint
     if key or pinned or by_owners is None:
         verifier = materials.trusting(place, "gpg-private-key", key, pinned)
-    return Inspector(
+    inspector = Inspector(
         store=world.artifacts, scratch=context.scratch, verifier=verifier, by_owners=by_owners
     )
+    context.stack.callback(inspector.reading.close)
+    return inspector
 
 
 def _wanted(context: Context) -> Collection[PackageId]:

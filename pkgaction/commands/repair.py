@@ -54,7 +54,8 @@ class Repair:
         path = self.context.scratch / f"{layout.base_name(package)}.zip"
         try:
             stored = integrity.there(store, layout.zip_name(package))
-            objects.download(stored, store, self.context.scratch).replace(path)
+            objects.download_alone(stored, store, self.context.scratch).replace(path)
+            self.inspector.require_readable(package, stored, path)
             self._ship(path, self._proven(package, path), ledger)
         except (PkgactionError, GenerationMismatchError) as error:
             return str(error)

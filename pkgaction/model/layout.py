@@ -31,6 +31,7 @@ JSON_TYPE = "application/json"
 TEXT_TYPE = "text/plain; charset=utf-8"
 BINARY_TYPE = "application/octet-stream"
 
+LARGEST_ZIP = 4 * 1024**3  # bytes
 LARGEST_SIGNATURE = 64 * 1024  # bytes; one of ours has under 2,000
 
 LONGEST_OBJECT_NAME = 1024  # bytes of UTF-8; https://cloud.google.com/storage/docs/objects#naming

@@ -33,7 +33,7 @@ CANDIDATES, REFUSED = "candidates/", "refused/"
 _OURS = (REFUSED, IN_HAND)
 _ZIP, _SIGNATURE = ".zip", ".zip.sig"
 FETCHED = "submitted.zip"  # in a folder that holds this one zip, never unpacked
-LARGEST = 4 * 1024**3  # bytes of a zip
+LARGEST = layout.LARGEST_ZIP
 _LARGEST_SIGNATURE = layout.LARGEST_SIGNATURE
 _PATIENCE = timedelta(hours=1)  # that a zip waits for its signature
 _LONE = timedelta(days=1)  # that a signature waits for its zip

@@ -6,12 +6,12 @@ cursor is to be moved: a version that another publisher adds meanwhile is theref
 """
 
 import contextlib
+import os
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from pkgaction import generations, inspection, inventory, objects, swapping
@@ -19,13 +19,14 @@ from pkgaction.entry import catalog as catalogs
 from pkgaction.entry import stray
 from pkgaction.entry.catalog import Catalog, Merge, Text
 from pkgaction.entry.shape import Key
-from pkgaction.errors import DamagedObjectError, IndexUnsafeError, PackageError
+from pkgaction.errors import DamagedObjectError, IndexUnsafeError, NoRoomError, PackageError
 from pkgaction.integrity import damage, has_wrong_headers
 from pkgaction.inventory import identify
 from pkgaction.model import layout
 from pkgaction.model.audit import Rebuilt
 from pkgaction.model.json import text_at
 from pkgaction.ports import Clock, GenerationMismatchError, ObjectStore, StoredObject, Watch
+from pkgaction.zipwork import ZipWork
 
 # where versions before this one kept what they had made so far; nothing there is read
 LEFT = f"{layout.INDEX_ROOT}reindex/"
@@ -34,6 +35,7 @@ _KEPT = "the entry that the index has is kept, though nothing proves it"
 _LEFT_OUT = "the index has no entry of its own for it"
 _ENTRY_OF = "its entry is made of it: run audit with --deep, which tells whether the record is wrong"
 _AHEAD = 8  # zips that are downloaded at the same time, and lie on the disk
+_TOGETHER = 1 << 30  # bytes of them that are enough
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,20 @@ def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """A zip on the disk."""
+
+    base: str
+    object: StoredObject
+    path: Path
+
+    @property
+    def doubt(self) -> str:
+        """What speaks against its bytes: only they themselves can prove that it is not so."""
+        return "" if has_wrong_headers(self.object) else damage(self.object)
+
+
 @dataclass(slots=True)
 class _Maker:
     """Makes entries, each once for a generation of its zip."""
@@ -85,6 +101,7 @@ class _Maker:
     made: dict[tuple[str, int], Text] = field(default_factory=dict)  # by base, generation
     unreadable: dict[str, str] = field(default_factory=dict)  # by base
     doubted: dict[str, str] = field(default_factory=dict)  # by base: its record speaks against the zip
+    large: dict[str, StoredObject] = field(default_factory=dict)  # by base: to be downloaded alone
     kept: set[str] = field(default_factory=set)  # of those, by base: the index's own entry stays
 
     def merge(self, catalog: Catalog) -> Merge:
@@ -117,46 +134,96 @@ class _Maker:
         )
 
     def make(self, zips: Mapping[str, StoredObject]) -> None:
-        """Make the entries of these zips. Some are downloaded while the one before is read."""
-        bases = sorted(zips.keys() - self.unreadable.keys())
-        pool = ThreadPoolExecutor(_AHEAD)
+        """Make the entries of these zips. Some are downloaded while those before are read."""
+        todo = {base: zips[base] for base in sorted(zips.keys() - self.unreadable.keys())}
+        if not todo:
+            return
+        work = ZipWork(_entry_text, max(2, len(os.sched_getaffinity(0))))
+        work.open()
         try:
-            upcoming = (pool.submit(self._download, zips[base]) for base in bases)
-            coming = deque(islice(upcoming, _AHEAD))
-            for base in self.bench.watch.each("Reindex", bases):
-                self._make(base, zips[base], coming.popleft())
-                coming.extend(islice(upcoming, 1))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        pool.shutdown()
+            with contextlib.closing(self._fetched(todo)) as fetched:
+                self._make(work, fetched)
+            while self.large:  # alone, when no other zip lies on the disk
+                base, stored = self.large.popitem()
+                self._make(work, self._fetched_alone(base, stored))
+        finally:
+            work.close()
+
+    def _fetched(self, zips: Mapping[str, StoredObject]) -> Generator[_Fetched]:
+        """The zips on the disk; those for which it has no room beside the others are left for later."""
+        ahead = deque(zips)
+        with _threads() as pool:
+            coming: deque[Future[Path]] = deque()
+            held = 0
+            for base in self.bench.watch.each("Reindex", [*zips]):
+                while ahead and len(coming) < _AHEAD and (not coming or held < _TOGETHER):
+                    held += zips[ahead[0]].size
+                    coming.append(pool.submit(self._download, zips[ahead.popleft()]))
+                try:
+                    with self._telling(base):
+                        yield _Fetched(base, zips[base], coming.popleft().result())
+                except NoRoomError:
+                    self.large[base] = zips[base]
+                held -= zips[base].size
+
+    def _fetched_alone(self, base: str, stored: StoredObject) -> Iterator[_Fetched]:
+        with self._telling(base):
+            path = objects.download_alone(stored, self.bench.store, self.bench.scratch)
+            yield _Fetched(base, stored, path)
 
     def _download(self, stored: StoredObject) -> Path:
         return objects.download(stored, self.bench.store, self.bench.scratch)
 
-    def _make(self, base: str, stored: StoredObject, coming: Future[Path]) -> None:
-        package, path, doubt = identify(base), None, _doubt(stored)
+    def _make(self, work: ZipWork[_Fetched, bytes | None], zips: Iterator[_Fetched]) -> None:
+        for zip_, result in work.each(zips):
+            with self._telling(zip_.base, zip_.doubt):
+                try:
+                    if (text := result()) is not None:
+                        self._made(zip_, text)
+                finally:
+                    zip_.path.unlink()
+
+    def _made(self, zip_: _Fetched, text: bytes) -> None:
+        self.made[zip_.base, zip_.object.generation] = text
+        if zip_.doubt:
+            all_read = f"all of the zip can be read, so {_ENTRY_OF}"
+            self.doubted[zip_.base] = f"{zip_.base}: {zip_.doubt}; {all_read}"
+
+    @contextlib.contextmanager
+    def _telling(self, base: str, doubt: str = "") -> Iterator[None]:
+        """The block works on a zip; where it gives no entry, that is told, and the others go on."""
         try:
-            path = coming.result()
-            if package is not None:
-                entry = inspection.entry_of(package, path, doubted=bool(doubt))
-                self.made[base, stored.generation] = catalogs.dump(entry)
-                if doubt:
-                    self.doubted[base] = f"{base}: {doubt}; all of the zip can be read, so {_ENTRY_OF}"
+            yield
         except GenerationMismatchError:
             return  # it was replaced: the next listing has the new one
         except (DamagedObjectError, PackageError) as error:
             what = f"{doubt}: {error.what}" if doubt else error.what
             self.unreadable[base] = f"{base}: {what}"
             self.bench.watch.say(f"{base} gives no entry: {what}")
-        finally:
-            if path:
-                path.unlink()
 
 
-def _doubt(stored: StoredObject) -> str:
-    """What speaks against a zip's bytes: only they themselves can prove that it is not so."""
-    return "" if has_wrong_headers(stored) else damage(stored)
+def _entry_text(zip_: _Fetched) -> bytes | None:
+    """The entry of a zip, as it is written; None where its name is that of no version.
+
+    Raises:
+        PackageError: it gives none.
+    """
+    package = identify(zip_.base)
+    if package is None:
+        return None
+    return catalogs.dump(inspection.entry_of(package, zip_.path, doubted=bool(zip_.doubt)))
+
+
+@contextlib.contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """Threads to download in, for which a run that ends does not wait."""
+    pool = ThreadPoolExecutor(_AHEAD)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _is_own(base: str, catalog: Catalog) -> bool:

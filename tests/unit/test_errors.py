@@ -33,6 +33,7 @@ _STATUSES = {
     "BucketMissingError": 2,
     "AccessDeniedError": 2,
     "RunnerError": 3,
+    "NoRoomError": 3,
     "LoginUnavailableError": 3,
     "SpecificationError": 3,
 }
