@@ -18,7 +18,7 @@ from pkgaction.model.record import ZIP, ZIP_CRC32C
 from pkgaction.ports import ObjectStore, StoredObject
 
 LOOK_DEEPER = "run audit with --deep: it tells whether only the record is damaged"
-_UNPROVEN = "see first why no good signature proves it: with one, only its record is wrong"
+_UNPROVEN = "publish it from its commit: that compares its bytes, and tells if only the record is wrong"
 
 
 def of_zip(

@@ -266,6 +266,9 @@ def test_a_bit_that_flips_on_the_way_into_the_bucket_is_never_called_whole(
             shore.delete(outcome.fix)
             again = shore.publish(*others)
             assert _ended_well(shore, good, again, where), again.sorted()
+        if server == "creates only":  # nobody may write over a record; bytes that are whole stay
+            assert shore.audited() or any("record is wrong" in w for w in again.warnings), where
+            continue
         assert shore.described() == good.described, where
         assert shore.audited(), where
     assert flipped > 10
