@@ -49,7 +49,7 @@ def run(gate: Gate, job: Job, world: World, ledger: Ledger) -> None:
     left = inhand.read(gate.queue, world.clock, (one.key for one in waiting), tidy=not job.dry_run)
     desk.steps.look(create=not job.dry_run)
     hand = Hand(gate.queue, desk.steps.warn, is_told=not job.dry_run)
-    with desk.open([one.name for one in waiting]):
+    with desk.open({one.name: one.source for one in accept.by_turns(waiting)}):
         if waiting:
             looks = desk.prepare()  # nothing is in hand: no submission is to blame for what fails here
             in_hand = Holding(hand, world.scratch)

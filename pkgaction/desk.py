@@ -5,16 +5,16 @@ Signature, name and owner, rules for built packages, then the steps of a release
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Self
 
+from pkgaction import unfinished
 from pkgaction.bounded import Bounded, Done, Ended
 from pkgaction.errors import PackageError
 from pkgaction.examination import examine, refused, reopened
 from pkgaction.job import Job, World
-from pkgaction.model import layout
 from pkgaction.model.outcome import Ledger
 from pkgaction.model.owners import Owners
 from pkgaction.model.release import Built, Candidate
@@ -22,7 +22,7 @@ from pkgaction.model.submission import Code, Received, Refused
 from pkgaction.pace import Pace
 from pkgaction.ports import Verifier
 from pkgaction.public_versions import PublicVersions
-from pkgaction.refusals import outcome_of, parts, too_costly, undecided
+from pkgaction.refusals import outcome_of, too_costly, version_of
 from pkgaction.stages import accept, validate
 from pkgaction.steps import Steps
 from pkgaction.submitting import Decided, Postponed, SubmissionPublisher, SubmittedOnly
@@ -32,6 +32,8 @@ _LEFT_OUT = {
     "pull-request",
 }  # of the provenance: they are those of the job, not of the package
 _PACE = Pace()
+_PATIENCE = 20.0  # seconds for what the buckets show when a run ends early
+_HURRY = 2.0  # the same after a cancel: a runner kills what goes on for ten, and a report is due
 
 
 @dataclass(slots=True)
@@ -72,16 +74,22 @@ class Desk:
         return self.publisher.steps
 
     @contextlib.contextmanager
-    def open(self, names: Sequence[str]) -> Iterator[None]:
-        """The block decides these submissions; where it ends early, the rest is said to be not tried."""
+    def open(self, sources: Mapping[str, str]) -> Iterator[None]:
+        """The block decides submissions; where it ends early, it is said what the buckets show of the
+        rest.
+
+        Args:
+            sources: the queue's object of each, by its name; empty for what a person hands over.
+        """
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             reported = {one.folder for one in self.steps.ledger.sorted()}
             said = reported | self.decided | self.publisher.begun
-            for name in names:
-                if name not in said:
-                    self.steps.ledger.settle(undecided(name))
+            rest = {name: source for name, source in sources.items() if name not in said}
+            seconds = _PATIENCE if isinstance(error, Exception) else _HURRY
+            for outcome in unfinished.outcomes(rest, self.publisher.public, seconds):
+                self.steps.ledger.settle(outcome)
             raise
         finally:
             if self._looks:
@@ -153,5 +161,5 @@ class Desk:
 
     def is_public(self, submission: accept.Submission) -> bool:
         """Whether a run that ended before it could say so has published it."""
-        package = layout.identity(*parts(submission.name))
-        return package is not None and self.publisher.public.source(package) == submission.source
+        package = version_of(submission.name)
+        return package is not None and self.publisher.public.is_made_of(package, submission.source)

@@ -45,9 +45,9 @@ class PublicVersions:
         """The version's zip in the public bucket."""
         return self.artifacts.stat(layout.zip_name(package))
 
-    def source(self, package: PackageId) -> str:
-        """Out of which submission the public zip was made; empty where that is not known."""
-        return _source(self.zip(package))
+    def is_made_of(self, package: PackageId, source: str) -> bool:
+        """Whether the public zip was made of that submission."""
+        return _source(self.zip(package)) == source
 
     def stand(self, received: Received, package: PackageId, stored: StoredObject) -> Stand:
         """Whether a submission may add to its version, whose zip is public, and if not, why.

@@ -77,12 +77,12 @@ class _Look:
         if not unclear:
             return
         seen: dict[Key, _Seen] = {}
-        _within(seconds / 2, lambda: self._look(unclear, seen))
+        within(seconds / 2, lambda: self._look(unclear, seen))
         for key in unclear:
             self._record(key, seen.get(key))
         unindexed = [key for key in unclear if self._status(key) is Status.NOT_INDEXED]
         if unindexed and self.world.index is not None:
-            catalog = _within(seconds / 2, partial(_catalog, self.world.index, self.world.clock))
+            catalog = within(seconds / 2, partial(_catalog, self.world.index, self.world.clock))
             for key in unindexed:
                 whole = key in seen and seen[key].state is _State.WHOLE
                 self._record_entry(key, catalog if whole else None)
@@ -177,7 +177,7 @@ class _Answer(Generic[T]):
     done: threading.Event = field(default_factory=threading.Event)
 
 
-def _within(seconds: float, ask: Callable[[], T]) -> T | None:
+def within(seconds: float, ask: Callable[[], T]) -> T | None:
     """The answer, if it comes in time and without an error."""
     answer: _Answer[T] = _Answer()
 

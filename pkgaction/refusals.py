@@ -4,6 +4,8 @@ from pkgaction.bounded import Ended, Limits, in_words
 from pkgaction.errors import OutsideError
 from pkgaction.examination import refused
 from pkgaction.inhand import MOST_ENDS
+from pkgaction.model import layout
+from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import GOES_ON, Outcome, Status
 from pkgaction.model.submission import Code, Received, Refused
 
@@ -69,3 +71,8 @@ def parts(submission: str) -> tuple[str, str]:
     """Name and version that a submission says it has."""
     name, _, version = submission.rpartition("/")[2].removesuffix(".zip").partition("-")
     return name, version
+
+
+def version_of(submission: str) -> PackageId | None:
+    """The version that a submission says it is of; None where it says none."""
+    return layout.identity(*parts(submission))

@@ -39,6 +39,9 @@ def _by_suspicion(
         yield number, [one for one in waiting if times.get(one.key) == number]
 
 
+_MOST_ASKED = 100  # submissions
+
+
 @dataclass(slots=True)
 class _Batch:
     """What becomes of some submissions together."""
@@ -59,13 +62,21 @@ class QueueWorker:
     in_hand: Holding
     left: Left
     _seconds: dict[Hashable, float] = field(default_factory=dict)  # that each owner had
+    _most: int = field(init=False)  # submissions of the next batch
     _postponed: list[accept.Submission] = field(default_factory=list)  # other runs may be at them
 
+    def __post_init__(self) -> None:
+        """Where a run has left something, runs may be short: batches begin small."""
+        self._most = 1 if self.left.named else self.desk.pace.batch
+
     def decide(self, waiting: Sequence[accept.Submission]) -> None:
-        """Decide all that waits; what ended other runs goes last."""
+        """Decide all that waits: first what needs its index entry alone, last what ended other runs."""
         with self.in_hand.open():
-            for times, some in _by_suspicion(waiting, self.left):
-                self.serve(accept.by_turns(some), singly=times > 1)
+            public = self._made_public(waiting)
+            keys = {one.key for one in public}
+            for group in (public, [one for one in waiting if one.key not in keys]):
+                for times, some in _by_suspicion(group, self.left):
+                    self.serve(accept.by_turns(some), singly=times > 1)
             for one in waiting:
                 if self.left.is_last(one.key):
                     self._serve_last(one)
@@ -82,6 +93,14 @@ class QueueWorker:
             begin = self._take_turns(todo)
             self._serve_batch(begin, todo, singly=singly)
 
+    def _made_public(self, waiting: Sequence[accept.Submission]) -> Sequence[accept.Submission]:
+        """What other runs had in hand and have made public; of a storage that fails, nothing."""
+        named = [one for one in waiting if self.left.named[one.key]][:_MOST_ASKED]
+        with ThreadPoolExecutor(MOST_UPLOADS) as pool, contextlib.suppress(PkgactionError):
+            are_public = list(pool.map(self.desk.is_public, named))
+            return [one for one, is_public in zip(named, are_public, strict=True) if is_public]
+        return []
+
     def _take_turns(self, todo: deque[accept.Submission]) -> deque[accept.Submission]:
         """Take out what is begun next. An owner that has had more time than others waits for them."""
         seconds = dict(self._seconds)
@@ -90,7 +109,8 @@ class QueueWorker:
             elapsed = (self.bench.clock.now() - held.since).total_seconds()
             seconds[owner] = seconds.get(owner, 0) + elapsed
         pace = self.desk.pace
-        fair = least_served(todo, lambda one: one.owner, seconds, pace.patience)[: pace.batch]
+        fair = least_served(todo, lambda one: one.owner, seconds, pace.patience)[: self._most]
+        self._most = min(pace.batch, 2 * self._most)
         keys = {one.key for one in fair}
         left = [one for one in todo if one.key not in keys]
         todo.clear()

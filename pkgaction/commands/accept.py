@@ -31,8 +31,8 @@ def accept(context: Context) -> int:
 
     def work() -> None:
         desk.steps.look(create=not inputs.dry_run)
-        names = [path.name for path in paths]
-        with desk.open(names), desk.steps.indexing() as published:
+        handed_over = {path.name: "" for path in paths}
+        with desk.open(handed_over), desk.steps.indexing() as published:
             for path in paths:
                 published.extend(_taken(context, path, desk, verifier))
 
