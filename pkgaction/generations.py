@@ -22,6 +22,7 @@ from pkgaction.ports import (
     GenerationMismatchError,
     ObjectStore,
     StoredObject,
+    is_placeholder,
 )
 
 CURSOR = re.compile(r"[0-9]{10}")  # decimal seconds; another width would sort wrongly as text
@@ -58,7 +59,7 @@ def by_folder(store: ObjectStore) -> dict[str, list[StoredObject]]:
     found: dict[str, list[StoredObject]] = {}
     for stored in store.list(layout.INDEX_ROOT):
         cursor, slash, _ = stored.name.removeprefix(layout.INDEX_ROOT).partition("/")
-        if slash and CURSOR.fullmatch(cursor):
+        if slash and CURSOR.fullmatch(cursor) and not is_placeholder(stored):
             found.setdefault(cursor, []).append(stored)
     return found
 

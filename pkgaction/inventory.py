@@ -8,7 +8,7 @@ from typing import TypeAlias
 from pkgaction.integrity import certain, damage, is_recorded
 from pkgaction.model import layout
 from pkgaction.model.manifest import PackageId
-from pkgaction.ports import ObjectStore, StoredObject
+from pkgaction.ports import ObjectStore, StoredObject, is_placeholder
 
 _ZIP = ".zip"
 _SIGNATURE = ".zip.sig"
@@ -41,7 +41,7 @@ def packages(store: ObjectStore) -> Packages:
     zips: dict[str, StoredObject] = {}
     signatures: dict[str, StoredObject] = {}
     foreign: list[str] = []
-    for listed in store.list(layout.PACKAGES):
+    for listed in _objects(store, layout.PACKAGES):
         found = certain(listed, store)
         file = found.name.removeprefix(layout.PACKAGES)
         kept, ending = (signatures, _SIGNATURE) if file.endswith(_SIGNATURE) else (zips, _ZIP)
@@ -61,8 +61,9 @@ def static(store: ObjectStore, only: Container[str] | None) -> dict[str, Extract
         only: the folders to be kept; None: all.
     """
     folders: dict[str, Extracted] = {}
-    for listed in store.list(layout.STATIC):
+    for listed in _objects(store, layout.STATIC):
         base, _, path = listed.name.removeprefix(layout.STATIC).partition("/")
+        base, path = base or layout.STATIC, path or listed.name  # nothing is told by an empty name
         if only is None or base in only:
             found = certain(listed, store)
             folder = folders.setdefault(base, Extracted())
@@ -76,6 +77,10 @@ def static(store: ObjectStore, only: Container[str] | None) -> dict[str, Extract
             elif not is_recorded(found):
                 folder.unproven.append(path)
     return folders
+
+
+def _objects(store: ObjectStore, prefix: str) -> Iterator[StoredObject]:
+    return (found for found in store.list(prefix) if not is_placeholder(found))
 
 
 def non_objects(store: ObjectStore, prefix: str) -> Iterator[str]:

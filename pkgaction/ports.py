@@ -140,6 +140,11 @@ class StoredObject:
     )
 
 
+def is_placeholder(stored: StoredObject) -> bool:
+    """Whether it only stands for a folder, as tools put it there that show a bucket as one."""
+    return stored.size == 0 and stored.name.endswith("/")
+
+
 class AlreadyExistsError(Exception):
     """A create found an object of that name."""
 

@@ -27,6 +27,7 @@ from pkgaction.ports import (
     ObjectStore,
     StoredObject,
     Verifier,
+    is_placeholder,
 )
 
 CANDIDATES, REFUSED = "candidates/", "refused/"
@@ -115,7 +116,7 @@ def overlooked(queue: ObjectStore, clock: Clock) -> list[str]:
         listed = [*islice(queue.list(""), _MOST_LOOKED_AT)]
     except AccessDeniedError:
         return []  # who may list the candidates alone needs no more
-    names = {found.name: found for found in listed if not found.name.endswith("/")}
+    names = {found.name: found for found in listed if not is_placeholder(found)}
     strange = [name for name in names if not name.startswith(_OURS) and not _is_submission(name)]
     alone = [
         name

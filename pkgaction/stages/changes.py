@@ -12,7 +12,7 @@ from pkgaction.model import layout
 from pkgaction.model.changes import Changes, FileChange
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.release import Built
-from pkgaction.ports import ObjectStore, StoredObject
+from pkgaction.ports import ObjectStore, StoredObject, is_placeholder
 
 _MOST_OBJECTS = 20_000  # of a listing; a package with more is not compared
 _ENDING = ".zip"
@@ -30,7 +30,8 @@ def since_last(built: Built, store: ObjectStore) -> Changes | None:
         return Changes(since="", size=0, files=_different({}, after))
     last, zip_ = max(published, key=lambda found: found[0].version)
     folder = layout.static_folder(last)
-    there = list(islice(store.list(folder), _MOST_OBJECTS + 1))
+    listed = (found for found in store.list(folder) if not is_placeholder(found))
+    there = list(islice(listed, _MOST_OBJECTS + 1))
     if not there or len(there) > _MOST_OBJECTS:
         return None
     before = {found.name.removeprefix(folder): (found.size, found.crc32c) for found in there}

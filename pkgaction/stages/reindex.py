@@ -25,7 +25,14 @@ from pkgaction.inventory import identify
 from pkgaction.model import layout
 from pkgaction.model.audit import Rebuilt
 from pkgaction.model.json import text_at
-from pkgaction.ports import Clock, GenerationMismatchError, ObjectStore, StoredObject, Watch
+from pkgaction.ports import (
+    Clock,
+    GenerationMismatchError,
+    ObjectStore,
+    StoredObject,
+    Watch,
+    is_placeholder,
+)
 from pkgaction.zipwork import ZipWork
 
 # where versions before this one kept what they had made so far; nothing there is read
@@ -247,7 +254,8 @@ def _key(base: str) -> Key:
 
 def _left_behind(index: ObjectStore) -> Iterator[str]:
     """What lies where no run keeps anything any more, as sentences."""
-    names = [stored.name.removeprefix(LEFT) for stored in index.list(LEFT)]
+    left = (stored for stored in index.list(LEFT) if not is_placeholder(stored))
+    names = [stored.name.removeprefix(LEFT) for stored in left]
     batches = [name for name in names if _BATCH.fullmatch(name)]
     others = [name for name in names if not _BATCH.fullmatch(name)]
     where = f"{index.url}/{LEFT}"
@@ -259,7 +267,8 @@ def _left_behind(index: ObjectStore) -> Iterator[str]:
     if others:
         yield (
             f"{where} holds objects that no version of this tool has written ({len(others)}, "
-            f"{others[0][:80]!r} the first); they are not read: find out who wrote them, and delete them"
+            f"{(others[0] or LEFT)[:80]!r} the first); they are not read: find out who wrote them, "
+            "and delete them"
         )
 
 
