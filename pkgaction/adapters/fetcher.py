@@ -108,8 +108,9 @@ class Fetcher:
             found = self._once(url, limit, deadline)
             if isinstance(found, bytes):
                 return found
-            if not found.startswith("https://") and not url.startswith("http://"):
-                raise NotThereError("it redirects to something unsafe")
+            is_kept = found.startswith("https://") or url.startswith("http://")
+            if not (WEB.fullmatch(found) and is_kept):
+                raise NotThereError("it redirects to what is not an address of the web, or not as safe")
             url = found
         raise FetchError(f"it redirects more than {REDIRECTS} times")
 
