@@ -6,6 +6,8 @@ from pkgaction import records, served
 from pkgaction.integrity import (
     damage,
     has_wrong_headers,
+    impossible,
+    is_recorded,
     is_same,
     way_out,
     with_right_headers,
@@ -57,7 +59,7 @@ def _of_unproven(
             continue
         if has_wrong_headers(one):
             yield _wrong_headers(one, store)
-        elif one.doubt:
+        elif _has_doubt(one):
             yield _wrong_record(one, store, one.doubt)
         elif what := damage(one):
             yield _lost(code, one, what, store, first)
@@ -68,6 +70,11 @@ def _of_proven(stored: StoredObject, is_true: Mapping[str, str], store: ObjectSt
         yield _wrong_headers(stored, store)
     elif what := records.problem(stored, is_true):
         yield _wrong_record(stored, store, what)
+
+
+def _has_doubt(stored: StoredObject) -> bool:
+    """Whether its bytes prove themselves beside a wrong record. Asking that reads them."""
+    return is_recorded(stored) and not impossible(stored) and bool(stored.doubt)
 
 
 def _may_be_whole(stored: StoredObject) -> bool:
@@ -90,7 +97,7 @@ def of_files(
             yield _wrong_headers(stored, store, f"{path}: ")
         elif of_zip and is_same(stored, store, of_zip):
             yield from _of_proven(stored, records.NOTHING, store)
-        elif stored.doubt:
+        elif _has_doubt(stored):
             yield _wrong_record(stored, store, stored.doubt)
         else:
             first = "" if of_zip else LOOK_DEEPER

@@ -57,8 +57,5 @@ def _is_told(path: str, extracted: Extracted) -> bool:
 
 def _is_other(path: str, is_: Digests, extracted: Extracted, store: ObjectStore) -> bool:
     """Whether a file that is there is not the zip's; where the bucket keeps no MD5 of it, it is read."""
-    if path not in extracted.files:
-        return False
-    if path in extracted.composed:
-        return not is_same(extracted.composed[path], store, is_)
-    return extracted.files[path] != (is_.size, is_.crc32c, is_.md5)
+    stored = extracted.files.get(path)
+    return stored is not None and not is_same(stored, store, is_)

@@ -65,7 +65,9 @@ def loss(stored: StoredObject, expected: Measure | None = None) -> str:
     """
     if what := impossible(stored):  # first: a folder's bucket reads a file for its checksum
         return what
-    if expected and expected != (stored.size, stored.crc32c):
+    if expected and expected[0] != stored.size:
+        return f"it is damaged: {stored.size} bytes, instead of {expected[0]} bytes"
+    if expected and expected[1] != stored.crc32c:
         return (
             f"it is damaged: {stored.size} bytes with crc32c {encoded(stored.crc32c)}, "
             f"instead of {expected[0]} bytes with crc32c {encoded(expected[1])}"
@@ -109,7 +111,9 @@ def has_wrong_headers(stored: StoredObject) -> bool:
 
 
 def impossible(stored: StoredObject) -> str:
-    """Why an object of this size cannot be the zip or signature that its name says; empty if it can."""
+    """Why an object of this size cannot be what its name says; empty if it can."""
+    if stored.name.startswith(layout.STATIC) and stored.size > layout.LARGEST_ZIP:
+        return f"it is damaged: no file of a package has {stored.size} bytes"
     if not stored.name.startswith(layout.PACKAGES):
         return ""
     if stored.name.endswith(".sig") and not 0 < stored.size <= layout.LARGEST_SIGNATURE:
@@ -183,8 +187,9 @@ def is_same(stored: StoredObject, store: ObjectStore, wanted: Digests) -> bool:
     Raises:
         StorageError: it was replaced while it was read.
     """
-    measure = wanted.size, wanted.crc32c
-    return measure == (stored.size, stored.crc32c) and not _difference(stored, store, wanted)
+    if wanted.size != stored.size or wanted.crc32c != stored.crc32c:
+        return False
+    return not _difference(stored, store, wanted)
 
 
 def _difference(stored: StoredObject, store: ObjectStore, wanted: Digests) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeAlias
 
 from pkgaction.integrity import certain, damage, is_recorded
 from pkgaction.model import layout
@@ -13,7 +12,6 @@ from pkgaction.ports import ObjectStore, StoredObject, is_placeholder
 _ZIP = ".zip"
 _SIGNATURE = ".zip.sig"
 _MOST_NON_OBJECTS = 20  # sentences
-Listed: TypeAlias = tuple[int, int, bytes | None]  # size in bytes, CRC32C, MD5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +27,7 @@ class Packages:
 class Extracted:
     """The extracted files of a version, by path."""
 
-    files: dict[str, Listed] = field(default_factory=dict)
-    composed: dict[str, StoredObject] = field(default_factory=dict)  # those without an MD5
+    files: dict[str, StoredObject] = field(default_factory=dict)
     damaged: dict[str, StoredObject] = field(default_factory=dict)
     doubted: dict[str, StoredObject] = field(default_factory=dict)  # whole, beside a wrong record
     unproven: list[str] = field(default_factory=list)  # no checksum of their own was kept with them
@@ -67,15 +64,13 @@ def static(store: ObjectStore, only: Container[str] | None) -> dict[str, Extract
         if only is None or base in only:
             found = certain(listed, store)
             folder = folders.setdefault(base, Extracted())
-            folder.files[path] = (found.size, found.crc32c, found.md5)
-            if found.md5 is None:
-                folder.composed[path] = found
+            folder.files[path] = found
             if damage(found):
                 folder.damaged[path] = found
-            elif found.doubt:
-                folder.doubted[path] = found
             elif not is_recorded(found):
                 folder.unproven.append(path)
+            elif found.doubt:
+                folder.doubted[path] = found
     return folders
 
 

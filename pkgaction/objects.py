@@ -26,6 +26,7 @@ from pkgaction.integrity import (
     sealed,
 )
 from pkgaction.model import layout
+from pkgaction.model.checksum import Digests
 from pkgaction.model.record import CONTENT
 from pkgaction.model.release import Built, FileRecord
 from pkgaction.model.tree import Content, Tree
@@ -67,10 +68,9 @@ def stored_zip(
         ContentConflictError: it has other content, or says so.
         DamagedObjectError: it is not whole, or has wrong headers.
     """
-    measure = built.digests.size, built.digests.crc32c
-    if measure != (stored.size, stored.crc32c):
+    if not _has_measure(stored, built.digests):
         stored = require_whole(stored, store, headers=False)
-    if measure == (stored.size, stored.crc32c):
+    if _has_measure(stored, built.digests):
         same = StoredZip(object=require_same(stored, store, built.digests), sha256=built.sha256)
         _tell(same, built, store, warn)
         yield same
@@ -81,6 +81,11 @@ def stored_zip(
         require_served(stored, store)
         _tell(found, built, store, warn)
         yield found
+
+
+def _has_measure(stored: StoredObject, digests: Digests) -> bool:
+    """Whether size and CRC32C are these; a folder's bucket has to read a file for the second."""
+    return stored.size == digests.size and stored.crc32c == digests.crc32c
 
 
 def _tell(found: StoredZip, built: Built, store: ObjectStore, warn: Warn) -> None:

@@ -34,8 +34,15 @@ def since_last(built: Built, store: ObjectStore) -> Changes | None:
     there = list(islice(listed, _MOST_OBJECTS + 1))
     if not there or len(there) > _MOST_OBJECTS:
         return None
-    before = {found.name.removeprefix(folder): (found.size, found.crc32c) for found in there}
+    named = ((found.name.removeprefix(folder), found) for found in there)
+    before = {path: _measure(found, after.get(path)) for path, found in named}
     return Changes(since=last.version.text, size=zip_.size, files=_different(before, after))
+
+
+def _measure(found: StoredObject, after: Measure | None) -> Measure:
+    """What is held against a file: where the sizes differ, or nothing is there now, the size will do."""
+    same_size = after is not None and after[0] == found.size
+    return found.size, found.crc32c if same_size else 0
 
 
 def _different(before: Mapping[str, Measure], after: Mapping[str, Measure]) -> tuple[FileChange, ...]:

@@ -10,14 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from pkgaction import generations
+from pkgaction import generations, integrity
+from pkgaction.adapters import directory_object
 from pkgaction.adapters.clock import SystemClock
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.aside import Aside
-from pkgaction.errors import StorageError
+from pkgaction.errors import DamagedObjectError, StorageError
 from pkgaction.model import layout
+from pkgaction.model.checksum import Digests, checksums
+from pkgaction.model.manifest import PackageId
 from pkgaction.model.submission import Code, Refused
-from pkgaction.model.tree import Bytes
+from pkgaction.model.tree import Bytes, Content
+from pkgaction.model.version import Version
 from pkgaction.ports import AlreadyExistsError, GenerationMismatchError, Headers, Verdict
 from pkgaction.stages import accept, audit, index, publish, reindex, rollback
 from tests.fakes import release
@@ -259,6 +263,57 @@ def test_a_submission_of_200_gigabytes_is_refused_by_its_size(
 
     assert refused.code is Code.TOO_LARGE
     assert not any(found.name.startswith("candidates/") for found in bucket.list(""))
+
+
+@pytest.fixture
+def unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No large file is read for its checksums."""
+
+    def small(content: Content) -> tuple[int, bytes]:
+        assert content.size < 1 << 20
+        return checksums(content)
+
+    monkeypatch.setattr(directory_object, "checksums", small)
+
+
+_FISH = PackageId(name="mudskipper", version=Version.parse("1.0.0"))
+
+
+@pytest.mark.usefixtures("unread")
+@pytest.mark.parametrize(
+    "name", ["artifacts/static/mudskipper-1.0.0/manifest.yml", layout.zip_name(_FISH)]
+)
+def test_what_has_another_size_is_told_without_reading_it(
+    bucket: DirectoryStore, tmp_path: Path, name: str
+) -> None:
+    made = release.signed(tmp_path / "made")
+    _sparse(bucket.folder / name)
+    bench = publish.Bench(store=bucket, signer=FakeSigner(), provenance={}, scratch=tmp_path)
+
+    with pytest.raises(DamagedObjectError, match="it is damaged"):
+        publish.publish(made, bench)
+    look = audit.Bench(store=bucket, index=None, clock=SystemClock(), watch=Silent())
+    found = audit.audit([_FISH], look, everything=True)
+
+    assert not found.ok
+
+
+@pytest.mark.usefixtures("unread")
+def test_a_listing_reads_no_file_of_another_tool(bucket: DirectoryStore, tmp_path: Path) -> None:
+    made = release.signed(tmp_path / "made")
+    bench = publish.Bench(store=bucket, signer=FakeSigner(), provenance={}, scratch=tmp_path)
+    publish.publish(made, bench)
+    for path in ("docs/huge.md", "img/huge.png", "huge.yml"):
+        _sparse(bucket.folder / layout.static_name(_FISH, path), 1 << 32)
+
+    look = audit.Bench(store=bucket, index=None, clock=SystemClock(), watch=Silent())
+    audit.audit([_FISH], look, everything=True)
+
+    measure = Digests(size=7, sha256="", crc32c=0, md5=b"")
+    stored = bucket.stat(layout.static_name(_FISH, "huge.yml"))
+    assert stored
+    assert not integrity.is_same(stored, bucket, measure)
+    assert "instead of 7 bytes" in integrity.damage(stored, (7, 0))
 
 
 def test_checksums_of_a_listing_are_those_of_the_generation_that_was_listed(
