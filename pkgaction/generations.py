@@ -80,14 +80,18 @@ def _latest_time(clock: Clock) -> datetime:
 
 
 def far_ahead(store: ObjectStore, folders: Mapping[str, list[StoredObject]], clock: Clock) -> list[str]:
-    """Which generations are numbered far in the future, and so left aside; as sentences."""
+    """Which generations are numbered far in the future, and so left aside; as one sentence or none."""
     last = latest(clock)
-    return [
-        f"{store.url}/{folder_name(cursor)}/ is numbered more than a year ahead of the clock, and is "
-        f"left aside: find out who wrote it, and delete {_some(objects)}"
-        for cursor, objects in sorted(folders.items())
-        if int(cursor) > last
-    ]
+    far = sorted(cursor for cursor in folders if int(cursor) > last)
+    if not far:
+        return []
+    numbered = "numbered more than a year ahead of the clock"
+    if len(far) == 1:
+        told = f"{store.url}/{folder_name(far[0])}/ is {numbered}, and is left aside"
+        return [f"{told}: find out who wrote it, and delete {_some(folders[far[0]])}"]
+    told = f"{len(far)} generations in {store.url} are {numbered}, and are left aside"
+    below = _first([f"{folder_name(cursor)}/" for cursor in far])
+    return [f"{told}: find out who wrote them, and delete what is below {below}"]
 
 
 def ahead(
@@ -131,8 +135,12 @@ def named(strays: Mapping[Key, str]) -> str:
 
 
 def _some(objects: list[StoredObject]) -> str:
-    more = f" and {len(objects) - _SHOWN} more" if len(objects) > _SHOWN else ""
-    return f"{', '.join(one.name for one in objects[:_SHOWN])}{more}"
+    return _first([one.name for one in objects])
+
+
+def _first(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
 
 
 def pointed_at(store: ObjectStore) -> str:

@@ -44,8 +44,13 @@ def packed(chunks: Iterable[bytes]) -> tuple[Content, Headers]:
     return Bytes(small.getvalue()), _headers("")
 
 
-def read(stored: StoredObject, store: ObjectStore) -> bytearray:
+def read(stored: StoredObject, store: ObjectStore, *, most: int = _LARGEST) -> bytearray:
     """What an object of the index says, whether it is packed or not.
+
+    Args:
+        stored: the object.
+        store: where it lies.
+        most: bytes that it may have, unpacked.
 
     Raises:
         CatalogProblemError: it is damaged, or too large.
@@ -55,10 +60,10 @@ def read(stored: StoredObject, store: ObjectStore) -> bytearray:
         start = stream.read(len(_MAGIC))
         stream.seek(0)
         if start != _MAGIC:
-            return _whole(stream, _LARGEST)
+            return _whole(stream, min(most, _LARGEST))
         try:
             with GzipNGFile(mode="rb", fileobj=stream) as unpacker:
-                return _whole(cast("BinaryIO", unpacker), _most(stored.size))
+                return _whole(cast("BinaryIO", unpacker), min(most, _most(stored.size)))
         except _DAMAGED as error:
             raise CatalogProblemError(f"the list can't be unpacked: {error}") from error
 

@@ -5,6 +5,7 @@ every generation after its own. So a generation's age counts from when the next 
 has looked at the cursor within that time finds all it needs.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -38,11 +39,11 @@ def _replaced(
     """Each generation below the current one, from the oldest, with the latest time that readers may have
     taken it for the current one.
     """
-    were_current = list(once_current(current, folders))
+    were_current = sorted(once_current(current, folders))
     for cursor in sorted(folders):
-        later = [following for following in were_current if following > cursor]
-        if later:
-            yield cursor, max(stored.created for stored in folders[min(later)])
+        following = bisect_right(were_current, cursor)
+        if following < len(were_current):
+            yield cursor, max(stored.created for stored in folders[were_current[following]])
 
 
 def once_current(current: str, folders: Mapping[str, Sequence[StoredObject]]) -> Iterator[str]:

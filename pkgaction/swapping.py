@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from pkgaction import generations, listfile
+from pkgaction import deltas, generations, listfile
 from pkgaction.entry.catalog import Catalog, CatalogProblemError, Merge
-from pkgaction.errors import StorageError
+from pkgaction.errors import IndexUnsafeError, StorageError
 from pkgaction.generations import REPLACES, Generation
 from pkgaction.model import layout
 from pkgaction.model.tree import Bytes, Content
@@ -62,16 +62,18 @@ def swap(
         if found is not None:
             before = found if rebuilding else generations.whole(found, store)
             merge = _checked(before, make, store)
+            astray = None if rebuilding else _astray(before, store)
             if not merge.changed and not rebuilding:
                 strays = generations.strays(store, merge.catalog)
-                return Swapped(cursor=before.cursor, merge=merge, warnings=tuple(strays))
+                told = [str(astray)] if astray else []
+                return Swapped(cursor=before.cursor, merge=merge, warnings=(*told, *strays))
             folders = generations.by_folder(store)
             place = _next(before, folders, clock)
-            if cursor := _write(before, merge, store, place, delta=not rebuilding):
+            if cursor := _write(before, merge, store, place, delta=not (rebuilding or astray)):
                 jump = [] if place.follows else generations.ahead(store, folders, clock, cursor)
                 far = generations.far_ahead(store, folders, clock)
                 stray = generations.strays(store, merge.catalog)
-                warnings = (*_stay(before), *far, *jump, *stray)
+                warnings = (*_stay(before), *_all_anew(astray), *far, *jump, *stray)
                 return Swapped(cursor=cursor, merge=merge, warnings=warnings)
         generations.wait(clock, attempt)
     raise generations.restless(store)
@@ -85,6 +87,23 @@ def _checked(before: Generation, make: Callable[[Catalog], Merge], store: Object
     if not before.catalog.texts.keys() - set(merge.removed) <= merge.catalog.texts.keys():
         raise generations.unsafe(store, "the new list would lose entries")
     return merge
+
+
+def _astray(before: Generation, store: ObjectStore) -> IndexUnsafeError | None:
+    """How readers who follow along are led elsewhere, where they are."""
+    try:
+        deltas.require_fitting(before.cursor, before.catalog, store)
+    except IndexUnsafeError as error:
+        return error
+    return None
+
+
+def _all_anew(astray: IndexUnsafeError | None) -> list[str]:
+    """What becomes of readers who were led elsewhere: without a list of changes, each loads all."""
+    if astray is None:
+        return []
+    told = f"{astray.where}: {astray.what}"
+    return [f"{told}; every reader loads the new whole list instead: find out who wrote this one"]
 
 
 def _stay(before: Generation) -> list[str]:

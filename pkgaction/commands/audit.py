@@ -101,8 +101,11 @@ def _print(context: Context, found: Audit) -> None:
     if context.options.json:
         for one in found.versions:
             context.print(one.as_json(), "")
+        if found.index:
+            context.print(found.index_as_json(), "")
         return
-    for line in storage.table(found.versions):
+    for line in storage.table(found):
         context.print({}, line)
     bad = sum(not one.ok for one in found.versions)
-    context.watch.say(f"{len(found.versions)} versions, {bad} not as promised")
+    told = "; the index is not as promised" if found.index else ""
+    context.watch.say(f"{len(found.versions)} versions, {bad} not as promised{told}")

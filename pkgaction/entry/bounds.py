@@ -8,7 +8,7 @@ from itertools import count
 import msgspec
 from msgspec import Raw
 
-from pkgaction.entry.shape import UnreadableError
+from pkgaction.entry.shape import Key, UnreadableError
 
 MOST_ENTRIES = 100_000
 LARGEST_ENTRY = 8 << 20  # bytes
@@ -26,11 +26,33 @@ def require_few(items: Raw) -> None:
         package_manifest: Raw
 
         def __post_init__(self) -> None:
-            if next(numbers) > MOST_ENTRIES:
-                message = f"it has over {MOST_ENTRIES} entries"
-                raise ValueError(message)
+            _require_in_bounds(next(numbers), "entries")
 
     msgspec.json.decode(items, type=list[Counted])
+
+
+def removed(items: Raw) -> list[Key]:
+    """The versions that a list of changes takes away.
+
+    Raises:
+        msgspec.MsgspecError: it has more than a list has entries, or something else.
+    """
+    numbers = count(1)
+
+    class Removed(msgspec.Struct, forbid_unknown_fields=True):
+        name: str
+        version: str
+
+        def __post_init__(self) -> None:
+            _require_in_bounds(next(numbers), "versions that it removes")
+
+    return [(one.name, one.version) for one in msgspec.json.decode(items, type=list[Removed])]
+
+
+def _require_in_bounds(number: int, what: str) -> None:
+    if number > MOST_ENTRIES:
+        message = f"it has over {MOST_ENTRIES} {what}"
+        raise ValueError(message)
 
 
 def require_small(text: bytes | bytearray | Raw, what: str) -> None:

@@ -81,6 +81,10 @@ class Catalog:
         found: JsonObject = json.loads(bytes(text))
         return found
 
+    def has(self, key: Key, text: Text) -> bool:
+        """Whether the version's entry says what this one says."""
+        return key in self.texts and _same(text, self.texts[key])
+
     def strays(self) -> dict[Key, str]:
         """Which entries lead readers elsewhere than to their own version, and where."""
         found = ((key, stray.reason(text)) for key, text in self.texts.items())

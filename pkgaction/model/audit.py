@@ -35,6 +35,7 @@ class Code(StrEnum):
     ENTRY_FOREIGN = "entry-foreign"  # it leads readers elsewhere, or no package has its name
     ENTRY_REFUSED = "entry-refused"  # the zip gives none
     ENTRY_ALONE = "entry-alone"  # without a zip
+    CHANGES_DIFFER = "changes-differ"  # the index's list of changes is not that of its whole list
 
     @property
     def repairable(self) -> bool:
@@ -84,15 +85,20 @@ class Audited:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """All versions that were looked at, by name and version."""
+    """All versions that were looked at, by name and version, and the index."""
 
     versions: tuple[Audited, ...]
     warnings: tuple[str, ...] = ()  # what could not be told to be a version, as sentences
+    index: tuple[Drift, ...] = ()  # of the index as a whole, not of one version's entry
 
     @property
     def ok(self) -> bool:
-        """Whether no version has drifted."""
-        return all(one.ok for one in self.versions)
+        """Whether neither a version nor the index has drifted."""
+        return not self.index and all(one.ok for one in self.versions)
+
+    def index_as_json(self) -> JsonObject:
+        """The line of `audit --json` for what is wrong with the index as a whole."""
+        return {"index": True, "ok": not self.index, "drifts": [drift.as_json() for drift in self.index]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

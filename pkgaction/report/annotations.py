@@ -58,6 +58,8 @@ def _notices(ledger: Ledger) -> list[Annotation]:
 
 
 def _drifted(ledger: Ledger) -> Iterator[Annotation]:
+    for drift in ledger.audit.index if ledger.audit else ():
+        yield Annotation(level=ERROR, message=f"the index: {drift.what} ({drift.fix}) [{drift.code}]")
     for one in ledger.audit.versions if ledger.audit else ():
         for drift in one.drifts:
             yield Annotation(level=ERROR, message=f"{one.id}: {drift.what} ({drift.fix}) [{drift.code}]")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pkgaction.model.audit import Audited, Drift, Rebuilt
+from pkgaction.model.audit import Audit, Audited, Drift, Rebuilt
 from pkgaction.model.outcome import Ledger
 from pkgaction.report import markdown
 from pkgaction.report.escape import LONGEST_ADVICE, advice, code
@@ -16,13 +16,15 @@ _LONGEST_CELL = 40  # characters
 def lines(ledger: Ledger) -> Iterator[str]:
     """The same table for a job's log."""
     if ledger.audit:
-        yield from table(ledger.audit.versions)
+        yield from table(ledger.audit)
     if ledger.rebuilt:
         yield from of_rebuilt(ledger.rebuilt)
 
 
-def table(versions: tuple[Audited, ...]) -> Iterator[str]:
-    """Package, version, and `ok` or what is wrong: one line a drift."""
+def table(audit: Audit) -> Iterator[str]:
+    """Package, version, and `ok` or what is wrong: one line a drift; the index comes first."""
+    yield from (f"index  {d.code}: {d.what} ({d.fix})" for d in audit.index)
+    versions = audit.versions
     name = _width([one.id.name for one in versions])
     version = _width([one.id.version.text for one in versions])
     for one in versions:
@@ -54,10 +56,13 @@ def blocks(ledger: Ledger) -> list[Block]:
     audited = ledger.audit.versions if ledger.audit else ()
     drifted = [one for one in audited if not one.ok]
     fine = [one for one in audited if one.ok]
+    index = tuple(
+        f"| ❌ | the index | | {_drift(d)} |" for d in (ledger.audit.index if ledger.audit else ())
+    )
     rebuilt = tuple(f"- {code(line)}" for line in lines(ledger)) if ledger.rebuilt else ()
     return [
         Block(rank=0, rows=tuple(markdown.bad_rows(ledger))),
-        Block(rank=1, head=_TABLE, rows=tuple(_row(one) for one in drifted)),
+        Block(rank=1, head=_TABLE, rows=(*index, *(_row(one) for one in drifted))),
         Block(rank=3, head=f"**As promised**\n\n{_TABLE}", rows=tuple(_row(one) for one in fine)),
         Block(rank=1, rows=rebuilt),
         Block(rank=2, head="**Please look**\n", rows=tuple(markdown.notes(ledger))),
@@ -68,6 +73,10 @@ def _row(one: Audited) -> str:
     told = "<br>".join(_drift(drift) for drift in one.drifts)
     name, version = code(one.id.name, cell=True), code(one.id.version.text, cell=True)
     return f"| {'✅' if one.ok else '❌'} | {name} | {version} | {told} |"
+
+
+def _of_index(drift: Drift) -> str:
+    return f"| ❌ | the index | | {_drift(drift)} |"
 
 
 def _drift(drift: Drift) -> str:

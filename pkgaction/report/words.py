@@ -123,6 +123,9 @@ def _of_storage(ledger: Ledger) -> str:
     if ledger.audit:
         count = len(ledger.audit.versions)
         bad = sum(not one.ok for one in ledger.audit.versions)
+        if ledger.audit.index:
+            told = f"{bad} of {_versions(count)} not as promised" if bad else f"{_versions(count)}"
+            return f"Audit: the index is not as promised; {told}"
         if bad:
             return f"Audit: {bad} of {_versions(count)} not as promised"
         return f"Audit: {_versions(count)}, all as promised" if count else "Audit: there is no package"

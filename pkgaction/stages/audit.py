@@ -50,6 +50,7 @@ class _Stock:
     static: Mapping[str, Extracted]
     entries: Catalog | None  # None: no index is kept
     indexed: bool = True  # whether there is one
+    drifts: tuple[Drift, ...] = ()  # of the index beside its whole list
     strays: Mapping[Key, str] = field(default_factory=dict)  # entries that lead elsewhere, and where
     list_url: str = ""  # of the list that has them
     doubts: tuple[str, ...] = ()  # what is wrong with the index beside its whole list
@@ -112,7 +113,7 @@ def audit(wanted: Collection[PackageId], bench: Bench, *, everything: bool = Fal
         warnings.append(f"{bench.index.url} has no index at all: {_NO_INDEX}")
     if bench.inspector is None:
         warnings += [*_unnamed(known, stock), *_unproven(known, stock)]
-    return Audit(versions=tuple(looked), warnings=tuple(warnings))
+    return Audit(versions=tuple(looked), warnings=tuple(warnings), index=stock.drifts)
 
 
 def _unnamed(known: Mapping[str, PackageId], stock: _Stock) -> list[str]:
@@ -144,14 +145,22 @@ def _is_unproven(base: str, stock: _Stock) -> bool:
     return not zipped or not (signed or signature is None) or bool(extracted.unproven)
 
 
-def _doubts(index: Generation | None, bench: Bench) -> tuple[str, ...]:
-    """What is wrong with the list of changes; readers who load the whole list are not concerned."""
+def _index_drifts(index: Generation | None, bench: Bench) -> tuple[Drift, ...]:
+    """What is wrong with the list of changes: readers who follow along serve what it says."""
     if index is None or bench.index is None:
         return ()
     try:
         deltas.require_fitting(index.cursor, index.catalog, bench.index)
     except IndexUnsafeError as error:
-        return (str(error),)
+        fix = f"{error.fix}, and find out who wrote it"
+        return (Drift(Code.CHANGES_DIFFER, f"{error.where}: {error.what}", fix),)
+    return ()
+
+
+def _doubts(index: Generation | None, bench: Bench) -> tuple[str, ...]:
+    """What is strange about the numbers of the generations."""
+    if index is None or bench.index is None:
+        return ()
     folders = generations.by_folder(bench.index)
     far = generations.far_ahead(bench.index, folders, bench.clock)
     return (*far, *generations.ahead(bench.index, folders, bench.clock, index.cursor))
@@ -163,7 +172,7 @@ def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:
     """
     index = _index(bench)
     entries = index.catalog if index else None
-    doubts = _doubts(index, bench)
+    drifts, doubts = _index_drifts(index, bench), _doubts(index, bench)
     packages = inventory.packages(bench.store)
     static = inventory.static(bench.store, only)
     if entries is not None:
@@ -179,6 +188,7 @@ def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:
         entries=entries,
         indexed=indexed,
         doubts=doubts,
+        drifts=drifts,
         strays=entries.strays() if entries else {},
         list_url=f"{bench.index.url}/{name}" if bench.index else "",
     )

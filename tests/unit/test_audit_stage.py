@@ -12,16 +12,18 @@ from pkgaction import deltas, generations, integrity
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.errors import IndexUnsafeError, StorageError
 from pkgaction.inspection import Inspector
-from pkgaction.model import layout
+from pkgaction.model import event, layout
 from pkgaction.model.audit import Audit, Code
 from pkgaction.model.checksum import crc32c, encoded
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.manifest import PackageId
+from pkgaction.model.outcome import Ledger
 from pkgaction.model.record import CONTENT, ZIP
 from pkgaction.model.release import Built
 from pkgaction.model.tree import Bytes
 from pkgaction.model.version import Version
 from pkgaction.ports import Headers, ObjectStore, Verdict
+from pkgaction.report import annotations, storage, words
 from pkgaction.stages import audit, index, publish, reindex
 from tests.fakes import release
 from tests.fakes.forging import forged
@@ -440,17 +442,51 @@ def test_no_bit_flips_unseen_in_the_entries_of_a_list_of_changes(tmp_path: Path)
             deltas.require_fitting(current.cursor, current.catalog, kept)
 
 
-def test_an_audit_warns_of_a_damaged_list_of_changes_and_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("said", ["1.0.0", "/epr/", '"updated":[]', "crab"])
+def test_a_list_of_changes_that_leads_elsewhere_is_drift_and_the_audit_goes_on(
+    tmp_path: Path, said: str
+) -> None:
     store, kept = MemoryStore(), MemoryStore()
-    made = Place(store, kept, tmp_path).add()
+    made = Place(store, kept, tmp_path).add(name="crab")
     name = layout.delta_index_name(generations.pointed_at(kept))
-    place_in(kept, name, kept.data(name).replace(b"1.0.0", b"1.0.1", 1))
+    other = said.upper() if said.upper() != said else "1.0.1"
+    place_in(kept, name, kept.data(name).replace(said.encode(), other.encode(), 1))
     bench = audit.Bench(store=store, index=kept, clock=FakeClock(), watch=Silent())
 
     found = audit.audit([made.id], bench)
 
-    assert found.ok
-    assert [told for told in found.warnings if "list of changes" in told]
+    assert not found.ok
+    assert [one.ok for one in found.versions] == [True] * len(found.versions)
+    (drift,) = found.index
+    assert drift.code is Code.CHANGES_DIFFER
+    assert f"{kept.url}/{name}: the list of changes is not that of the whole list" in drift.what
+    assert "reindex" in drift.fix
+    assert "find out who wrote it" in drift.fix
+    (row,) = (line for line in storage.table(found) if not line.endswith("ok"))
+    assert row.startswith("index  changes-differ: ")
+    ledger = Ledger(intent=event.Audit(head="c" * 40), audit=found)
+    assert any("(changes-differ)" in row for block in storage.blocks(ledger) for row in block.rows)
+    assert any("[changes-differ]" in one.message for one in annotations.of(ledger))
+    assert "the index is not as promised" in words.headline(ledger)
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["a new version", "nothing new"])
+def test_publishing_warns_of_a_list_of_changes_that_leads_elsewhere_and_followers_load_all(
+    tmp_path: Path, *, is_new: bool
+) -> None:
+    kept, clock = MemoryStore(), FakeClock()
+    crab, eel = (release.published(tmp_path / name, name) for name in ("crab", "eel"))
+    name = layout.delta_index_name(index.add([crab], kept, clock).cursor)
+    place_in(kept, name, kept.data(name).replace(b"/epr/crab", b"/epr/evil"))
+
+    done = index.add([eel if is_new else crab], kept, clock)
+
+    (warning,) = done.warnings
+    assert f"{kept.url}/{name}: the list of changes is not that of the whole list" in warning
+    assert ("every reader loads the new whole list" if is_new else "reindex") in warning
+    assert (kept.stat(layout.delta_index_name(done.cursor)) is None) is is_new
+    if is_new:
+        assert index.add([crab], kept, clock).warnings == ()
 
 
 def place_in(kept: MemoryStore, name: str, data: bytes) -> None:

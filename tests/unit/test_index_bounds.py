@@ -155,8 +155,91 @@ def test_changes_that_are_larger_than_the_whole_list_are_not_built(tmp_path: Pat
     store.replace(name, Bytes(data), stored.headers, generation=stored.generation)
     catalog = generations.listed(cursor, store)
 
-    with pytest.raises(IndexUnsafeError, match="it has over"):
+    with pytest.raises(IndexUnsafeError, match="has over"):
         deltas.require_fitting(cursor, catalog, store)
+
+
+def follow(bucket: str) -> None:
+    """The same of a list of changes, beside a whole list that is as large as the test's."""
+    store, key = DirectoryStore(Path(bucket)), ("a", "1.0.0")
+    start = b'{"name":"a","version":"1.0.0","format_version":"3.0.0","x":"'
+    entry = b"".join([start, b"y" * (100 << 20), b'"}'])
+    said = ""
+    try:
+        deltas.require_fitting("1700000000", Catalog({key: entry}), store)
+    except IndexUnsafeError as error:
+        said = error.what
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    print(int(peak.split()[1]) * 1024, said)
+
+
+_ADDED, _REST = b'{"added":[', b'"updated":[],"removed":['
+CHANGES = {
+    "lists that are removed": (_ADDED + b"]," + _REST, b"[],", b"[]]}"),
+    "nothing that is removed": (_ADDED + b"]," + _REST, b"{},", b"{}]}"),
+    "versions that are removed": (_ADDED + b"]," + _REST, b'{"name":"","version":""},', b"{}]}"),
+    "lists that are added": (_ADDED, b"[],", b"[]]," + _REST + b"]}"),
+    "entries that are added": (_ADDED, b'{"package_manifest":{}},', b"{}]," + _REST + b"]}"),
+    "lists in an entry": (_ADDED + b'{"package_manifest":{"x":[', b"[],", b"[]]}}]," + _REST + b"]}"),
+    "lists beside the parts": (_ADDED + b"]," + _REST + b'],"more":[', b"[],", b"[]]}"),
+    "blanks": (_ADDED, b" ", b"]," + _REST + b"]}"),
+}
+
+
+@pytest.mark.parametrize("parts", CHANGES.values(), ids=CHANGES.keys())
+def test_a_list_of_changes_that_would_fill_the_memory_is_refused(
+    tmp_path: Path, parts: tuple[bytes, bytes, bytes]
+) -> None:
+    store = DirectoryStore(tmp_path)
+    data = _bomb(*parts, blocks=2)
+    store.create(layout.delta_index_name("1700000000"), Bytes(data), _PLAIN)
+    script = f"from tests.unit.test_index_bounds import follow as go; go({os.fspath(tmp_path)!r})"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=_ROOT, capture_output=True, text=True, check=True
+    )
+
+    peak, _, said = done.stdout.partition(" ")
+    assert int(peak) < _MOST
+    assert "the list of changes is not that of the whole list" in said or parts == CHANGES["blanks"]
+
+
+_WRAPPED = b'{"package_manifest":{"name":"a","version":"1.0.0","format_version":"3.0.0","x":1}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(b'{"added":[],"updated":[],"removed":[[]]}', "it cannot be read", id="a bare list"),
+        pytest.param(b'{"added":[],"updated":[],"removed":[{}]}', "it cannot be read", id="nobody"),
+        pytest.param(b'{"added":[],"updated":[],"removed":[{"name":"a","version":"1.0.0"}]}',
+                     "it removes a 1.0.0, which is there", id="who is there"),
+        pytest.param(b'{"added":[],"updated":[],"removed":[{"name":"b","version":"1.0.0","Name":"a"}]}',
+                     "it cannot be read", id="another spelling"),
+        pytest.param(b'{"added":[],"added":[],"updated":[],"removed":[]}', "other parts", id="twice"),
+        pytest.param(b'{"added":[],"updated":[],"removed":[],"Added":[]}', "other parts", id="Added"),
+        pytest.param(b'{"added":[],"updated":[]}', "it cannot be read", id="two parts"),
+        pytest.param(b'{"added":[' + _WRAPPED.replace(b"1}", b"2}") + b'],"updated":[],"removed":[]}',
+                     "a 1.0.0 is another one there", id="another entry"),
+        pytest.param(b'{"added":[' + _WRAPPED[:-1] + b',"Package_manifest":{}}],' + _REST + b"]}",
+                     "some readers take the key", id="beside an entry"),
+        pytest.param(b'{"removed" :[],\n"updated":[' + _WRAPPED + b'],"added":[]} ', "",
+                     id="another order"),
+        pytest.param(b'{"added":null,"updated":null,"removed":null}', "it cannot be read", id="null"),
+    ],
+)  # fmt: skip
+def test_what_a_list_of_changes_says_is_read_as_all_readers_read_it(text: bytes, said: str) -> None:
+    store, catalog = MemoryStore(), Catalog.parse(_list_of(_WRAPPED))
+    store.create(layout.delta_index_name("1700000000"), Bytes(text), _PLAIN)
+    found = ""
+
+    try:
+        deltas.require_fitting("1700000000", catalog, store)
+    except IndexUnsafeError as error:
+        found = error.what
+
+    assert (said in found) if said else not found
 
 
 # --- numbers ahead of the clock ----------------------------------------------------------------------
@@ -190,6 +273,18 @@ def test_a_generation_that_is_ahead_is_named_with_what_to_delete_before_it_is_fo
     (told,) = generations.ahead(store, generations.by_folder(store), clock, str(NOW))
 
     assert f"delete {name}" in told
+
+
+def test_of_very_many_generations_far_ahead_one_sentence_tells(tmp_path: Path) -> None:
+    store, clock = MemoryStore(), FakeClock()
+    for number in range(200):
+        _numbered(store, 9_999_000_000 + number)
+
+    (warning,) = index.add([release.published(tmp_path / "x", "crab")], store, clock).warnings
+
+    assert warning.startswith(f"200 generations in {store.url} are numbered more than a year ahead")
+    assert "v2/metadata/9999000002/ and 197 more" in warning
+    assert len(warning) < 400
 
 
 def test_a_number_within_a_day_is_nobodys_fault() -> None:
