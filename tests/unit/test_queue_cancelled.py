@@ -103,7 +103,7 @@ def test_a_bucket_that_does_not_answer_keeps_no_cancelled_run(
 
 def test_short_runs_get_the_queue_done(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each one has time for a few submissions, far from a batch of twenty."""
-    for number in range(12):
+    for number in range(24):
         port.submit(f"o{number % 3}/eel-1.0.{number}.zip", port.zipped("eel", f"1.0.{number}"))
     decide, left = desk.Desk.decide, iter(range(0))
 
@@ -115,12 +115,12 @@ def test_short_runs_get_the_queue_done(port: Port, monkeypatch: pytest.MonkeyPat
         return decide(one, done, is_last=is_last)
 
     monkeypatch.setattr(desk.Desk, "decide", decide_four)
-    for _ in range(14):
+    for _ in range(17):
         left = iter(range(4))
         with contextlib.suppress(SystemExit):
             port.run()
 
-    assert len(port.indexed()) == 12
+    assert len(port.indexed()) == 24
     assert not list(port.queue.list("candidates/"))
 
 
