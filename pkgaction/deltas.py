@@ -46,7 +46,7 @@ def require_fitting(cursor: str, catalog: Catalog, store: ObjectStore) -> None:
         return  # readers load the whole list
     try:
         data = listfile.read(stored, store, most=_most(catalog))
-        what = _unlike(data, catalog)
+        what = listfile.problem(stored, data) or _unlike(data, catalog)
     except GenerationMismatchError:
         return  # the index has moved on
     except (DamagedObjectError, CatalogProblemError, UnreadableError) as error:

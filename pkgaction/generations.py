@@ -46,6 +46,7 @@ class Generation:
     generation: int | None  # of cursor.json; None: there is none
     catalog: Catalog
     broken: str = ""  # why nothing may be built on it; the catalog is empty if it can't be read
+    misread: str = ""  # why readers over HTTP can't read it, whatever it says; a sentence
     far: str = ""  # the cursor that is named, where it is none of ours: it is far in the future
 
 
@@ -182,10 +183,16 @@ def listed(cursor: str, store: ObjectStore) -> Catalog:
         CatalogProblemError: there is none, or it can't be read.
         GenerationMismatchError: it was there a moment ago.
     """
+    return _listed(cursor, store)[0]
+
+
+def _listed(cursor: str, store: ObjectStore) -> tuple[Catalog, str]:
+    """The list of a generation, and why readers over HTTP can't read it."""
     stored = store.stat(layout.full_index_name(cursor)) if CURSOR.fullmatch(cursor) else None
     if stored is None:
         raise CatalogProblemError(f"generation {cursor[:80]!r} has no list")
-    return Catalog.parse(listfile.read(stored, store))
+    data = listfile.read(stored, store)
+    return Catalog.parse(data), listfile.problem(stored, data)
 
 
 def read(store: ObjectStore, clock: Clock) -> Generation | None:
@@ -193,10 +200,12 @@ def read(store: ObjectStore, clock: Clock) -> Generation | None:
     pointer = store.stat(layout.CURSOR)
     if pointer is None:
         return Generation(cursor="", generation=None, catalog=Catalog.empty())
-    cursor, catalog, broken, far = "", Catalog.empty(), "", ""
+    cursor, catalog, broken, far, misread = "", Catalog.empty(), "", "", ""
     try:
-        cursor = cursor_in(contents(store, pointer))
-        catalog = listed(cursor, store)
+        data = contents(store, pointer)
+        cursor = cursor_in(data)
+        catalog, misread = _listed(cursor, store)
+        misread = listfile.problem(pointer, data) or misread
     except GenerationMismatchError:
         return None
     except CatalogProblemError as error:
@@ -207,7 +216,9 @@ def read(store: ObjectStore, clock: Clock) -> Generation | None:
         broken = f"cursor.json names generation {cursor}, which is more than a year ahead of the clock"
         cursor, far = "", cursor
     generation = pointer.generation
-    return Generation(cursor=cursor, generation=generation, catalog=catalog, broken=broken, far=far)
+    return Generation(
+        cursor=cursor, generation=generation, catalog=catalog, broken=broken, misread=misread, far=far
+    )
 
 
 def whole(found: Generation, store: ObjectStore) -> Generation:

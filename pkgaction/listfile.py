@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 from zlib_ng import zlib_ng
 from zlib_ng.gzip_ng import GzipNGFile
 
+from pkgaction import served
 from pkgaction.entry.catalog import CatalogProblemError
 from pkgaction.model import layout
 from pkgaction.model.tree import Bytes, Content
@@ -22,6 +23,7 @@ _SURE = 1 << 27  # bytes: as large as any list may be unpacked, however well it 
 _PACKS = 64  # times: larger ones pack 22 times, and 48 times if all is versions of one package
 _LEVEL = 6
 _MAGIC = b"\x1f\x8b"  # how gzip begins, and JSON never does
+_GZIP = "gzip"
 _CHUNK = 1 << 20
 _DAMAGED = (OSError, EOFError, cast("type[Exception]", zlib_ng.error))
 
@@ -40,7 +42,7 @@ def packed(chunks: Iterable[bytes]) -> tuple[Content, Headers]:
             data, size = _gzip(small.getvalue(), pieces)
             if size > (most := _most(len(data))):
                 raise CatalogProblemError(f"the new list would have over {most} bytes")
-            return Bytes(data), _headers("gzip")
+            return Bytes(data), _headers(_GZIP)
     return Bytes(small.getvalue()), _headers("")
 
 
@@ -66,6 +68,21 @@ def read(stored: StoredObject, store: ObjectStore, *, most: int = _LARGEST) -> b
                 return _whole(cast("BinaryIO", unpacker), min(most, _most(stored.size)))
         except _DAMAGED as error:
             raise CatalogProblemError(f"the list can't be unpacked: {error}") from error
+
+
+def problem(stored: StoredObject, data: bytes | bytearray) -> str:
+    """Why readers over HTTP can't read an object of the index, as a sentence; empty where they can.
+
+    Args:
+        stored: the object, with the headers that readers get.
+        data: what it says, unpacked.
+    """
+    is_packed, encoding = stored.size != len(data), stored.headers.content_encoding[:60]
+    if is_packed and encoding.lower() != _GZIP:
+        return f"{stored.name} is packed, and kept without Content-Encoding gzip"
+    if not is_packed and not served.is_plain(stored.headers):
+        return f"{stored.name} is not packed, and kept with Content-Encoding {encoding!r}"
+    return ""
 
 
 def _headers(encoding: str) -> Headers:

@@ -42,7 +42,7 @@ def problem(stored: StoredObject) -> str:
     wanted, headers = layout.type_of_object(stored.name), stored.headers
     if wanted is None:
         return ""
-    if not _is_plain(headers):
+    if not is_plain(headers):
         encoding = headers.content_encoding[:_SHOWN]
         return f"it is kept with Content-Encoding {encoding!r}, so readers would get other bytes"
     if not _is_taken(headers.content_type, wanted):
@@ -80,11 +80,12 @@ def _right(stored: StoredObject) -> Iterator[str]:
         is_text = _media_type(headers.content_type).startswith("text/")
         plain = layout.TEXT_TYPE if is_text else layout.BINARY_TYPE
         yield f"--content-type={shlex.quote(wanted or plain)}"
-    if not _is_plain(headers):
+    if not is_plain(headers):
         yield "--clear-content-encoding"
 
 
-def _is_plain(headers: Headers) -> bool:
+def is_plain(headers: Headers) -> bool:
+    """Whether readers are not told to unpack the bytes."""
     return headers.content_encoding.lower() in _NO_ENCODING
 
 

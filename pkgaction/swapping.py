@@ -63,13 +63,14 @@ def swap(
             before = found if rebuilding else generations.whole(found, store)
             merge = _checked(before, make, store)
             astray = None if rebuilding else _astray(before, store)
-            if not merge.changed and not rebuilding:
+            anew = rebuilding or bool(before.misread)  # every reader loads the whole list
+            if not merge.changed and not anew:
                 strays = generations.strays(store, merge.catalog)
                 told = [str(astray)] if astray else []
                 return Swapped(cursor=before.cursor, merge=merge, warnings=(*told, *strays))
             folders = generations.by_folder(store)
             place = _next(before, folders, clock)
-            if cursor := _write(before, merge, store, place, delta=not (rebuilding or astray)):
+            if cursor := _write(before, merge, store, place, delta=not (anew or astray)):
                 jump = [] if place.follows else generations.ahead(store, folders, clock, cursor)
                 far = generations.far_ahead(store, folders, clock)
                 stray = generations.strays(store, merge.catalog)

@@ -33,6 +33,7 @@ class Code(StrEnum):
     ENTRY_MISSING = "entry-missing"
     ENTRY_DIFFERS = "entry-differs"
     ENTRY_FOREIGN = "entry-foreign"  # it leads readers elsewhere, or no package has its name
+    ENTRY_UNREADABLE = "entry-unreadable"  # readers can't read the index that it is in
     ENTRY_REFUSED = "entry-refused"  # the zip gives none
     ENTRY_ALONE = "entry-alone"  # without a zip
     CHANGES_DIFFER = "changes-differ"  # the index's list of changes is not that of its whole list

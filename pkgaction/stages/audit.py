@@ -51,6 +51,7 @@ class _Stock:
     entries: Catalog | None  # None: no index is kept
     indexed: bool = True  # whether there is one
     drifts: tuple[Drift, ...] = ()  # of the index beside its whole list
+    misread: str = ""  # why readers can't read it
     strays: Mapping[Key, str] = field(default_factory=dict)  # entries that lead elsewhere, and where
     list_url: str = ""  # of the list that has them
     doubts: tuple[str, ...] = ()  # what is wrong with the index beside its whole list
@@ -189,6 +190,7 @@ def _take_stock(bench: Bench, only: Collection[str] | None) -> _Stock:
         indexed=indexed,
         doubts=doubts,
         drifts=drifts,
+        misread=index.misread if index else "",
         strays=entries.strays() if entries else {},
         list_url=f"{bench.index.url}/{name}" if bench.index else "",
     )
@@ -286,6 +288,9 @@ def _entry(package: PackageId, stock: _Stock, found: Inspected | None) -> Iterat
     if stock.entries is None:
         return
     entry = stock.entry(package)
+    if entry is not None and stock.misread:
+        what = f"readers can't read the index: {stock.misread}"
+        yield Drift(Code.ENTRY_UNREADABLE, what, f"publish any version, or {generations.MAKE_ANEW}")
     if entry is None:
         yield Drift(Code.ENTRY_MISSING, "the index has no entry for it", REPAIR)
     elif found and found.entry is not None and found.entry != entry:
