@@ -85,12 +85,14 @@ def test_what_readers_can_read_stays(
     assert generations.current(kept, FakeClock()).cursor == str(NOW)
 
 
-def test_a_list_of_changes_that_readers_cant_read_is_warned_of(place: Place, kept: MemoryStore) -> None:
+def test_a_list_of_changes_that_readers_cant_read_is_drift_of_the_index(
+    place: Place, kept: MemoryStore
+) -> None:
     keep(kept, DELTA, "gzip", packed=False)
 
-    (warning,) = place.audit("1.0.0").warnings
+    (drift,) = place.audit("1.0.0").index
 
-    assert "kept with Content-Encoding 'gzip'" in warning
+    assert "kept with Content-Encoding 'gzip'" in drift.what
 
 
 def test_a_new_version_comes_with_a_readable_list(place: Place, kept: MemoryStore) -> None:
