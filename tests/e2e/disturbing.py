@@ -29,6 +29,7 @@ class Step(Enum):
     """Each kind of request that a release makes, those to the public bucket for the middle package."""
 
     LOOK_FOR_ZIP = Request("public", "GET", _ZIP)
+    LOOK_FOR_SIGNATURE = Request("public", "GET", rf"{_ZIP}\.sig")
     CLAIM = Request("public", "POST", rf"{_FILES}manifest\.yml")
     LIST_FILES = Request("public", "GET", _FILES)
     FILE = Request("public", "POST", rf"{_FILES}changelog\.yml")
@@ -39,6 +40,7 @@ class Step(Enum):
     READ_SIGNATURE_BACK = Request("public", "GET", rf"{_ZIP}\.sig", back=True)
     READ_CURSOR = Request("index", "GET", r".+/cursor\.json")
     READ_LIST = Request("index", "GET", r".+/search-index-all\.json")
+    READ_DELTA = Request("index", "GET", r".+/search-index-delta\.json")
     LIST_GENERATIONS = Request("index", "GET", r"v2/metadata/")
     CREATE_LIST = Request("index", "POST", r".+/search-index-all\.json")
     CREATE_DELTA = Request("index", "POST", r".+/search-index-delta\.json")
