@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -41,6 +41,7 @@ _LARGEST_RECORD = 1 << 20  # bytes; metadata has at most 8 KiB
 _OTHERS = 2  # levels of folders that an administrator may have made, with rights of their own
 _LOCK_SECONDS = 60.0
 _LOCK_PAUSE = 0.005  # seconds
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class DirectoryStore:
             try:
                 os.link(new.path, self._path(name))
             except FileExistsError:
-                self._sidecar(name, stored.generation).unlink()
+                self._forget(name, stored.generation)
                 if place.plain(self.folder, name) is None:
                     raise place.in_the_way(self._path(name), stat.S_IFDIR) from None
                 raise AlreadyExistsError(name) from None
@@ -104,7 +105,7 @@ class DirectoryStore:
                 raise GenerationMismatchError(name)
             stored = self._described(name, new, headers, before=generation)
             new.path.replace(self._path(name))
-            self._sidecar(name, generation).unlink(missing_ok=True)
+            self._forget(name, generation)
             return stored
 
     def stat(self, name: str) -> StoredObject | None:
@@ -160,7 +161,7 @@ class DirectoryStore:
             if self._generation(name) != generation:
                 raise GenerationMismatchError(name)
             self._path(name).unlink()
-            self._sidecar(name, generation).unlink(missing_ok=True)
+            self._forget(name, generation)
             with contextlib.suppress(OSError):
                 for folder in Path(name).parents[: -1 - _OTHERS]:
                     (self.folder / folder).rmdir()
@@ -170,9 +171,7 @@ class DirectoryStore:
         """A complete file beside the bucket's objects, which goes with the block."""
         self._path(name)
         with failing(self.url, name):
-            own = self.folder / _OWN
-            own.mkdir(parents=True, exist_ok=True)
-            handle, temporary_name = tempfile.mkstemp(dir=own)
+            handle, temporary_name = tempfile.mkstemp(dir=self._own("new").parent)
             temporary = Path(temporary_name)
             try:
                 with os.fdopen(handle, "wb") as target, content.open() as source:
@@ -194,17 +193,18 @@ class DirectoryStore:
             created=_time(generation),
             md5=new.md5,
         )
-        sidecar = self._sidecar(name, generation)
-        sidecar.parent.mkdir(parents=True, exist_ok=True)
-        sidecar.write_text(sidecars.dumped(stored))
+        sidecar = self._own(_record(name, generation))
+        sidecar.unlink(missing_ok=True)  # whatever lies there is not written through
+        with sidecar.open("x", encoding="utf-8") as stream:
+            stream.write(sidecars.dumped(stored))
         return stored
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
         """Only one process at a time looks at a generation and acts on it."""
-        own = self.folder / _OWN
-        own.mkdir(parents=True, exist_ok=True)
-        handle = os.open(own / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        path = self._own("lock")
+        place.plain(self.folder, f"{_OWN}/lock")
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         with os.fdopen(handle, "rb+", buffering=0) as lock:
             _wait_for(lock, self.url)
             yield
@@ -227,11 +227,21 @@ class DirectoryStore:
 
     def _kept(self, name: str, generation: int) -> Kept | None:
         """What was kept beside the object; None: it came from elsewhere, or it cannot be right."""
+        record = f"{_OWN}/{_record(name, generation)}"
         try:
-            with place.opened(self._sidecar(name, generation)) as stream:
+            if place.plain(self.folder, record, of="a record") is None:
+                return None
+            with place.opened(self.folder / record) as stream:
                 return sidecars.loaded(stream.read(_LARGEST_RECORD))
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def _forget(self, name: str, generation: int) -> None:
+        """Remove what was kept beside an object."""
+        record = f"{_OWN}/{_record(name, generation)}"
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if place.leads(self.folder, record):
+                (self.folder / record).unlink()
 
     def _require_whole(self, name: str, found: os.stat_result) -> None:
         kept = self._kept(name, found.st_mtime_ns)
@@ -248,8 +258,20 @@ class DirectoryStore:
             raise StorageError(what=what, where=self.url, fix="rename the file")
         return self.folder / name
 
-    def _sidecar(self, name: str, generation: int) -> Path:
-        return self.folder / _OWN / "headers" / name / f"{generation}.json"
+    def _own(self, rest: str) -> Path:
+        """A path in the bucket's own folder, whose folders are made where they are not there.
+
+        Raises:
+            StorageError: something else lies in the place of one.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        place.make_way(self.folder, f"{_OWN}/{rest}")
+        return self.folder / _OWN / rest
+
+
+def _record(name: str, generation: int) -> str:
+    """Where in the own folder the headers of an object are kept."""
+    return f"headers/{name}/{generation}.json"
 
 
 def _wait_for(lock: IO[bytes], url: str) -> None:
@@ -288,5 +310,10 @@ def _stamped(file: Path, before: int | None) -> int:
         wanted, step = wanted + step, step * 2
 
 
-def _time(generation: int) -> datetime:
-    return datetime.fromtimestamp(generation / 1e9, UTC)
+def _time(nanoseconds: int) -> datetime:
+    """When that is. A file system may keep times of which there is no date: the nearest one stands."""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    try:
+        return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+    except OverflowError:
+        return last if nanoseconds > 0 else first

@@ -83,7 +83,7 @@ def is_unfit(name: str) -> bool:
     return strange or bool({"", ".", "..", layout.RESERVED}.intersection(name.split("/")))
 
 
-def plain(folder: Path, name: str) -> os.stat_result | None:
+def plain(folder: Path, name: str, *, of: str = "an object") -> os.stat_result | None:
     """The file at an object's name; None where there is none, nor anything else in its place.
 
     A folder with something in it is the way to other objects, as any name before a `/` may be.
@@ -102,7 +102,7 @@ def plain(folder: Path, name: str) -> os.stat_result | None:
             return None
     except (FileNotFoundError, NotADirectoryError):
         return None
-    raise in_the_way(path, found.st_mode)
+    raise in_the_way(path, found.st_mode, of=of)
 
 
 def leads(folder: Path, name: str) -> bool:

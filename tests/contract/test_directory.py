@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -179,6 +180,55 @@ def test_a_record_that_is_no_file_does_not_hang(
         bucket.stat("a")
 
     assert kind
+
+
+@pytest.mark.parametrize("part", ["", "/headers", "/headers/a", "/headers/a/b"])
+@pytest.mark.parametrize("method", ["create", "replace", "delete", "stat"])
+def test_no_link_in_the_buckets_own_folder_is_followed(
+    bucket: DirectoryStore, tmp_path: Path, part: str, method: str
+) -> None:
+    created = bucket.create("a/b", Bytes(b"one"), HEADERS)
+    outside, own = tmp_path / "outside", bucket.folder / f".pkgaction{part}"
+    own.rename(outside)
+    own.symlink_to(outside)
+    before = sorted((path, path.lstat().st_mtime_ns) for path in outside.rglob("*"))
+    new = "a/b/c" if part.endswith("b") else "a/c"
+    calls: dict[str, Callable[[], object]] = {
+        "create": lambda: bucket.create(new, Bytes(b"two"), HEADERS),
+        "replace": lambda: bucket.replace("a/b", Bytes(b"two"), HEADERS, generation=created.generation),
+        "delete": lambda: bucket.delete("a/b", generation=created.generation),
+        "stat": lambda: bucket.stat("a/b"),
+    }
+
+    with pytest.raises(StorageError) as caught:
+        calls[method]()
+
+    if new == "a/c" or method != "create":
+        assert caught.value.what == "a symbolic link lies in the place of a folder"
+        assert caught.value.where == f"file://{own}"
+    assert sorted((path, path.lstat().st_mtime_ns) for path in outside.rglob("*")) == before
+
+
+@each_kind
+def test_what_lies_in_the_place_of_the_lock_or_a_record_is_named(
+    bucket: DirectoryStore, make: Callable[[Path], None], kind: str
+) -> None:
+    created = bucket.create("a", Bytes(b"one"), HEADERS)
+    lock = bucket.folder / ".pkgaction" / "lock"
+    lock.unlink()
+    make(lock)
+
+    with pytest.raises(StorageError, match=f"{kind} lies in the place of an object") as caught:
+        bucket.create("b", Bytes(b"two"), HEADERS)
+    assert caught.value.where == f"file://{lock}"
+
+    record = bucket.folder / ".pkgaction" / "headers" / "a" / f"{created.generation}.json"
+    record.unlink()
+    make(record)
+
+    with pytest.raises(StorageError, match=f"{kind} lies in the place of a record") as caught:
+        bucket.stat("a")
+    assert caught.value.where == f"file://{record}"
 
 
 # --- what a listing tells ----------------------------------------------------------------------------
@@ -448,3 +498,30 @@ def test_a_write_at_the_same_moment_is_another_generation(
     with pytest.raises(AlreadyExistsError):
         bucket.create("a", Bytes(b"late"), HEADERS)
     assert bucket.stat("a") == two
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "year"),
+    [(3 * 10**20, 9999), (-(10**20), 1), (-1, 1969), (0, 1970)],
+    ids=["after 9999", "before 1", "before 1970", "1970"],
+)
+def test_a_time_without_a_date_is_no_traceback(
+    bucket: DirectoryStore, monkeypatch: pytest.MonkeyPatch, nanoseconds: int, year: int
+) -> None:
+    created = bucket.create("a", Bytes(b"one"), HEADERS)
+    record = bucket.folder / ".pkgaction" / "headers" / "a" / f"{created.generation}.json"
+    record.rename(record.with_name(f"{nanoseconds}.json"))
+    lstat = Path.lstat
+
+    def odd(path: Path) -> object:  # not every file system keeps such times
+        found = lstat(path)
+        kept = {key: getattr(found, key) for key in ("st_mode", "st_size", "st_ctime_ns")}
+        is_it = path == bucket.folder / "a"
+        return SimpleNamespace(**kept, st_mtime_ns=nanoseconds) if is_it else found
+
+    monkeypatch.setattr(Path, "lstat", odd)
+
+    (listed,) = bucket.list("")
+
+    assert listed.generation == nanoseconds
+    assert listed.created.year == year
