@@ -19,7 +19,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -28,6 +27,7 @@ from pkgaction.adapters import directory_listing, sidecars
 from pkgaction.adapters import directory_place as place
 from pkgaction.adapters.directory_object import FileObject, Source
 from pkgaction.adapters.directory_place import PlainFile, failing
+from pkgaction.adapters.directory_times import moment, stamped
 from pkgaction.adapters.sidecars import Kept
 from pkgaction.errors import AccessDeniedError, BucketMissingError, StorageError
 from pkgaction.model import layout
@@ -41,7 +41,6 @@ _LARGEST_RECORD = 1 << 20  # bytes; metadata has at most 8 KiB
 _OTHERS = 2  # levels of folders that an administrator may have made, with rights of their own
 _LOCK_SECONDS = 60.0
 _LOCK_PAUSE = 0.005  # seconds
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +182,14 @@ class DirectoryStore:
 
     def _described(self, name: str, new: _New, headers: Headers, *, before: int | None) -> StoredObject:
         """The object that the file will be, with its headers in place."""
-        generation = _stamped(new.path, before)
+        generation = stamped(new.path, before)
         stored = FileObject(
             name=name,
             generation=generation,
             size=new.path.stat().st_size,
             crc32c=new.crc32c,
             headers=headers,
-            created=_time(generation),
+            created=moment(generation),
             md5=new.md5,
         )
         sidecar = self._own(_record(name, generation))
@@ -222,7 +221,7 @@ class DirectoryStore:
 
     def _object(self, name: str, found: os.stat_result, kept: Kept | None) -> FileObject:
         source = Source(self.url, PlainFile(self._path(name), found.st_mtime_ns), kept)
-        created = _time(found.st_mtime_ns if kept else found.st_ctime_ns)
+        created = moment(found.st_mtime_ns if kept else found.st_ctime_ns)
         return FileObject.unread(name, source, size=found.st_size, created=created)
 
     def _kept(self, name: str, generation: int) -> Kept | None:
@@ -296,24 +295,3 @@ def _copied(source: BinaryIO, target: IO[bytes]) -> tuple[int, bytes]:
         md5.update(block)
         target.write(block)
     return checksum, md5.digest()
-
-
-def _stamped(file: Path, before: int | None) -> int:
-    """Give the file the time of now, or the next one that is not the one before: clocks are set back,
-    and some file systems keep whole seconds.
-    """
-    wanted, step = time.time_ns(), 1
-    while True:
-        os.utime(file, ns=(wanted, wanted))
-        if (kept := file.stat().st_mtime_ns) != before:
-            return kept
-        wanted, step = wanted + step, step * 2
-
-
-def _time(nanoseconds: int) -> datetime:
-    """When that is. A file system may keep times of which there is no date: the nearest one stands."""
-    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-    try:
-        return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
-    except OverflowError:
-        return last if nanoseconds > 0 else first
