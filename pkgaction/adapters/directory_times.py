@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def stamped(file: Path, before: int | None) -> int:
@@ -21,9 +22,11 @@ def stamped(file: Path, before: int | None) -> int:
 
 
 def moment(nanoseconds: int) -> datetime:
-    """When that is. A file system may keep times of which there is no date: the nearest one stands."""
-    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    """When that is. A file system may keep times of which there is no date: the first or last of ours
+    stands, which leaves room to add to it.
+    """
     try:
-        return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+        found = _EPOCH + timedelta(microseconds=nanoseconds // 1000)
     except OverflowError:
-        return last if nanoseconds > 0 else first
+        return _LAST if nanoseconds > 0 else _FIRST
+    return min(max(found, _FIRST), _LAST)

@@ -1,7 +1,10 @@
 """What lies in a folder's bucket and is no object is named by audit and accept, and ends neither."""
 
 import os
+import shutil
 from pathlib import Path
+
+import pytest
 
 from pkgaction.adapters.directory import DirectoryStore
 from pkgaction.inspection import Inspector
@@ -60,6 +63,29 @@ def test_of_very_many_only_some_are_named(tmp_path: Path) -> None:
 
     assert len(found.warnings) == 21
     assert found.warnings[-1].endswith("there is more like that")
+
+
+POINTER = (
+    b"version https://git-lfs.github.com/spec/v1\n"
+    b"oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
+)
+
+
+@pytest.mark.parametrize("data", [POINTER, b"hello", b"<html>", b"\0" * 500], ids=str)
+def test_other_bytes_in_the_place_of_a_zip_are_told_as_such_and_no_advice_names_what_is_not_there(
+    tmp_path: Path, data: bytes
+) -> None:
+    store = _published(tmp_path)
+    shutil.rmtree(store.folder / layout.RESERVED)  # a copy by git, or without names that begin by a dot
+    (store.folder / layout.zip_name(CRAB)).write_bytes(data)
+
+    found = _audit(store, tmp_path)
+
+    by_name = {one.id.name: {drift.code: drift for drift in one.drifts} for one in found.versions}
+    assert by_name["eel"] == {}
+    assert "a zip" in by_name["crab"][Code.ZIP_DAMAGED].what
+    assert Code.HEADERS_WRONG not in by_name["crab"]
+    assert not [drift for drift in by_name["crab"].values() if layout.RESERVED in drift.fix]
 
 
 def test_what_lies_in_a_queue_under_a_name_of_two_lines_is_told(tmp_path: Path) -> None:
