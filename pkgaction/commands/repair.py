@@ -46,7 +46,7 @@ class Repair:
         again = auditing.audit([one.id for one in broken], self.bench)
         after = {layout.base_name(one.id): one for one in again.versions}
         merged = [_merged(one, after.get(layout.base_name(one.id)), failed) for one in found.versions]
-        return replace(found, versions=tuple(merged))
+        return replace(found, versions=tuple(merged), index=again.index)
 
     def _complete(self, package: PackageId) -> str:
         """Publish a stored zip once more; why that failed, or nothing."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pkgaction.model.json import JsonObject
+from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.manifest import PackageId
 
 REPAIR = "run audit with --repair, or publish this version again"
@@ -99,7 +99,9 @@ class Audit:
 
     def index_as_json(self) -> JsonObject:
         """The line of `audit --json` for what is wrong with the index as a whole."""
-        return {"index": True, "ok": not self.index, "drifts": [drift.as_json() for drift in self.index]}
+        drifts: list[Json] = [drift.as_json() for drift in self.index]
+        named: JsonObject = {"name": "", "version": "", "index": True}
+        return {**named, "ok": not drifts, "drifts": drifts, "repaired": []}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,6 +118,12 @@ def forget(scene: Scene) -> None:
     (scene.index / name).write_text(json.dumps({"packages": kept}))
 
 
+def forget_changes(scene: Scene) -> None:
+    """The same, and no list of changes says otherwise."""
+    forget(scene)
+    (scene.index / layout.delta_index_name(cursor(scene))).unlink()
+
+
 def cursor(scene: Scene) -> str:
     found: str = json.loads((scene.index / layout.CURSOR).read_bytes())["current"]
     return found
@@ -178,7 +184,7 @@ def test_the_command_finds_a_good_storage_good(
     [
         pytest.param(lambda s: remove(s, f"{ZIP}.sig"), ["signature-missing"], id="signature"),
         pytest.param(lambda s: remove(s, README), ["static-missing"], id="static file"),
-        pytest.param(forget, ["entry-missing"], id="entry"),
+        pytest.param(forget_changes, ["entry-missing"], id="entry"),
         pytest.param(
             lambda s: remove(s, ZIP), ["static-alone", "signature-alone", "entry-alone"], id="zip"
         ),
@@ -194,6 +200,17 @@ def test_damage_is_found_without_reading_bodies(
     assert said.status == 1
     assert said.drifts() == codes
     assert all(row["ok"] for name, row in said.rows.items() if name != "lanternfish")
+
+
+def test_a_list_of_changes_that_says_more_has_a_row_that_is_like_the_others(stored: Scene) -> None:
+    forget(stored)
+
+    said = command(stored, "audit", "--json")
+
+    assert said.status == 1
+    assert said.drifts("") == ["changes-differ"]
+    assert said.rows[""]["index"] is True
+    assert said.rows[""].keys() - said.rows["lanternfish"].keys() == {"index"}
 
 
 @pytest.mark.parametrize(
