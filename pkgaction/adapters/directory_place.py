@@ -111,14 +111,14 @@ def leads(folder: Path, name: str) -> bool:
     Raises:
         StorageError: it is a link, or something else that is neither a folder nor a file.
     """
-    path = folder
+    path = os.fspath(folder)  # a text: listings ask this of every object
     for part in name.split("/")[:-1]:
-        path /= part
-        mode = path.lstat().st_mode
+        path = f"{path}/{part}"
+        mode = os.lstat(path).st_mode
         if stat.S_ISREG(mode):
             return False
         if not stat.S_ISDIR(mode):
-            raise in_the_way(path, mode, of="a folder")
+            raise in_the_way(Path(path), mode, of="a folder")
     return True
 
 
