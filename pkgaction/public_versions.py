@@ -83,7 +83,7 @@ class PublicVersions:
     def _catch_up(self) -> None:
         """What is known of the index is what it is now."""
         pointer = self.index.stat(layout.CURSOR) if self.index else None
-        if self._found and self._found.generation != (pointer.generation if pointer else 0):
+        if self._found and self._found.generation != (pointer.generation if pointer else None):
             self.refresh()
 
     def _was_indexed(self, package: PackageId, since: datetime) -> bool | None:
