@@ -239,7 +239,7 @@ def _serve(
     begin_forked(parent)
     for other in others:  # else the end of the first process would not be seen
         other.close()
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    with contextlib.suppress(EOFError, ConnectionError):
         while True:
             item, before = cast("T", line.recv()), time.process_time()
             answer = _limited(work, item, limits)

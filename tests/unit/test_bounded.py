@@ -6,12 +6,16 @@ import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import pytest
 
+from pkgaction import bounded as bounded_module
 from pkgaction.bounded import Bounded, Ended, Limits
 from pkgaction.errors import PackageError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 _MANY = 1 << 30
 
@@ -242,3 +246,17 @@ def test_nothing_is_left_running(bounded: Maker) -> None:
 
     assert not any(process.is_alive() for process in processes)
     assert workers.next() is None
+
+
+@pytest.mark.parametrize("error", [EOFError, BrokenPipeError, ConnectionResetError])
+def test_a_process_whose_parent_is_gone_ends_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(bounded_module, "begin_forked", lambda parent: parent)
+
+    class Line:
+        def recv(self) -> str:
+            raise error
+
+    line = cast("Connection[object, object]", Line())
+    bounded_module._serve(line, [], _do, Limits(seconds=1, memory=_MANY), os.getpid())
