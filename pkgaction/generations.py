@@ -17,6 +17,7 @@ from pkgaction.entry.shape import Key, UnreadableError
 from pkgaction.errors import DamagedObjectError, IndexUnsafeError, StorageError
 from pkgaction.model import layout
 from pkgaction.model.json import text_at
+from pkgaction.model.sentences import first_of
 from pkgaction.ports import (
     Clock,
     GenerationMismatchError,
@@ -91,7 +92,7 @@ def far_ahead(store: ObjectStore, folders: Mapping[str, list[StoredObject]], clo
         told = f"{store.url}/{folder_name(far[0])}/ is {numbered}, and is left aside"
         return [f"{told}: find out who wrote it, and delete {_some(folders[far[0]])}"]
     told = f"{len(far)} generations in {store.url} are {numbered}, and are left aside"
-    below = _first([f"{folder_name(cursor)}/" for cursor in far])
+    below = first_of([f"{folder_name(cursor)}/" for cursor in far], _SHOWN)
     return [f"{told}: find out who wrote them, and delete what is below {below}"]
 
 
@@ -129,19 +130,16 @@ def strays(store: ObjectStore, catalog: Catalog) -> list[str]:
 
 def named(strays: Mapping[Key, str]) -> str:
     """Entries that lead readers elsewhere, and where."""
-    first = sorted(strays.items())[:_MOST_NAMED]
-    told = [f"{name[:80]!r} {version[:80]} ({where})" for (name, version), where in first]
-    more = f" and {len(strays) - _MOST_NAMED} more" if len(strays) > _MOST_NAMED else ""
-    return f"{', '.join(told)}{more}"
+    return first_of(sorted(strays.items()), _MOST_NAMED, _named)
+
+
+def _named(entry: tuple[Key, str]) -> str:
+    (name, version), where = entry
+    return f"{name[:80]!r} {version[:80]} ({where})"
 
 
 def _some(objects: list[StoredObject]) -> str:
-    return _first([one.name for one in objects])
-
-
-def _first(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more}"
+    return first_of([one.name for one in objects], _SHOWN)
 
 
 def pointed_at(store: ObjectStore) -> str:

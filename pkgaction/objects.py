@@ -29,6 +29,7 @@ from pkgaction.model import layout
 from pkgaction.model.checksum import Digests
 from pkgaction.model.record import CONTENT
 from pkgaction.model.release import Built, FileRecord
+from pkgaction.model.sentences import first_of
 from pkgaction.model.tree import Content, Tree
 from pkgaction.ports import AlreadyExistsError, Headers, ObjectStore, StoredObject
 from pkgaction.transforms import archive, unarchive
@@ -240,7 +241,7 @@ def missing(
 
 def _tell_of_others(paths: Collection[str], built: Built, store: ObjectStore, warn: Warn) -> None:
     if paths:
-        names = records.some([*map(repr, paths)])
+        names = first_of([*paths], records.SHOWN, repr)
         folder = f"{store.url}/{layout.static_folder(built.id)}"
         what = f"{folder} has files that are not in the package: {names}"
         warn(f"{what} (find out who wrote them, and delete them)")

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pkgaction.integrity import is_sealed, without_record
 from pkgaction.model.checksum import decoded, encoded
 from pkgaction.model.record import CONTENT, CRC32C, ZIP, ZIP_CRC32C
+from pkgaction.model.sentences import first_of
 from pkgaction.ports import ObjectStore, StoredObject
 
-_SHOWN = 5  # names in one sentence
+SHOWN = 5  # names in one sentence
 _LONGEST = 64  # characters of a digest
 NOTHING: Mapping[str, str] = {}
 
@@ -62,14 +63,8 @@ def tell(
         what = f"{store.url}/{wrong[0].name}: {problem(wrong[0], is_true)}; the object itself is whole"
         warn(f"{what} ({without_record(store.url, wrong[0])})")
     elif wrong:
-        names = some([f"{store.url}/{one.name}" for one in wrong])
+        names = first_of([f"{store.url}/{one.name}" for one in wrong], SHOWN)
         what = (
             f"the records of {len(wrong)} objects are wrong, and the objects themselves whole: {names}"
         )
         warn(f"{what} (keep the objects; `pkgaction audit --deep` has a command for each record)")
-
-
-def some(names: Sequence[str]) -> str:
-    """The first of these names, for a warning."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more}"

@@ -1,10 +1,10 @@
 """Why a submission is refused or stays undecided, in words, and as an outcome for the reports."""
 
+from pkgaction import inventory
 from pkgaction.bounded import Ended, Limits, in_words
 from pkgaction.errors import OutsideError
 from pkgaction.examination import refused
 from pkgaction.inhand import MOST_ENDS
-from pkgaction.model import layout
 from pkgaction.model.manifest import PackageId
 from pkgaction.model.outcome import GOES_ON, Outcome, Status
 from pkgaction.model.submission import Code, Received, Refused
@@ -69,10 +69,14 @@ def outcome_of(no: Refused) -> Outcome:
 
 def parts(submission: str) -> tuple[str, str]:
     """Name and version that a submission says it has."""
-    name, _, version = submission.rpartition("/")[2].removesuffix(".zip").partition("-")
+    name, _, version = _base(submission).partition("-")
     return name, version
+
+
+def _base(submission: str) -> str:
+    return submission.rpartition("/")[2].removesuffix(".zip")
 
 
 def version_of(submission: str) -> PackageId | None:
     """The version that a submission says it is of; None where it says none."""
-    return layout.identity(*parts(submission))
+    return inventory.identify(_base(submission))

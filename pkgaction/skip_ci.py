@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from pkgaction.errors import GitError, UsageError
 from pkgaction.model.event import Preview
+from pkgaction.model.sentences import first_of
 from pkgaction.ports import Repository
 
 _WORDS = re.compile(r"\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\]", re.IGNORECASE)
@@ -33,8 +34,7 @@ def warnings(intent: Preview, base: str, repository: Repository) -> list[str]:
     ]
     if not places:
         return []
-    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-    told = f"{', '.join(places[:_SHOWN])}{more}"
+    told = first_of(places, _SHOWN)
     why = "GitHub starts no workflow for a merge whose message has that, and nothing would be published"
     fix = "take it out of the message when merging, or publish the packages by name afterwards"
     return [f"{told}: {why}; {fix}"]

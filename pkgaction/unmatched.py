@@ -12,6 +12,7 @@ from pkgaction.model import globs, paths
 from pkgaction.model.globs import PackageGlobs
 from pkgaction.model.manifest import FILE
 from pkgaction.model.paths import ROOT
+from pkgaction.model.sentences import first_of
 from pkgaction.ports import Repository
 from pkgaction.reasons import ROOT_IS_A_PACKAGE
 
@@ -130,6 +131,4 @@ def _slip(pattern: str) -> str:
 
 
 def _some(names: Iterable[str]) -> str:
-    shown = list(names)
-    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return f"{', '.join(shown[:_SHOWN])}{more}"
+    return first_of([*names], _SHOWN)

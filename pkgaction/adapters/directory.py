@@ -45,7 +45,7 @@ _LOCK_PAUSE = 0.005  # seconds
 
 @dataclass(frozen=True, slots=True)
 class _New:
-    """A complete file that is no object yet."""
+    """A complete file that is not an object yet."""
 
     path: Path
     crc32c: int

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pkgaction.adapters import directory_place as place
+from pkgaction.adapters.file_kind import kind
 from pkgaction.model import layout
 
 
@@ -67,4 +68,4 @@ def _problem(entry: os.DirEntry[str]) -> str:
         mode = entry.stat(follow_symlinks=False).st_mode
     except FileNotFoundError:
         return ""  # gone meanwhile
-    return f"is {place.kind(mode)}, and no object"
+    return f"is {kind(mode)}, and no object"

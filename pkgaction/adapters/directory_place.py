@@ -14,19 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from pkgaction.adapters.file_kind import kind
 from pkgaction.errors import StorageError, of_machine
 from pkgaction.model import layout
 from pkgaction.ports import GenerationMismatchError
 
-_KINDS = {
-    stat.S_IFLNK: "a symbolic link",
-    stat.S_IFDIR: "a folder",
-    stat.S_IFREG: "a plain file",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 # nothing is waited for, as at a pipe that nobody writes to
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -70,11 +62,6 @@ def opened(path: Path) -> BinaryIO:
         stream.close()
         raise OSError(None, "this is not a plain file", os.fspath(path))
     return stream
-
-
-def kind(mode: int) -> str:
-    """What a person calls it."""
-    return _KINDS.get(stat.S_IFMT(mode), "something that is not a plain file")
 
 
 def is_unfit(name: str) -> bool:

@@ -23,7 +23,6 @@ from pkgaction.ports import GenerationMismatchError, ObjectStore, Verifier
 from pkgaction.transforms.inputs import files_of
 
 _LARGEST = 128 * 1024 * 1024  # bytes of a zip
-_LARGEST_SIGNATURE = 64 * 1024  # bytes
 _KEYS = "input registry-public-keys"
 
 
@@ -93,7 +92,7 @@ class InputPackages:
         path.write_bytes(data)
         if self.keys != UNSIGNED:
             name, address = f"the signature of {package}", f"{where}.sig"
-            signature = fetched(self.fetcher, name, address, _LARGEST_SIGNATURE)
+            signature = fetched(self.fetcher, name, address, layout.LARGEST_SIGNATURE)
             if problem := self._problem(path, signature, self._registrys()):
                 by = "a key of registry-public-keys"
                 _refuse(f"the input package {package} is not signed by {by}: {problem}", where)
@@ -133,7 +132,7 @@ class InputPackages:
             return None
         where = f"{self.own.url}/{names[0]}"
         signature = self.own.stat(names[1])
-        if signature is None or signature.size > _LARGEST_SIGNATURE or stored.size > _LARGEST:
+        if signature is None or signature.size > layout.LARGEST_SIGNATURE or stored.size > _LARGEST:
             _refuse(f"the input package {package} has no signature, or is too large", where)
         try:
             with self.own.open(names[0], generation=stored.generation) as stream:

@@ -5,17 +5,10 @@ import os
 import stat
 from pathlib import Path
 
+from pkgaction.adapters.file_kind import kind
 from pkgaction.errors import UsageError, of_machine
 
-SIGNATURE = 64 * 1024  # bytes
 KEYS = 16 * 1024 * 1024  # bytes of armored keys, or of an owner map
-_KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 _MISSING = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 
 
@@ -80,8 +73,7 @@ def _opened(path: Path, fix: str, where: str) -> int:
 
 
 def _other(mode: int, fix: str, where: str) -> UsageError:
-    kind = _KINDS.get(stat.S_IFMT(mode), "something else")
-    return UsageError(what=f"it is {kind}, not a file", where=where, fix=fix)
+    return UsageError(what=f"it is {kind(mode)}, not a file", where=where, fix=fix)
 
 
 def _refused(error: OSError | ValueError, fix: str, where: str) -> UsageError:

@@ -9,6 +9,7 @@ from pkgaction.adapters import folder, working_tree
 from pkgaction.adapters.working_tree import Surroundings, WorkingTree
 from pkgaction.errors import UsageError
 from pkgaction.model.excluded import RESULTS
+from pkgaction.model.sentences import first_of
 from pkgaction.model.tree import PackageSource
 from pkgaction.transforms.around import look
 
@@ -92,8 +93,7 @@ class Checkout:
 
 def _listed(texts: Sequence[str]) -> str:
     """The first texts, and how many more there are."""
-    more = f" and {len(texts) - _MOST_NAMED} more" if len(texts) > _MOST_NAMED else ""
-    return f"{', '.join(texts[:_MOST_NAMED])}{more}"
+    return first_of(texts, _MOST_NAMED)
 
 
 def _shown(path: str) -> str:

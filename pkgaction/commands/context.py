@@ -19,6 +19,7 @@ from pkgaction.ending import Attentive
 from pkgaction.errors import PackageError, PkgactionError, UsageError, of_path
 from pkgaction.inputs import Inputs
 from pkgaction.materials import Place
+from pkgaction.model import layout
 from pkgaction.model.finding import Finding, errors
 from pkgaction.model.json import JsonObject
 from pkgaction.model.limited import errors_in_words
@@ -227,4 +228,4 @@ def require_zip(path: Path) -> None:
 def read_signature(path: Path) -> bytes:
     """The signature beside a zip, or where a person says."""
     fix = "sign the zip, or put its signature there"
-    return named_file.read(path, limit=named_file.SIGNATURE, fix=fix)
+    return named_file.read(path, limit=layout.LARGEST_SIGNATURE, fix=fix)

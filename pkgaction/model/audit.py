@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pkgaction.model.json import Json, JsonObject
 from pkgaction.model.manifest import PackageId
+from pkgaction.model.sentences import first_of
 
 REPAIR = "run audit with --repair, or publish this version again"
 _SHOWN = 3  # names in one sentence
@@ -134,5 +135,4 @@ class Rebuilt:
 
 def some(names: Sequence[str]) -> str:
     """The first of these names, sorted, for a sentence."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(sorted(names)[:_SHOWN])}{more}"
+    return first_of(sorted(names), _SHOWN)

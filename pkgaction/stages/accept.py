@@ -19,6 +19,7 @@ from pkgaction.inhand import IN_HAND
 from pkgaction.model import layout
 from pkgaction.model.owners import FOLDER
 from pkgaction.model.release import Signature
+from pkgaction.model.sentences import first_of
 from pkgaction.model.submission import Code, Received, Refused
 from pkgaction.model.turns import in_turns
 from pkgaction.ports import (
@@ -35,7 +36,6 @@ _OURS = (REFUSED, IN_HAND)
 _ZIP, _SIGNATURE = ".zip", ".zip.sig"
 FETCHED = "submitted.zip"  # in a folder that holds this one zip, never unpacked
 LARGEST = layout.LARGEST_ZIP
-_LARGEST_SIGNATURE = layout.LARGEST_SIGNATURE
 _PATIENCE = timedelta(hours=1)  # that a zip waits for its signature
 _LONE = timedelta(days=1)  # that a signature waits for its zip
 _CHUNK = 1 << 20
@@ -144,8 +144,7 @@ def _is_submission(name: str) -> bool:
 
 
 def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(map(_printable, names[:_SHOWN]))}{more}"
+    return first_of(names, _SHOWN, _printable)
 
 
 def _printable(name: str) -> str:
@@ -163,7 +162,7 @@ def receive(submission: Submission, bench: Bench, folder: Path) -> Received | Re
     if stored.size > LARGEST:
         what, fix = f"the zip has {stored.size} bytes, {LARGEST} are taken", "submit a smaller package"
         return Refused(name=name, code=Code.TOO_LARGE, what=what, fix=fix)
-    if beside is None or beside.size > _LARGEST_SIGNATURE:
+    if beside is None or beside.size > layout.LARGEST_SIGNATURE:
         fix = f"submit an armored detached signature as {name}.sig"
         what = "there is no signature" if beside is None else "the signature is too large to be one"
         return Refused(name=name, code=Code.UNSIGNED, what=what, fix=fix)

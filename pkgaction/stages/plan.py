@@ -45,8 +45,7 @@ def between(
     base = base_of(intent, head, repository, notices)
     if base is None or base == head:
         notices += unmatched.warnings(repository, head, packages)
-        on = intent.default_branch if base else ""
-        return nothing_to_compare(head, on=on, is_base=bool(base))
+        return nothing_to_compare(head, on=intent.default_branch if base else None)
     made = compare(repository, base, head, packages.patterns, maintenance=intent.maintenance)
     notices += _unmatched(made, repository, packages)
     if intent.maintenance:
@@ -220,16 +219,13 @@ def _before_merge(
     return repository.first_parent(head)
 
 
-def nothing_to_compare(head: str, *, on: str = "", is_base: bool = False) -> Plan:
-    """A plan without candidates, for a commit that has none before it, or lies on a branch anyhow.
-
-    Args:
-        head: the commit.
-        on: the branch that it lies on; empty: it is not compared with one.
-        is_base: whether it is what it would be compared with.
+def nothing_to_compare(head: str, *, on: str | None = None) -> Plan:
+    """A plan without candidates: there is no commit before it (None), or it would be compared with
+    itself, being on that branch, if one is named.
     """
-    why = "would be compared with itself" if is_base else "has no commit before it to compare with"
-    why = f"lies on {on} itself" if on else why
+    why = "has no commit before it to compare with"
+    if on is not None:
+        why = f"lies on {on} itself" if on else "would be compared with itself"
     how = "an audit finds what is missing, and packages can be published by name"
     compared = f"{head[:12]} {why}: nothing counts as new ({how})"
     return Plan(base="", head=head, compared=compared)

@@ -13,6 +13,7 @@ from typing import cast
 from jsonschema import ValidationError
 
 from pkgaction.model import yamljson, yamltext
+from pkgaction.model.sentences import first_of
 from pkgaction.model.yamljson import Value
 
 _LONGEST = 120  # characters of a value that is shown
@@ -84,8 +85,7 @@ def _shown(value: Value) -> str:
 
 def _listed(values: Value) -> str:
     items = values if isinstance(values, list) else [values]
-    more = f" and {len(items) - _MOST} more" if len(items) > _MOST else ""
-    return ", ".join(map(_shown, items[:_MOST])) + more
+    return first_of(items, _MOST, _shown)
 
 
 def _kind(value: Value) -> str:
