@@ -56,9 +56,7 @@ def blocks(ledger: Ledger) -> list[Block]:
     audited = ledger.audit.versions if ledger.audit else ()
     drifted = [one for one in audited if not one.ok]
     fine = [one for one in audited if one.ok]
-    index = tuple(
-        f"| ❌ | the index | | {_drift(d)} |" for d in (ledger.audit.index if ledger.audit else ())
-    )
+    index = map(_of_index, ledger.audit.index if ledger.audit else ())
     rebuilt = tuple(f"- {code(line)}" for line in lines(ledger)) if ledger.rebuilt else ()
     return [
         Block(rank=0, rows=tuple(markdown.bad_rows(ledger))),
